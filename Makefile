@@ -1,0 +1,40 @@
+# Everything a person does with a clone. `make` alone lists it.
+PYTHON ?= python3
+BIN := .venv/bin
+export PYTHON
+
+.DEFAULT_GOAL := help
+.PHONY: help env demo test verify check format screenshots lock clean
+
+help:  ## this list
+	@sed -nE 's/^([a-z]+):.*## (.*)/make \1\t\2/p' Makefile | expand -t 20
+
+env:  ## the whole environment in .venv, and Debian's packages where it may
+	@.ci/make-env
+
+demo: env  ## a whole centre with simulated devices; ARGS="--port 8080 --seed 7"
+	@exec $(BIN)/toiluot demo $(ARGS)
+
+test: env  ## every promise, sampled; ARGS="tests/domain -k undo"
+	@$(BIN)/pytest -q -m "not full" $(ARGS)
+
+verify: env  ## everything that needs no special hardware, in full
+	@$(BIN)/pytest -q $(ARGS)
+
+check: env  ## lint, format, types, imports
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check --quiet . || { echo "Not formatted (make format):"; $(BIN)/ruff format --check . ; exit 1; }
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo
+
+format: env  ## put the code into the house form
+	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format .
+
+screenshots: env  ## photograph every screen of the demonstration into docs/screenshots
+	@$(BIN)/python tests/screenshots.py
+
+lock: env  ## requirements.lock anew from pyproject.toml (UPGRADE=1 for the newest versions)
+	@.ci/lock
+
+clean:  ## remove what the other targets made
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist *.egg-info
