@@ -1,0 +1,296 @@
+"""The server's API for programs: one function per call of the contract.
+
+Holds requests, answers as plain JSON objects, and two errors: `Problem` (the server refused and says why) and
+`Unreachable` (no whole answer arrived: the command may or may not have happened, so repeat it with the same request
+id). It retries nothing and keeps nothing: spools and cursors are their owners' affair.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+
+from .contract import messages, sse
+from .contract.strict import wire
+from .contract.vocabulary import API
+
+Json = dict[str, Any]
+STREAM_SILENCE_S = 20.0  # the server beats every 5 s; three beats missed and the line is dead
+
+
+class Problem(Exception):
+    """The server refused. `code` is the contract's word, `body` the whole problem, `retry_after_s` where it was told."""
+
+    def __init__(self, status: int, code: str, body: Json, retry_after_s: int | None = None) -> None:
+        super().__init__(f"{status} {code}: {body.get('detail') or body.get('title') or ''}".rstrip(": "))
+        self.status, self.code, self.body, self.retry_after_s = status, code, body, retry_after_s
+
+
+class Unreachable(Exception):
+    """No whole answer: no connection, time-out, cut line, or an answer that is not the server's."""
+
+
+class Client:
+    """One credential at one server. Safe to share between threads; each stream holds a connection of its own."""
+
+    def __init__(
+        self,
+        base: str,
+        key: str | None = None,
+        timeout: float = 5.0,
+        *,
+        site: str | None = None,
+        board_token: str | None = None,
+        lang: str = "vi",
+        verify: bool | str = True,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        headers = {"Accept-Language": lang, "User-Agent": "toiluot-client"}
+        if key is not None:
+            headers["Authorization"] = f"Bearer {key.strip()}"
+        limits = httpx.Limits(max_connections=64, max_keepalive_connections=16)
+        # Proxies of the environment are ignored: the server stands in the same building.
+        self._http = httpx.Client(
+            base_url=base.rstrip("/"), headers=headers, timeout=timeout, verify=verify, transport=transport, trust_env=False, limits=limits
+        )
+        self._site, self._board_token = site, board_token
+
+    def close(self) -> None:
+        self._http.close()
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # ------------------------------------------------------------ tickets
+    def issue(
+        self,
+        request_id: str,
+        *,
+        service: str | None = None,
+        tasks: Sequence[str] = (),
+        priority_class: str | None = None,
+        source: str = "api",
+        channel: str = "in_person",
+        holder_key: str | None = None,
+        dossier_code: str | None = None,
+        appointment: str | None = None,
+        quantity: int = 1,
+        party: int = 1,
+        on_behalf: bool = False,
+        lang: str = "vi",
+        needs: Sequence[str] = (),
+        zone: str | None = None,
+        ticket_id: str | None = None,
+        token_hash: str | None = None,
+        device: str | None = None,
+    ) -> Json:
+        """The ticket; the same ticket for the same request id."""
+        message = messages.Issue(
+            request_id=request_id,
+            service=service,
+            tasks=tuple(tasks),
+            priority_class=priority_class,
+            source=source,
+            channel=channel,
+            holder_key=holder_key,
+            dossier_code=dossier_code,
+            appointment=appointment,
+            quantity=quantity,
+            party=party,
+            on_behalf=on_behalf,
+            lang=lang,
+            needs=tuple(needs),
+            zone=zone,
+            ticket_id=ticket_id,
+            token_hash=token_hash,
+            device=device,
+        )
+        return self._post("/tickets", wire(message))
+
+    def ticket(self, ticket_id: str) -> Json:
+        return self._get(f"/tickets/{_id(ticket_id)}")
+
+    def tickets(self, *, label: str | None = None, day: str | None = None, dossier: str | None = None) -> Json:
+        return self._get("/tickets", label=label, day=day, dossier=dossier)
+
+    def amend(self, request_id: str, ticket_id: str, **changes: Any) -> Json:
+        return self._on(ticket_id, "amend", request_id, changes)
+
+    def cancel(self, request_id: str, ticket_id: str, reason: str | None = None) -> Json:
+        return self._on(ticket_id, "cancel", request_id, {"reason": reason})
+
+    def readmit(self, request_id: str, ticket_id: str, reason: str | None = None) -> Json:
+        return self._on(ticket_id, "readmit", request_id, {"reason": reason})
+
+    def print_outcome(self, request_id: str, ticket_id: str, outcome: str, *, detail: str | None = None, device: str | None = None) -> Json:
+        return self._on(ticket_id, "print-outcome", request_id, {"outcome": outcome, "detail": detail, "device": device})
+
+    def reprint(self, request_id: str, ticket_id: str, reason: str | None = None) -> Json:
+        return self._on(ticket_id, "reprint", request_id, {"reason": reason})
+
+    def rate(self, request_id: str, ticket_id: str, stars: int) -> Json:
+        return self._on(ticket_id, "rate", request_id, {"stars": stars})
+
+    def annotate(self, request_id: str, ticket_id: str, text: str) -> Json:
+        return self._on(ticket_id, "annotate", request_id, {"text": text})
+
+    def on_ticket(self, request_id: str, ticket_id: str, command: str, counter: str, **fields: Any) -> Json:
+        """recall, serve, hold, resume, release, transfer, complete, no-show, reclassify, procedures."""
+        return self._on(ticket_id, command, request_id, {"counter": counter, **fields})
+
+    # ------------------------------------------------------------ counters
+    def counters(self) -> Json:
+        return self._get("/counters")
+
+    def counter(self, counter: str) -> Json:
+        return self._get(f"/counters/{_id(counter)}")
+
+    def counter_command(self, request_id: str, counter: str, command: str, **fields: Any) -> Json:
+        """open (services, take_over), close, pause, resume, wrap-up, alarm."""
+        return self._post(f"/counters/{_id(counter)}/{_id(command)}", {"request_id": request_id, **fields})
+
+    def next(self, request_id: str, counter: str, previous: str | None = None) -> Json:
+        """`{"ticket": {…}}`, or `{"ticket": None}` where nobody waits."""
+        return self._post(f"/counters/{_id(counter)}/next", {"request_id": request_id, "previous": previous})
+
+    def call(self, request_id: str, counter: str, ticket: str, reason: str) -> Json:
+        return self._post(f"/counters/{_id(counter)}/call", {"request_id": request_id, "ticket": ticket, "reason": reason})
+
+    def at_counter(self, request_id: str, counter: str, command: str, if_ticket: str | None = None) -> Json:
+        """recall, serve, hold, no-show, complete for the person at the counter."""
+        return self._post(f"/counters/{_id(counter)}/{_id(command)}", {"request_id": request_id, "if_ticket": if_ticket})
+
+    def undo(self, request_id: str, counter: str, cmd: str | None = None, reason: str | None = None) -> Json:
+        return self._post(f"/counters/{_id(counter)}/undo", {"request_id": request_id, "cmd": cmd, "reason": reason})
+
+    # ------------------------------------------------------------ readings
+    def services(self) -> Json:
+        return self._get("/services")
+
+    def queue(self) -> Json:
+        return self._get("/queue")
+
+    def board(self, zone: str | None = None) -> Json:
+        return self._get("/board", zone=zone)
+
+    def kiosk_home(self, etag: str | None = None) -> tuple[Json | None, str | None]:
+        """What the kiosk's home shows and its ETag; (None, etag) where nothing changed since `etag`."""
+        answer = self._send("GET", f"{API}/kiosk/home", headers={"If-None-Match": etag} if etag else None)
+        return (None if answer.status_code == 304 else _object(answer)), answer.headers.get("ETag")
+
+    def events(self, after: str = "0", limit: int = 500) -> Json:
+        return self._get("/events", after=after, limit=str(limit))
+
+    def metrics_day(self, date: str, service: str | None = None) -> Json:
+        return self._get("/metrics/day", date=date, service=service)
+
+    def seals(self) -> Json:
+        return self._get("/seals")
+
+    # ------------------------------------------------------------ leases, devices
+    def lease(self, request_id: str, series: str, count: int) -> Json:
+        return self._post("/leases", {"request_id": request_id, "series": series, "count": count})
+
+    def settle(self, request_id: str, lease_id: str, tickets: Sequence[Json]) -> Json:
+        return self._post(f"/leases/{_id(lease_id)}/settle", {"request_id": request_id, "tickets": list(tickets)})
+
+    def heartbeat(self, beat: Mapping[str, Any]) -> Json:
+        return self._post("/devices/heartbeat", dict(beat))
+
+    def devices(self) -> Json:
+        return self._get("/devices")
+
+    def ready(self) -> bool:
+        """Whether the server answers and can reach its database."""
+        try:
+            return self._http.get("/readyz").status_code == 200
+        except (httpx.HTTPError, httpx.InvalidURL):
+            return False
+
+    # ------------------------------------------------------------ stream
+    def stream(self, after: str | None = None, zone: str | None = None) -> Iterator[sse.Frame]:
+        """Frames `(event, id, data text)` until the line ends, which raises `Unreachable`; reconnecting (with the last
+        id as `after`) is the caller's. Closing the iterator closes the connection."""
+        headers = {"Accept": "text/event-stream", **({"Last-Event-ID": after} if after else {})}
+        timeout = httpx.Timeout(self._http.timeout.connect, read=STREAM_SILENCE_S)
+        decoder = sse.Decoder()
+        self._enter_board()
+        try:
+            with self._http.stream("GET", f"{API}/stream", params=self._params(zone=zone), headers=headers, timeout=timeout) as answer:
+                if answer.status_code != 200:
+                    answer.read()
+                    self._refused(answer)
+                for chunk in answer.iter_raw():
+                    yield from decoder.feed(chunk)
+        except (httpx.HTTPError, httpx.InvalidURL, sse.FrameTooLong) as cut:
+            raise Unreachable(f"stream: {type(cut).__name__}") from cut
+        raise Unreachable("stream: ended by the server")
+
+    # ------------------------------------------------------------ inside
+    def _on(self, ticket_id: str, command: str, request_id: str, fields: Mapping[str, Any]) -> Json:
+        return self._post(f"/tickets/{_id(ticket_id)}/{_id(command)}", {"request_id": request_id, **fields})
+
+    def _get(self, path: str, **params: str | None) -> Json:
+        return _object(self._send("GET", API + path, params=params))
+
+    def _post(self, path: str, body: Json) -> Json:
+        given = {name: value for name, value in body.items() if value is not None}
+        return _object(self._send("POST", API + path, json=given))
+
+    def _params(self, **params: str | None) -> dict[str, str]:
+        return {name: value for name, value in {"site": self._site, **params}.items() if value is not None}
+
+    def _enter_board(self) -> None:
+        """A board token becomes a cookie by opening its page once."""
+        if self._board_token is None or self._http.cookies:
+            return
+        try:
+            answer = self._http.get(f"/b/{_id(self._board_token)}")
+        except httpx.HTTPError as cut:
+            raise Unreachable(type(cut).__name__) from cut
+        if answer.status_code >= 400:
+            self._refused(answer)
+
+    def _send(
+        self, method: str, path: str, *, params: Mapping[str, str | None] | None = None, json: Any = None, headers: Any = None
+    ) -> httpx.Response:
+        self._enter_board()
+        try:
+            answer = self._http.request(method, path, params=self._params(**(params or {})), json=json, headers=headers)
+        except (httpx.HTTPError, httpx.InvalidURL) as cut:
+            raise Unreachable(f"{method} {path}: {type(cut).__name__}") from cut
+        if answer.status_code >= 400:
+            self._refused(answer)
+        return answer
+
+    def _refused(self, answer: httpx.Response) -> None:
+        """Raises `Problem` for the server's own refusals; a stranger's page (a proxy's 502) is no answer at all."""
+        if answer.status_code == 401:
+            self._http.cookies.clear()  # a board cookie may have been changed by hand: the next call opens the token again
+        try:
+            body = answer.json()
+            code = str(body["code"])
+        except (ValueError, KeyError, TypeError) as other:
+            raise Unreachable(f"status {answer.status_code} without a problem body") from other
+        wait = answer.headers.get("Retry-After", "")
+        raise Problem(answer.status_code, code, body, int(wait) if wait.isascii() and wait.isdigit() else None)
+
+
+def _id(part: str) -> str:
+    return quote(part, safe="")
+
+
+def _object(answer: httpx.Response) -> Json:
+    try:
+        body = answer.json()
+    except ValueError as bad:
+        raise Unreachable("the answer is not JSON") from bad
+    if not isinstance(body, dict):
+        raise Unreachable("the answer is not a JSON object")
+    return body
