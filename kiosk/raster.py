@@ -1,0 +1,150 @@
+"""A slip as one 1-bit picture, for a printer that then needs no code page and no Vietnamese of its own.
+
+Holds sizes, fonts and drawing. What stands on the slip is `slip`'s affair; sending it is the drivers'. The fonts are
+in the package, so the paper looks the same on every machine.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import segno
+from PIL import Image, ImageDraw, ImageFont
+
+from kiosk.slip import Role, Slip
+
+FONTS = Path(__file__).parent / "fonts"
+LINE_HEIGHT = 1.35  # stacked marks (Ễ, Ộ) touch the line above with less
+FULL_WIDTH = 576  # 80 mm paper at 203 dpi; sizes below are for it and shrink with the paper
+MARGIN = 12
+QR_MODULE = 6  # 0.75 mm: an old telephone reads it off shiny paper
+QR_QUIET = 4
+
+
+@dataclass(frozen=True)
+class Look:
+    font: str
+    size: int
+    before: int = 0
+
+
+LOOKS = {
+    Role.CENTRE: Look("BeVietnamPro-Bold.ttf", 30),
+    Role.TITLE: Look("BeVietnamPro-Regular.ttf", 28, 6),
+    Role.REPRINT: Look("BeVietnamPro-Bold.ttf", 60, 4),
+    Role.NUMBER: Look("NotoSans-Bold.ttf", 190),
+    Role.SERVICE: Look("BeVietnamPro-Bold.ttf", 38),
+    Role.ZONE: Look("BeVietnamPro-Bold.ttf", 32, 4),
+    Role.PRIORITY: Look("BeVietnamPro-Bold.ttf", 28, 4),
+    Role.AHEAD: Look("BeVietnamPro-Regular.ttf", 30, 8),
+    Role.WAIT: Look("BeVietnamPro-Regular.ttf", 30),
+    Role.TIME: Look("NotoSans-Bold.ttf", 72, 6),
+    Role.DATE: Look("NotoSans-Bold.ttf", 28),
+    Role.QR_HINT: Look("BeVietnamPro-Regular.ttf", 24, 8),
+    Role.FREE: Look("BeVietnamPro-Bold.ttf", 28, 12),
+    Role.NOTICE: Look("BeVietnamPro-Regular.ttf", 24, 2),
+}
+_TIGHT = {Role.NUMBER: 1.12, Role.TIME: 1.15}  # digits carry no marks
+
+
+@dataclass(frozen=True)
+class Raster:
+    """Rows packed eight dots a byte, most significant first, 1 = black."""
+
+    width: int
+    height: int
+    data: bytes
+
+
+@cache
+def _font(name: str, size: int) -> ImageFont.FreeTypeFont:
+    return ImageFont.truetype(str(FONTS / name), size)
+
+
+def _fits(text: str, font: ImageFont.FreeTypeFont, width: int) -> bool:
+    return font.getlength(text) <= width
+
+
+def _wrap(text: str, font: ImageFont.FreeTypeFont, width: int) -> list[str]:
+    rows: list[str] = []
+    for word in text.split():
+        if rows and _fits(f"{rows[-1]} {word}", font, width):
+            rows[-1] += f" {word}"
+        else:
+            rows.append(word)
+    return rows
+
+
+def _font_for(role: Role, text: str, width: int) -> ImageFont.FreeTypeFont:
+    """The usual size on this paper, smaller where the longest word would not fit."""
+    size = round(LOOKS[role].size * width / FULL_WIDTH)
+    longest = max(text.split(), key=len, default="")
+    while size > 14 and not _fits(longest, _font(LOOKS[role].font, size), width - 2 * MARGIN):
+        size -= 2
+    return _font(LOOKS[role].font, size)
+
+
+@dataclass(frozen=True)
+class _Row:
+    text: str
+    font: ImageFont.FreeTypeFont
+    top: int
+    height: int
+
+
+def _layout(slip: Slip, width: int) -> tuple[list[_Row], int, int]:
+    """Every printed row, where the QR code begins, and the length of the paper."""
+    rows, top, qr_top = [], MARGIN, 0
+    for line in slip.lines:
+        font = _font_for(line.role, line.text, width)
+        top += round(LOOKS[line.role].before * width / FULL_WIDTH)
+        for text in _wrap(line.text, font, width - 2 * MARGIN):
+            height = round(font.size * _TIGHT.get(line.role, LINE_HEIGHT))
+            rows.append(_Row(text, font, top, height))
+            top += height
+        if line.role is Role.QR_HINT:
+            qr_top = top
+            top += _qr_side(slip.qr, width)
+    return rows, qr_top, top + 2 * MARGIN
+
+
+def _qr(text: str) -> segno.QRCode:
+    return segno.make(text, error="m", micro=False)
+
+
+def _module(text: str, width: int) -> int:
+    return max(2, min(QR_MODULE, (width - 2 * MARGIN) // _qr(text).symbol_size(border=QR_QUIET)[0]))
+
+
+def _qr_side(text: str, width: int) -> int:
+    return _qr(text).symbol_size(border=QR_QUIET)[0] * _module(text, width) if text else 0
+
+
+def _draw_qr(draw: ImageDraw.ImageDraw, text: str, width: int, top: int) -> None:
+    side, module = _qr_side(text, width), _module(text, width)
+    left = (width - side) // 2
+    for y, row in enumerate(_qr(text).matrix_iter(border=QR_QUIET)):
+        for x, dark in enumerate(row):
+            if dark:
+                at = (left + x * module, top + y * module)
+                draw.rectangle((*at, at[0] + module - 1, at[1] + module - 1), fill=0)
+
+
+def picture(slip: Slip, width: int = FULL_WIDTH) -> Image.Image:
+    """The slip in black on white. Drawn in grey and then cut at the middle: strokes keep their weight."""
+    rows, qr_top, height = _layout(slip, width)
+    image = Image.new("L", (width, height), 255)
+    draw = ImageDraw.Draw(image)
+    for row in rows:
+        draw.text((width / 2, row.top + row.height / 2), row.text, font=row.font, fill=0, anchor="mm")
+    if qr_top:
+        _draw_qr(draw, slip.qr, width, qr_top)
+    return image.point(lambda grey: 255 if grey >= 128 else 0).convert("1")
+
+
+def render(slip: Slip, width: int = FULL_WIDTH) -> Raster:
+    image = picture(slip, width)
+    black = image.point(lambda white: 0 if white else 1, "1")
+    return Raster(image.width, image.height, black.tobytes())

@@ -1,0 +1,257 @@
+"""What each state of the session looks like, as plain values a page can draw without knowing a word.
+
+Pure: session, home and translator in, a dictionary out. Every text is finished here and every button carries the
+request it makes. Sizes and places are the style sheet's affair; a QR code is named by its text only.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kiosk import i18n, wording
+from kiosk.session import Paper, Printer, Session, State
+from kiosk.values import Home, Service
+from kiosk.wording import Translate
+
+View = dict[str, Any]
+SHOWN_NAME = 160  # a button shows three lines at most; the rest would only be cut by the style sheet
+
+
+def button(id: str, label: str, path: str, body: dict[str, Any] | None = None, **more: Any) -> View:  # noqa: A002 - the page's own word
+    return {"id": id, "label": label, "post": {"path": f"/api/{path}", "body": body or {}}, **more}
+
+
+def view(session: Session, home: Home, visit: str, now: str, translate: Translate, languages: tuple[str, ...]) -> View:
+    """The whole screen. `now` is the server's time of day as an instant, `visit` the id this screen's touches carry."""
+    make = _SCREENS[session.state]
+    screen = make(session, home, visit, now, translate)
+    ticket = session.ticket if session.state is State.NUMBER else None
+    return {
+        "screen": session.state.value,
+        "visit": visit,
+        "lang": session.lang,
+        "large": session.large,
+        "site": home.site_name,
+        "now": now,
+        "bar": _bar(session, home, translate, languages),
+        "ticket": {"id": ticket.id, "label": ticket.label, "service": ticket.service, "paper": session.paper.value} if ticket else None,
+        **screen,
+    }
+
+
+# ---------------------------------------------------------------- parts
+def _bar(session: Session, home: Home, _: Translate, languages: tuple[str, ...]) -> list[View]:
+    """Language and text size in the same place on every screen; a way back where there is one."""
+    if session.state in (State.ISSUING, State.PAUSED, State.ASKING):
+        return []
+    bar = []
+    if session.state in (State.CHOOSING, State.PRIORITY, State.SCAN_HELP, State.ERROR):
+        bar.append(button("start", _("Start again"), "home", icon="back"))
+    others = [tag for tag in languages if tag != session.lang]
+    if others:
+        following = next((tag for tag in languages[languages.index(session.lang) + 1 :] if tag != session.lang), others[0])
+        bar.append(button("language", i18n.own_name(following), "language", {"lang": following}, lang=following, icon="globe"))
+    size = _("Normal text") if session.large else _("Large text")
+    bar.append(button("size", size, "text-size", {"large": not session.large}, icon="size"))
+    if home.priority_classes and session.state in (State.HOME, State.CHOOSING):
+        bar.append(button("priority", _("Priority"), "priority-list", icon="heart"))
+    return bar
+
+
+def _service_button(service: Service, lang: str, visit: str, now: str, _: Translate) -> View:
+    name = service.name(lang)
+    shown = name if len(name) <= SHOWN_NAME else name[:SHOWN_NAME] + "…"
+    if service.open:
+        detail = wording.waiting(service.waiting, _)
+    else:
+        detail = wording.opens(service.next_open_at, now, _) or _("Closed today")
+    return button(
+        f"service-{service.code}",
+        shown,
+        "choose",
+        {"service": service.code, "visit": visit},
+        letter=service.series[:2],
+        detail=detail,
+        off=not service.open,
+        kind="service",
+    )
+
+
+def _choices(session: Session, home: Home, visit: str, now: str, _: Translate) -> list[View]:
+    """The services and, always, the one thing for somebody who does not know."""
+    shown = [one for one in home.services if one.code != home.help_service]
+    buttons = [_service_button(one, session.lang, visit, now, _) for one in shown]
+    if home.help_service:
+        desk = home.service(home.help_service)
+        body = {"service": home.help_service, "visit": visit}
+        unsure = _("I don't know what to choose")
+        buttons.append(
+            button("help", unsure, "choose", body, letter="?", detail=_("Our staff will help you"), off=bool(desk and not desk.open), kind="help")
+        )
+    return buttons
+
+
+def _notice(session: Session, _: Translate) -> str:
+    if session.printer is Printer.OUT:
+        return _("Out of paper: your number will be shown on the screen")
+    return _("The printer is resting: your number will be shown on the screen") if session.printer is Printer.FAULT else ""
+
+
+def _actions_home(_: Translate) -> View:
+    return button("home", _("Back to the first screen"), "home")
+
+
+# ---------------------------------------------------------------- screens
+def _home(session: Session, home: Home, visit: str, now: str, _: Translate) -> View:
+    return {
+        "title": _("Please take a number"),
+        "pair": [
+            button("scan", _("Scan your ID card"), "scan-help", icon="card", detail=_("Hold the QR code in front of the reader")),
+            button("browse", _("Take a number without a card"), "browse", icon="touch", detail=_("Touch what you need to do")),
+        ],
+        "heading": _("or touch what you need"),
+        "choices": _choices(session, home, visit, now, _),
+        "paging": _paging(_),
+        "notice": _notice(session, _),
+    }
+
+
+def _paging(_: Translate) -> View:
+    return {"previous": _("Previous"), "next": _("More"), "page": _("Page %(n)s of %(of)s")}
+
+
+def _choosing(session: Session, home: Home, visit: str, now: str, _: Translate) -> View:
+    chosen = home.chosen_class(session.priority)
+    screen: View = {
+        "title": _("What do you need today?"),
+        "choices": _choices(session, home, visit, now, _),
+        "paging": _paging(_),
+        "notice": _("Card read. Please take your card.") if session.card and session.card.kind == "id_card" else _notice(session, _),
+    }
+    if chosen:
+        screen["priority"] = {
+            "text": _("Priority: %(name)s") % {"name": chosen.name(session.lang)},
+            "drop": button("drop-priority", _("Without priority"), "priority", {"code": None}),
+        }
+    return screen
+
+
+def _priority(session: Session, home: Home, visit: str, now: str, _: Translate) -> View:
+    choices = [
+        button(f"class-{one.code}", one.name(session.lang), "priority", {"code": one.code}, letter="", detail="", kind="class")
+        for one in home.priority_classes
+    ]
+    choices.append(button("class-none", _("No priority"), "priority", {"code": None}, letter="", detail="", kind="help"))
+    return {"title": _("Who comes first by law"), "choices": choices, "paging": _paging(_), "notice": _("Our staff may ask for your papers")}
+
+
+def _scan_help(session: Session, home: Home, visit: str, now: str, _: Translate) -> View:
+    return {
+        "title": _("Scan your ID card"),
+        "icon": "card",
+        "lines": [
+            _("Hold the side with the QR code in front of the reader."),
+            _("Keep it still until you hear a beep."),
+            _("The machine keeps neither your name nor your number."),
+        ],
+        "actions": [button("browse", _("Take a number without a card"), "browse")],
+    }
+
+
+def _issuing(session: Session, home: Home, visit: str, now: str, _: Translate) -> View:
+    return {"title": _("Taking your number…") if session.slow else "", "slow": session.slow, "service": session.service}
+
+
+def _number(session: Session, home: Home, visit: str, now: str, _: Translate) -> View:
+    ticket = session.ticket
+    assert ticket is not None
+    service = home.service(ticket.service)
+    wait = wording.wait(ticket.low_s, ticket.high_s, _)
+    chosen = home.chosen_class(ticket.priority_class)
+    lines = [
+        ("ahead", wording.ahead(ticket.ahead, _)),
+        ("wait", _("Expected wait: %(wait)s") % {"wait": wait} if wait else ""),
+        ("zone", _("Please wait in: %(zone)s") % {"zone": ticket.zone} if ticket.zone else ""),
+        ("priority", _("Priority: %(name)s") % {"name": chosen.name(session.lang)} if chosen else ""),
+    ]
+    told, tone = _paper(session, ticket.label, bool(ticket.url), _)
+    actions = [button("done", _("Done"), "home", primary=True)]
+    if session.repeat and session.printer in (Printer.READY, Printer.LOW):
+        actions.insert(0, button("reprint", _("Print again"), "reprint", icon="paper"))
+    if session.paper is Paper.PRINTING:
+        actions = []
+    on_screen = session.paper in (Paper.MISSING, Paper.UNCONFIRMED)
+    return {
+        "title": _("You already have number %(label)s") % {"label": ticket.label} if session.repeat else _("Your number"),
+        "label": ticket.label,
+        "service_name": service.name(session.lang)[:SHOWN_NAME] if service else "",
+        "lines": [{"id": id_, "text": text} for id_, text in lines if text],
+        "paper": {"state": "repeat" if session.repeat else session.paper.value, "text": told, "tone": tone},
+        "qr_text": ticket.url if on_screen else "",
+        "actions": actions,
+    }
+
+
+def _paper(session: Session, label: str, has_url: bool, _: Translate) -> tuple[str, str]:
+    if session.repeat:
+        return _("Print again only if you lost the slip"), "calm"
+    if session.paper is Paper.PRINTED:
+        return _("Take your slip from the slot below"), "good"
+    if session.paper is Paper.PRINTING:
+        return _("Printing your slip…"), "calm"
+    keep = _("Take a picture of this screen.") if not has_url else _("Scan this code or take a picture of this screen.")
+    if session.paper is Paper.UNCONFIRMED:
+        return _("No slip below? Keep this number.") + " " + keep, "care"
+    if session.printer is Printer.OUT:
+        return _("The machine is out of paper. Your number is %(label)s.") % {"label": label} + " " + keep, "care"
+    return _("The machine cannot print. Your number is %(label)s.") % {"label": label} + " " + keep, "care"
+
+
+def _error(session: Session, home: Home, visit: str, now: str, _: Translate) -> View:
+    service = home.service(session.service or "")
+    name = service.name(session.lang)[:60] if service else ""
+    again = button("browse", _("Choose something else"), "browse", primary=True)
+    desk = _("Please take a number at the help desk.")
+    opens = wording.opens(service.next_open_at, now, _) if service else ""
+    known: dict[str, tuple[str, str, list[View]]] = {
+        "card_unreadable": (
+            _("The machine could not read the card yet."),
+            _("Hold it still in front of the reader for 3 seconds."),
+            [
+                button("retry", _("Try again"), "scan-help", primary=True),
+                button("browse", _("Take a number without a card"), "browse", primary=True),
+            ],
+        ),
+        "no_paper": (_("The machine is out of paper."), _("Please use the next machine or the help desk."), [_actions_home(_)]),
+        "quota_full": (_("No numbers are left today for: %(name)s") % {"name": name}, opens or desk, [again]),
+        "service_closed": (_("Closed now: %(name)s") % {"name": name}, opens or desk, [again]),
+        "outside_hours": (_("Closed now: %(name)s") % {"name": name}, opens or desk, [again]),
+        "holder_limit": (_("This card has taken enough numbers today."), desk, [_actions_home(_)]),
+        "already_waiting": (_("This card already has a number."), desk, [_actions_home(_)]),
+    }
+    text, hint, actions = known.get(session.problem) or (_("The machine could not take your number."), desk, [_actions_home(_)])
+    return {"title": text, "hint": hint, "actions": actions, "problem": session.problem}
+
+
+def _paused(session: Session, home: Home, visit: str, now: str, _: Translate) -> View:
+    return {"title": _("This machine is resting."), "hint": _("Please take a number at the help desk.")}
+
+
+def _asking(session: Session, home: Home, visit: str, now: str, _: Translate) -> View:
+    return {
+        "title": _("Are you still there?"),
+        "actions": [button("stay", _("I need more time"), "stay", primary=True), button("home", _("Start again"), "home", primary=True)],
+    }
+
+
+_SCREENS = {
+    State.PAUSED: _paused,
+    State.HOME: _home,
+    State.SCAN_HELP: _scan_help,
+    State.CHOOSING: _choosing,
+    State.PRIORITY: _priority,
+    State.ISSUING: _issuing,
+    State.NUMBER: _number,
+    State.ERROR: _error,
+    State.ASKING: _asking,
+}

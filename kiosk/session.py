@@ -1,0 +1,458 @@
+"""The citizen's visit to the kiosk as one table: state and event in, next session and effects out.
+
+Pure: no clock (`now_ms` is an argument), no network, no printer, no words for people. What an effect does is the
+agent's affair; what a state looks like is `screens`' affair. A pair that is not in the table changes nothing: that is
+how a second touch on a dead button, a card laid during printing or a late tick stay harmless.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from kiosk.values import Settings, Ticket
+
+
+class State(StrEnum):
+    PAUSED = "paused"  # the server cannot be reached
+    HOME = "home"
+    SCAN_HELP = "scan_help"  # how to lay the card
+    CHOOSING = "choosing"  # services, after a card or after "without a card"
+    PRIORITY = "priority"  # which class, if any
+    ISSUING = "issuing"
+    NUMBER = "number"
+    ERROR = "error"
+    ASKING = "asking"  # "are you still there?"
+
+
+class Paper(StrEnum):
+    PRINTING = "printing"
+    PRINTED = "printed"
+    UNCONFIRMED = "unconfirmed"  # sent, and nobody can say whether it came out
+    MISSING = "missing"  # no slip: the number is on the screen only
+
+
+class Printer(StrEnum):
+    READY = "ready"
+    LOW = "low"
+    OUT = "out"
+    FAULT = "fault"
+
+
+@dataclass(frozen=True)
+class Card:
+    """What may be kept of a card: a keyed hash or a dossier's code, never the number, the name or the birth year."""
+
+    kind: str
+    holder_key: str | None = None
+    dossier_code: str | None = None
+
+
+@dataclass(frozen=True)
+class Recent:
+    key: str
+    ticket: Ticket
+    at_ms: int
+    paper: Paper
+
+
+@dataclass(frozen=True)
+class Session:
+    state: State = State.PAUSED
+    visit_no: int = 1
+    since_ms: int = 0
+    touched_ms: int = 0
+    home_lang: str = "vi"
+    lang: str = "vi"
+    large: bool = False
+    card: Card | None = None
+    priority: str | None = None
+    service: str | None = None
+    slow: bool = False
+    ticket: Ticket | None = None
+    paper: Paper = Paper.PRINTING
+    repeat: bool = False
+    problem: str = ""
+    under: State | None = None
+    link: bool = False
+    printer: Printer = Printer.READY
+    recent: tuple[Recent, ...] = ()
+
+
+# ---------------------------------------------------------------- events
+@dataclass(frozen=True)
+class Choose:
+    visit_no: int
+    service: str
+
+
+@dataclass(frozen=True)
+class Browse:
+    """"Take a number without a card", and "choose something else" after a refusal."""
+
+
+@dataclass(frozen=True)
+class ScanHelp:
+    pass
+
+
+@dataclass(frozen=True)
+class CardRead:
+    card: Card
+    proposed: str | None = None
+    only_service: str | None = None  # the one thing possible: no question is asked then
+
+
+@dataclass(frozen=True)
+class CardUnreadable:
+    pass
+
+
+@dataclass(frozen=True)
+class OpenPriority:
+    pass
+
+
+@dataclass(frozen=True)
+class SetPriority:
+    code: str | None
+
+
+@dataclass(frozen=True)
+class Issued:
+    visit_no: int
+    ticket: Ticket
+    repeat: bool = False  # the server knew this holder already
+
+
+@dataclass(frozen=True)
+class Refused:
+    visit_no: int
+    code: str
+
+
+@dataclass(frozen=True)
+class PrintDone:
+    ticket_id: str
+    paper: Paper
+
+
+@dataclass(frozen=True)
+class AskReprint:
+    pass
+
+
+@dataclass(frozen=True)
+class GoHome:
+    pass
+
+
+@dataclass(frozen=True)
+class Stay:
+    """"I need more time", or any touch that only turns a page."""
+
+
+@dataclass(frozen=True)
+class Language:
+    lang: str
+
+
+@dataclass(frozen=True)
+class TextSize:
+    large: bool
+
+
+@dataclass(frozen=True)
+class Link:
+    up: bool
+
+
+@dataclass(frozen=True)
+class PrinterSays:
+    printer: Printer
+
+
+@dataclass(frozen=True)
+class Tick:
+    pass
+
+
+Event = (
+    Choose | Browse | ScanHelp | CardRead | CardUnreadable | OpenPriority | SetPriority | Issued | Refused
+    | PrintDone | AskReprint | GoHome | Stay | Language | TextSize | Link | PrinterSays | Tick
+)  # fmt: skip
+
+
+# ---------------------------------------------------------------- effects
+@dataclass(frozen=True)
+class Issue:
+    visit_no: int
+    service: str
+    card: Card | None
+    priority: str | None
+    lang: str
+
+
+@dataclass(frozen=True)
+class Print:
+    ticket: Ticket
+    lang: str
+    reprint: bool = False
+
+
+@dataclass(frozen=True)
+class ReportUnprinted:
+    """Tell the server that no paper went out: `shown` = the person saw the number, `late` = nobody did."""
+
+    ticket_id: str
+    detail: str
+
+
+Effect = Issue | Print | ReportUnprinted
+Result = tuple[Session, tuple[Effect, ...]]
+Handler = Callable[[Session, "Event", int, Settings], Result]
+KEPT_RECENT = 50
+
+
+def _enter(session: Session, state: State, now_ms: int) -> Session:
+    return replace(session, state=state, since_ms=now_ms, touched_ms=now_ms, under=None)
+
+
+def _fresh(session: Session, now_ms: int, settings: Settings) -> Session:
+    """A new visit that knows nothing of the person before; only the recent tickets survive, and only for their time."""
+    kept = tuple(one for one in session.recent if now_ms - one.at_ms < settings.same_card_ms)
+    return Session(
+        state=State.HOME if session.link else State.PAUSED,
+        visit_no=session.visit_no + 1,
+        since_ms=now_ms,
+        touched_ms=now_ms,
+        home_lang=session.home_lang,
+        lang=session.home_lang,
+        link=session.link,
+        printer=session.printer,
+        recent=kept,
+    )
+
+
+def _go_home(session: Session, _: Event, now_ms: int, settings: Settings) -> Result:
+    return _fresh(session, now_ms, settings), ()
+
+
+def _problem(session: Session, problem: str, now_ms: int) -> Session:
+    return replace(_enter(session, State.ERROR, now_ms), problem=problem)
+
+
+# ---------------------------------------------------------------- handlers
+def _choose(session: Session, event: Event, now_ms: int, settings: Settings) -> Result:
+    assert isinstance(event, Choose)
+    if event.visit_no != session.visit_no:
+        return session, ()  # a touch on a screen that is gone
+    return _issue(session, event.service, now_ms, settings)
+
+
+def _issue(session: Session, service: str, now_ms: int, settings: Settings) -> Result:
+    if settings.no_paper == "refuse" and session.printer in (Printer.OUT, Printer.FAULT):
+        return _problem(session, "no_paper", now_ms), ()
+    waiting = replace(_enter(session, State.ISSUING, now_ms), service=service, slow=False, problem="")
+    return waiting, (Issue(session.visit_no, service, session.card, session.priority, session.lang),)
+
+
+def _browse(session: Session, _: Event, now_ms: int, __: Settings) -> Result:
+    again = session.state is State.ERROR  # a visit gives at most one ticket, so another try is another visit
+    no = session.visit_no + (1 if again else 0)
+    return replace(_enter(session, State.CHOOSING, now_ms), visit_no=no, service=None, problem=""), ()
+
+
+def _scan_help(session: Session, _: Event, now_ms: int, __: Settings) -> Result:
+    return _enter(session, State.SCAN_HELP, now_ms), ()
+
+
+def _card(session: Session, event: Event, now_ms: int, settings: Settings) -> Result:
+    assert isinstance(event, CardRead)
+    known = _recent(session, event.card.holder_key, now_ms, settings)
+    if session.state is State.NUMBER:
+        if session.paper is Paper.PRINTING or (known and session.ticket and known.ticket.id == session.ticket.id):
+            return session, ()  # the same card left lying, or a slip still on its way
+        session = _fresh(session, now_ms, settings)
+    if session.state is State.ERROR:
+        session = replace(session, visit_no=session.visit_no + 1)
+    session = replace(session, card=event.card, priority=event.proposed, problem="")
+    if known:
+        return _show(session, known.ticket, known.paper, now_ms, repeat=True), ()
+    if event.only_service and not event.proposed:
+        return _issue(session, event.only_service, now_ms, settings)
+    return _enter(session, State.CHOOSING, now_ms), ()
+
+
+def _recent(session: Session, key: str | None, now_ms: int, settings: Settings) -> Recent | None:
+    found = (one for one in reversed(session.recent) if one.key == key and now_ms - one.at_ms < settings.same_card_ms)
+    return next(found, None) if key else None
+
+
+def recent_for_visit(session: Session, visit_no: int, now_ms: int, settings: Settings) -> Ticket | None:
+    """The ticket a repeated touch on an old screen belongs to."""
+    found = _recent(session, f"visit:{visit_no}", now_ms, settings)
+    return found.ticket if found else None
+
+
+def _unreadable(session: Session, _: Event, now_ms: int, __: Settings) -> Result:
+    return _problem(session, "card_unreadable", now_ms), ()
+
+
+def _open_priority(session: Session, _: Event, now_ms: int, __: Settings) -> Result:
+    return _enter(session, State.PRIORITY, now_ms), ()
+
+
+def _set_priority(session: Session, event: Event, now_ms: int, __: Settings) -> Result:
+    assert isinstance(event, SetPriority)
+    return replace(_enter(session, State.CHOOSING, now_ms), priority=event.code), ()
+
+
+def _show(session: Session, ticket: Ticket, paper: Paper, now_ms: int, *, repeat: bool = False) -> Session:
+    return replace(_enter(session, State.NUMBER, now_ms), ticket=ticket, paper=paper, repeat=repeat, problem="", slow=False)
+
+
+def _issued(session: Session, event: Event, now_ms: int, _: Settings) -> Result:
+    assert isinstance(event, Issued)
+    if event.visit_no != session.visit_no:
+        return _orphan(session, event, now_ms, _)
+    ticket = event.ticket
+    ready = session.printer in (Printer.READY, Printer.LOW)
+    if event.repeat:
+        return _show(session, ticket, Paper.PRINTED, now_ms, repeat=True), ()
+    paper = Paper.PRINTING if ready else Paper.MISSING
+    keys = [f"visit:{session.visit_no}"]
+    if session.card and session.card.holder_key:
+        keys.append(session.card.holder_key)
+    recent = (*session.recent, *(Recent(key, ticket, now_ms, paper) for key in keys))[-KEPT_RECENT:]
+    shown = replace(_show(session, ticket, paper, now_ms), recent=recent)
+    return shown, ((Print(ticket, session.lang),) if ready else (ReportUnprinted(ticket.id, "shown"),))
+
+
+def _orphan(session: Session, event: Event, _: int, __: Settings) -> Result:
+    """The answer came when its person had been sent to the desk: say that nobody holds this number."""
+    assert isinstance(event, Issued)
+    return session, (() if event.repeat else (ReportUnprinted(event.ticket.id, "late"),))
+
+
+def _refused(session: Session, event: Event, now_ms: int, _: Settings) -> Result:
+    assert isinstance(event, Refused)
+    return (_problem(session, event.code, now_ms) if event.visit_no == session.visit_no else session), ()
+
+
+def _printed(session: Session, event: Event, now_ms: int, _: Settings) -> Result:
+    assert isinstance(event, PrintDone)
+    recent = tuple(replace(one, paper=event.paper) if one.ticket.id == event.ticket_id else one for one in session.recent)
+    session = replace(session, recent=recent)
+    if session.state is State.NUMBER and session.ticket and session.ticket.id == event.ticket_id:
+        session = replace(session, paper=event.paper, since_ms=now_ms)  # the time to read begins when the slip is out
+    return session, ()
+
+
+def _reprint(session: Session, _: Event, now_ms: int, __: Settings) -> Result:
+    if session.ticket is None or not session.repeat or session.printer in (Printer.OUT, Printer.FAULT):
+        return session, ()
+    again = replace(session, paper=Paper.PRINTING, repeat=False, since_ms=now_ms)
+    return again, (Print(session.ticket, session.lang, reprint=True),)
+
+
+def _stay(session: Session, _: Event, now_ms: int, __: Settings) -> Result:
+    if session.state is State.ASKING and session.under:
+        return _enter(session, session.under, now_ms), ()
+    return replace(session, touched_ms=now_ms), ()
+
+
+def _language(session: Session, event: Event, now_ms: int, _: Settings) -> Result:
+    assert isinstance(event, Language)
+    return replace(session, lang=event.lang, touched_ms=now_ms), ()
+
+
+def _text_size(session: Session, event: Event, now_ms: int, _: Settings) -> Result:
+    assert isinstance(event, TextSize)
+    return replace(session, large=event.large, touched_ms=now_ms), ()
+
+
+def _link(session: Session, event: Event, now_ms: int, settings: Settings) -> Result:
+    assert isinstance(event, Link)
+    changed = replace(session, link=event.up)
+    if event.up and session.state is State.PAUSED:
+        return _fresh(changed, now_ms, settings), ()
+    busy = session.state in (State.ISSUING, State.NUMBER, State.PAUSED, State.ERROR)
+    return (changed if event.up or busy else _fresh(changed, now_ms, settings)), ()
+
+
+def _printer(session: Session, event: Event, _: int, __: Settings) -> Result:
+    assert isinstance(event, PrinterSays)
+    return replace(session, printer=event.printer), ()
+
+
+# ---------------------------------------------------------------- time
+def deadline_ms(session: Session, settings: Settings) -> int | None:
+    """When a tick will next change something; None = only an event can."""
+    since, touched = session.since_ms, session.touched_ms
+    match session.state:
+        case State.ISSUING:
+            return since + (settings.give_up_ms if session.slow else settings.slow_ms)
+        case State.NUMBER:
+            quiet = session.paper in (Paper.PRINTED, Paper.PRINTING)
+            return since + (settings.number_shown_ms if quiet and session.paper is Paper.PRINTED else settings.no_paper_shown_ms)
+        case State.ERROR:
+            return since + settings.error_shown_ms
+        case State.CHOOSING | State.PRIORITY:
+            return touched + (settings.card_idle_ms if session.card else settings.idle_ms)
+        case State.SCAN_HELP:
+            return touched + settings.idle_ms
+        case State.ASKING:
+            return since + (settings.ask_large_ms if session.large else settings.ask_ms)
+        case State.HOME if session.lang != session.home_lang or session.large:
+            return touched + settings.idle_ms  # somebody set the language and walked away
+    return None
+
+
+def _tick(session: Session, _: Event, now_ms: int, settings: Settings) -> Result:
+    due = deadline_ms(session, settings)
+    if due is None or now_ms < due:
+        return session, ()
+    if session.state is State.ISSUING:
+        return (_problem(session, "slow", now_ms) if session.slow else replace(session, slow=True)), ()
+    if session.state in (State.CHOOSING, State.PRIORITY):
+        return replace(_enter(session, State.ASKING, now_ms), under=session.state), ()
+    return _fresh(session, now_ms, settings), ()
+
+
+# ---------------------------------------------------------------- the table
+S = State
+_OPEN = (S.HOME, S.SCAN_HELP, S.CHOOSING, S.PRIORITY)  # screens that wait for a decision
+TABLE: dict[tuple[State, type], Handler] = {
+    (S.HOME, Choose): _choose,
+    (S.CHOOSING, Choose): _choose,
+    (S.HOME, Browse): _browse,
+    (S.SCAN_HELP, Browse): _browse,
+    (S.ERROR, Browse): _browse,
+    (S.HOME, ScanHelp): _scan_help,
+    (S.ERROR, ScanHelp): _scan_help,
+    (S.PRIORITY, SetPriority): _set_priority,
+    (S.CHOOSING, SetPriority): _set_priority,
+    (S.ISSUING, Refused): _refused,
+    (S.NUMBER, AskReprint): _reprint,
+    (S.ASKING, Stay): _stay,
+    **{(state, OpenPriority): _open_priority for state in (S.HOME, S.CHOOSING)},
+    **{(state, CardRead): _card for state in (*_OPEN, S.ASKING, S.ERROR, S.NUMBER)},
+    **{(state, CardUnreadable): _unreadable for state in (*_OPEN, S.ASKING, S.ERROR)},
+    **{(state, GoHome): _go_home for state in (S.SCAN_HELP, S.CHOOSING, S.PRIORITY, S.NUMBER, S.ERROR, S.ASKING)},
+    **{(state, Stay): _stay for state in _OPEN},
+    **{(state, Language): _language for state in (*_OPEN, S.NUMBER, S.ERROR, S.PAUSED)},
+    **{(state, TextSize): _text_size for state in (*_OPEN, S.NUMBER, S.ERROR)},
+    **{(state, Issued): (_issued if state in (S.ISSUING, S.ERROR) else _orphan) for state in State},
+    **{(state, PrintDone): _printed for state in State},
+    **{(state, Link): _link for state in State},
+    **{(state, PrinterSays): _printer for state in State},
+    **{(state, Tick): _tick for state in State},
+}
+
+
+def step(session: Session, event: Event, now_ms: int, settings: Settings) -> Result:
+    """The only way a session changes."""
+    handler = TABLE.get((session.state, type(event)))
+    return handler(session, event, now_ms, settings) if handler else (session, ())

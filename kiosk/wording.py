@@ -1,0 +1,59 @@
+"""Numbers turned into the few words a citizen reads: people ahead, a wait as a range, when a service opens again.
+
+Pure; the translator is an argument. A range is only ever widened by rounding: a printed wait must not promise more
+than the estimate did.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+Translate = Callable[[str], str]
+STEP_MIN = 5
+LONG_MIN = 120
+
+
+def ahead(count: int | None, _: Translate) -> str:
+    if count is None:
+        return ""
+    if count == 0:
+        return _("You are next")
+    return _("Ahead of you: %(count)s people") % {"count": count} if count > 1 else _("Ahead of you: 1 person")
+
+
+def waiting(count: int, _: Translate) -> str:
+    if count == 0:
+        return _("Nobody is waiting")
+    return _("Waiting: %(count)s people") % {"count": count} if count > 1 else _("Waiting: 1 person")
+
+
+def wait(low_s: int | None, high_s: int | None, _: Translate) -> str:
+    """`about 20–30 minutes`: low rounded down, high rounded up, to 5 minutes; hours above two."""
+    if low_s is None or high_s is None or high_s < low_s:
+        return ""
+    low, high = low_s // 60 // STEP_MIN * STEP_MIN, -(-high_s // (60 * STEP_MIN)) * STEP_MIN
+    if high == 0:
+        high = STEP_MIN
+    if low > LONG_MIN:
+        return _("about %(low)s–%(high)s hours") % {"low": low // 60, "high": -(-high // 60)}
+    if low == 0:
+        return _("less than %(high)s minutes") % {"high": high}
+    return _("about %(low)s–%(high)s minutes") % {"low": low, "high": high}
+
+
+def opens(instant: str, now: str, _: Translate) -> str:
+    """When a closed service opens again, with the day where it is not today. Nothing where nobody knows."""
+    try:
+        at = datetime.fromisoformat(instant)
+    except ValueError:
+        return ""
+    time = at.strftime("%H:%M")
+    if now[:10] == at.strftime("%Y-%m-%d"):
+        return _("Opens at %(time)s") % {"time": time}
+    return _("Opens at %(time)s on %(day)s") % {"time": time, "day": f"{weekday(at.weekday(), _)} {at.strftime('%d/%m')}"}
+
+
+def weekday(number: int, _: Translate) -> str:
+    days = (_("Monday"), _("Tuesday"), _("Wednesday"), _("Thursday"), _("Friday"), _("Saturday"), _("Sunday"))
+    return days[number]
