@@ -141,8 +141,8 @@ class Ticket:
     revision: int = 1
 
 
-FIELDS = frozenset(f.name for f in fields(Ticket))
-STEP_FIELDS = frozenset(f.name for f in fields(Step))
+FIELDS = tuple(f.name for f in fields(Ticket))
+STEP_FIELDS = tuple(f.name for f in fields(Step))
 Effect = Callable[[Ticket, Event], dict[str, Any]]
 
 

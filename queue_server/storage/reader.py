@@ -1,0 +1,208 @@
+"""What can be looked at: the rows of a site, by name. No rules: those are the domain's.
+
+A reader is bound to one connection inside one transaction, so that everything it returns is of one moment: domain
+values for tickets, counters and events, plain rows for the rest.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from queue_server.domain.counter import Counter
+from queue_server.domain.event import Event
+from queue_server.domain.ticket import Ticket
+from queue_server.storage import statements as s
+from queue_server.storage.rows import counter_of, event_of, ticket_of
+from queue_server.storage.sql import Row, Runner, Statement
+
+
+def _named(services: Sequence[str]) -> dict[str, str]:
+    return {f"s{n}": service for n, service in enumerate(services)}
+
+
+class Reader:
+    """A consistent look at the database."""
+
+    __slots__ = ("_sql",)
+
+    def __init__(self, sql: Runner) -> None:
+        self._sql = sql
+
+    # ------------------------------------------------------------ site
+    def site(self, code: str) -> Row | None:
+        """The site's row."""
+        return self._sql.one(s.SITE, {"code": code})
+
+    def sites(self) -> list[Row]:
+        """Every site's row."""
+        return self._sql.all(s.SITES, {})
+
+    def site_by_board(self, token: str) -> Row | None:
+        """The site whose boards open with this token."""
+        return self._sql.one(s.SITE_BY_BOARD, {"board_token": token})
+
+    def epochs(self, site: str) -> list[Row]:
+        """The site's epochs, oldest first."""
+        return self._sql.all(s.EPOCHS, {"site": site})
+
+    def config(self, site: str, version: int) -> dict[str, Any]:
+        """A version of the site's configuration document."""
+        row = self._sql.one(s.CONFIG, {"site": site, "version": version})
+        document: dict[str, Any] = json.loads(row["document"]) if row else {}
+        return document
+
+    # ------------------------------------------------------------ log
+    def events_after(self, site: str, after: int, limit: int) -> list[Event]:
+        """Up to `limit` rows of the log after a sequence number, in order."""
+        return [event_of(row) for row in self._sql.all(s.EVENTS_AFTER, {"site": site, "after": after, "n": limit})]
+
+    def events_of(self, site: str, subject: str) -> list[Event]:
+        """Every event of one subject, in order."""
+        return [event_of(row) for row in self._sql.all(s.EVENTS_OF, {"site": site, "subject": subject})]
+
+    def events_of_cmd(self, site: str, cmd: str) -> list[Event]:
+        """Every event that one command caused, in order."""
+        return [event_of(row) for row in self._sql.all(s.EVENTS_OF_CMD, {"site": site, "cmd": cmd})]
+
+    def events_of_day(self, site: str, business_day: str) -> list[Event]:
+        """Every event of one business day, in order."""
+        return [event_of(row) for row in self._sql.all(s.EVENTS_OF_DAY, {"site": site, "business_day": business_day})]
+
+    def seals(self, site: str) -> list[Row]:
+        """The sealed days, oldest first."""
+        return self._sql.all(s.SEALS, {"site": site})
+
+    # ------------------------------------------------------------ tickets
+    def ticket(self, site: str, ticket: str) -> Ticket | None:
+        """One ticket of the site."""
+        row = self._sql.one(s.TICKET, {"site": site, "id": ticket})
+        return ticket_of(row) if row else None
+
+    def ticket_by_token(self, token_hash: str) -> Ticket | None:
+        """The ticket whose citizen's page opens with this token (its hash)."""
+        row = self._sql.one(s.TICKET_BY_TOKEN, {"token_hash": token_hash})
+        return ticket_of(row) if row else None
+
+    def tickets_by_label(self, site: str, business_day: str, label: str) -> list[Ticket]:
+        """The tickets of one day that carry this label."""
+        return self._tickets(s.TICKETS_BY_LABEL, site=site, business_day=business_day, label=label)
+
+    def tickets_by_dossier(self, site: str, dossier_code: str, limit: int = 20) -> list[Ticket]:
+        """The tickets that named this dossier, newest first."""
+        return self._tickets(s.TICKETS_BY_DOSSIER, site=site, dossier_code=dossier_code, n=limit)
+
+    def tickets_of_day(self, site: str, business_day: str) -> list[Ticket]:
+        """Every ticket issued on a business day, in order of issue."""
+        return self._tickets(s.TICKETS_OF_DAY, site=site, business_day=business_day)
+
+    def waiting(self, site: str, limit: int = 1000) -> list[Ticket]:
+        """Waiting tickets in calling order."""
+        return self._tickets(s.WAITING, site=site, n=limit)
+
+    def at_counter(self, site: str, counter: str) -> Ticket | None:
+        """Who is called or served at a counter."""
+        found = self._tickets(s.AT_COUNTER, site=site, counter=counter)
+        return found[0] if found else None
+
+    def at_counters(self, site: str) -> list[Ticket]:
+        """Everyone who is called or served."""
+        return self._tickets(s.AT_COUNTERS, site=site)
+
+    def held(self, site: str) -> list[Ticket]:
+        """Everyone on hold."""
+        return self._tickets(s.HELD, site=site)
+
+    def live_before(self, site: str, business_day: str) -> list[Ticket]:
+        """Live tickets issued before a business day."""
+        return self._tickets(s.LIVE_BEFORE, site=site, business_day=business_day)
+
+    def live_of_holder(self, site: str, holder_key: str) -> list[Ticket]:
+        """The live tickets of one holder."""
+        return self._tickets(s.LIVE_OF_HOLDER, site=site, holder_key=holder_key)
+
+    def next_for(self, site: str, counter: str, services: Sequence[str]) -> Ticket | None:
+        """The first waiting ticket in calling order that a counter may call."""
+        found = self._tickets(s.next_for(len(services)), site=site, counter=counter, **_named(services))
+        return found[0] if found else None
+
+    def count_ahead(self, site: str, services: Sequence[str], effective_at: int, issued_seq: int) -> int:
+        """How many wait before this place in the order, over these services."""
+        params = {"site": site, "effective_at": effective_at, "issued_seq": issued_seq, **_named(services)}
+        return self._count(self._sql.one(s.ahead_of(len(services)), params))
+
+    def count_issued(self, site: str, business_day: str, service: str) -> int:
+        """How many tickets of a service the day has seen."""
+        return self._count(self._sql.one(s.COUNT_ISSUED, {"site": site, "business_day": business_day, "service": service}))
+
+    def recent_calls(self, site: str, services: Sequence[str], since: int, limit: int = 20) -> list[int]:
+        """Instants of the last calls of these services, newest first."""
+        rows = self._sql.all(s.recent_calls(len(services)), {"site": site, "since": since, "n": limit, **_named(services)})
+        return [row["last_called_at"] for row in rows]
+
+    def waiting_summary(self, site: str) -> list[Row]:
+        """Waiting people by service (and by counter, where they wait for one): `n`, and `oldest` available_from."""
+        return self._sql.all(s.WAITING_SUMMARY, {"site": site})
+
+    def _tickets(self, statement: Statement, **params: Any) -> list[Ticket]:
+        return [ticket_of(row) for row in self._sql.all(statement, params)]
+
+    @staticmethod
+    def _count(row: Row | None) -> int:
+        return int(next(iter(dict(row).values()))) if row else 0
+
+    # ------------------------------------------------------------ counters, answers, leases
+    def counter(self, site: str, code: str) -> Counter | None:
+        """A counter as it stands."""
+        row = self._sql.one(s.COUNTER, {"site": site, "code": code})
+        return counter_of(row) if row else None
+
+    def counters(self, site: str) -> list[Counter]:
+        """Every counter of the site."""
+        return [counter_of(row) for row in self._sql.all(s.COUNTERS, {"site": site})]
+
+    def request(self, site: str, request_id: str) -> Row | None:
+        """The stored answer of a command."""
+        return self._sql.one(s.REQUEST, {"site": site, "request_id": request_id})
+
+    def lease(self, site: str, lease: str) -> Row | None:
+        """A lease's row."""
+        return self._sql.one(s.LEASE, {"site": site, "id": lease})
+
+    def lease_entries(self, lease: str) -> list[Row]:
+        """The numbers of a lease, in order."""
+        return self._sql.all(s.LEASE_ENTRIES, {"lease": lease})
+
+    def leases_before(self, site: str, business_day: str) -> list[Row]:
+        """Leases of earlier days that were not burnt."""
+        return self._sql.all(s.LEASES_BEFORE, {"site": site, "business_day": business_day})
+
+    # ------------------------------------------------------------ who, and devices
+    def key_by_hash(self, key_hash: str) -> Row | None:
+        """An API key's row."""
+        return self._sql.one(s.KEY_BY_HASH, {"key_hash": key_hash})
+
+    def keys(self) -> list[Row]:
+        """Every API key, revoked ones too."""
+        return self._sql.all(s.KEYS, {})
+
+    def person_by_login(self, login: str) -> Row | None:
+        """An account by its log-in name."""
+        return self._sql.one(s.PERSON_BY_LOGIN, {"login": login})
+
+    def people(self) -> list[Row]:
+        """Every account."""
+        return self._sql.all(s.PEOPLE, {})
+
+    def session(self, token_hash: str) -> Row | None:
+        """A session with its person's columns."""
+        return self._sql.one(s.SESSION, {"token_hash": token_hash})
+
+    def device(self, site: str, device: str) -> Row | None:
+        """A device's row."""
+        return self._sql.one(s.DEVICE, {"site": site, "device": device})
+
+    def devices(self, site: str) -> list[Row]:
+        """Every device that ever reported."""
+        return self._sql.all(s.DEVICES, {"site": site})

@@ -1,0 +1,151 @@
+"""What one unit of work may change: the rows of a site, by name. No rules: those are the domain's.
+
+A repository is a reader that also writes, inside the one transaction of its unit of work.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from queue_server.domain.counter import Counter
+from queue_server.domain.event import Event
+from queue_server.domain.ticket import Ticket
+from queue_server.storage import statements as s
+from queue_server.storage.reader import Reader
+from queue_server.storage.rows import counter_row, dumps, event_row, ticket_row
+from queue_server.storage.sql import Row
+
+
+class Repository(Reader):
+    """The changes of one unit of work."""
+
+    __slots__ = ()
+
+    def lock_site(self, code: str) -> Row | None:
+        """The site's row, held until the commit: a site is a serial machine (SQLite has one writer anyway)."""
+        return self._sql.one(s.SITE_LOCKED, {"code": code})
+
+    def add_site(self, row: dict[str, Any]) -> None:
+        """A new site."""
+        self._sql.do(s.INSERT_SITE, row)
+
+    def advance_site(self, code: str, *, seq: int, last_at: int, day: str, day_hash: str) -> None:
+        """The site's row after the events of this unit of work."""
+        self._sql.do(s.ADVANCE_SITE, {"k_code": code, "seq": seq, "last_at": last_at, "day": day, "day_hash": day_hash})
+
+    def start_epoch(self, row: dict[str, Any]) -> None:
+        """A new epoch."""
+        self._sql.do(s.INSERT_EPOCH, row)
+        self._sql.do(s.SET_SITE_EPOCH, {"k_code": row["site"], "epoch": row["epoch"]})
+
+    def add_config(self, row: dict[str, Any], name: str) -> None:
+        """A new version of the configuration, in force from now."""
+        self._sql.do(s.INSERT_CONFIG, row)
+        self._sql.do(s.SET_SITE_CONFIG, {"k_code": row["site"], "config_version": row["version"], "name": name})
+
+    def add_events(self, events: Iterable[Event]) -> None:
+        """Rows of the log."""
+        self._sql.many(s.INSERT_EVENT, map(event_row, events))
+
+    def add_seal(self, row: dict[str, Any]) -> None:
+        """A day's seal."""
+        self._sql.do(s.INSERT_SEAL, row)
+        self._sql.do(s.SET_SITE_SEAL, {"k_code": row["site"], "previous_seal": row["digest"]})
+
+    def add_ticket(self, ticket: Ticket, holder_key: str | None) -> None:
+        """A new ticket."""
+        self._sql.do(s.INSERT_TICKET, ticket_row(ticket) | {"holder_key": holder_key})
+
+    def put_ticket(self, ticket: Ticket) -> None:
+        """A ticket as its events have made it."""
+        row = ticket_row(ticket)
+        del row["site"]
+        self._sql.do(s.UPDATE_TICKET, row | {"k_id": row.pop("id")})
+
+    def forget_holders(self, site: str, before_day: str) -> int:
+        """Wipe the keyed hashes of earlier days."""
+        return self._sql.do(s.FORGET_HOLDERS, {"site": site, "business_day": before_day})
+
+    def add_counter(self, counter: Counter) -> None:
+        """A new counter."""
+        self._sql.do(s.INSERT_COUNTER, counter_row(counter))
+
+    def put_counter(self, counter: Counter) -> None:
+        """A counter as its events have made it."""
+        row = counter_row(counter)
+        self._sql.do(s.UPDATE_COUNTER, row | {"k_site": row.pop("site"), "k_code": row.pop("code")})
+
+    def series(self, site: str, business_day: str, series: str) -> Row:
+        """The day's row of a series; made on its first use."""
+        params = {"site": site, "business_day": business_day, "series": series}
+        row = self._sql.one(s.SERIES, params)
+        if row is None:
+            row = {**params, "last_number": 0, "last_reserved": 0}
+            self._sql.do(s.INSERT_SERIES, row)
+        return row
+
+    def set_last_number(self, site: str, business_day: str, series: str, last: int, *, reserved: bool = False) -> None:
+        """The last ordinary (or reserved) number given out."""
+        keys = {"k_site": site, "k_business_day": business_day, "k_series": series}
+        if reserved:
+            self._sql.do(s.SET_LAST_RESERVED, keys | {"last_reserved": last})
+        else:
+            self._sql.do(s.SET_LAST_NUMBER, keys | {"last_number": last})
+
+    def add_request(self, row: dict[str, Any]) -> None:
+        """A command's first answer."""
+        self._sql.do(s.INSERT_REQUEST, row)
+
+    def forget_requests(self, site: str, before: int) -> int:
+        """Drop answers older than an instant."""
+        return self._sql.do(s.FORGET_REQUESTS, {"site": site, "before": before})
+
+    def add_lease(self, row: dict[str, Any], entries: Iterable[dict[str, Any]]) -> None:
+        """A lease with its numbers."""
+        self._sql.do(s.INSERT_LEASE, row)
+        self._sql.many(s.INSERT_LEASE_ENTRY, entries)
+
+    def burn_lease(self, lease: str) -> None:
+        """No more numbers from this lease."""
+        self._sql.do(s.SET_LEASE_STATE, {"k_id": lease, "state": "burnt"})
+
+    def settle_entry(self, lease: str, number: int, at: int) -> None:
+        """A leased number that was really given out."""
+        self._sql.do(s.SETTLE_ENTRY, {"k_lease": lease, "k_number": number, "settled_at": at})
+
+    def add_key(self, row: dict[str, Any]) -> None:
+        """A new API key (its hash)."""
+        self._sql.do(s.INSERT_KEY, row)
+
+    def revoke_key(self, key: str, at: int) -> int:
+        """End an API key."""
+        return self._sql.do(s.REVOKE_KEY, {"k_id": key, "revoked_at": at})
+
+    def add_person(self, row: dict[str, Any]) -> None:
+        """A new account."""
+        self._sql.do(s.INSERT_PERSON, row)
+
+    def set_failures(self, person: str, failures: int, locked_until: int | None) -> None:
+        """Failed log-ins in a row, and until when the account is locked."""
+        self._sql.do(s.SET_PERSON_FAILURES, {"k_id": person, "failures": failures, "locked_until": locked_until})
+
+    def set_password(self, person: str, password_hash: str) -> None:
+        """A new password; every session of the person ends."""
+        self._sql.do(s.SET_PERSON_PASSWORD, {"k_id": person, "password_hash": password_hash, "failures": 0, "locked_until": None})
+        self._sql.do(s.DELETE_SESSIONS_OF, {"person": person})
+
+    def add_session(self, row: dict[str, Any]) -> None:
+        """A new session; those that have expired go."""
+        self._sql.do(s.DELETE_OLD_SESSIONS, {"now": row["created_at"]})
+        self._sql.do(s.INSERT_SESSION, row)
+
+    def end_session(self, token_hash: str) -> None:
+        """Log out."""
+        self._sql.do(s.DELETE_SESSION, {"token_hash": token_hash})
+
+    def put_device(self, site: str, device: str, *, role: str, version: str | None, last_seen_at: int, report: dict[str, Any]) -> None:
+        """A device's newest report."""
+        row = {"role": role, "version": version, "last_seen_at": last_seen_at, "report": dumps(report)}
+        if not self._sql.do(s.UPDATE_DEVICE, row | {"k_site": site, "k_device": device}):
+            self._sql.do(s.INSERT_DEVICE, row | {"site": site, "device": device, "state": "known", "public_key": None})

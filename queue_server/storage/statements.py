@@ -1,0 +1,190 @@
+"""Every statement that the server runs, by name. Parameters are named as the columns; `n_` forms take lists."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from sqlalchemy import ColumnElement, Table, and_, bindparam, delete, func, insert, literal_column, null, or_, select, text, tuple_, update
+
+from queue_server.storage import tables as t
+from queue_server.storage.rows import COUNTER_COLUMNS, EVENT_COLUMNS, TICKET_COLUMNS
+from queue_server.storage.sql import Statement
+
+b = bindparam
+ZERO: ColumnElement[int] = literal_column("0")  # spelt out, because the SQLite dialect would bind an anonymous one
+
+
+def _insert(table: Table, *columns: str) -> Statement:
+    return Statement(insert(table).values({name: b(name) for name in columns or [c.name for c in table.columns]}))
+
+
+def _update(table: Table, keys: tuple[str, ...], *columns: str) -> Statement:
+    found = and_(*(table.c[name] == b(f"k_{name}") for name in keys))
+    return Statement(update(table).where(found).values({name: b(name) for name in columns}))
+
+
+def _where(table: Table, *names: str) -> Statement:
+    return Statement(select(table).where(*(table.c[name] == b(name) for name in names)))
+
+
+# ---------------------------------------------------------------- site, epochs, configuration
+SITE = _where(t.site, "code")
+SITE_LOCKED = Statement(select(t.site).where(t.site.c.code == b("code")).with_for_update())
+SITES = Statement(select(t.site).order_by(t.site.c.code))
+SITE_BY_BOARD = _where(t.site, "board_token")
+INSERT_SITE = _insert(t.site)
+ADVANCE_SITE = _update(t.site, ("code",), "seq", "last_at", "day", "day_hash")
+SET_SITE_EPOCH = _update(t.site, ("code",), "epoch")
+SET_SITE_CONFIG = _update(t.site, ("code",), "config_version", "name")
+SET_SITE_SEAL = _update(t.site, ("code",), "previous_seal")
+INSERT_EPOCH = _insert(t.epoch)
+EPOCHS = Statement(select(t.epoch).where(t.epoch.c.site == b("site")).order_by(t.epoch.c.epoch))
+INSERT_CONFIG = _insert(t.config)
+CONFIG = _where(t.config, "site", "version")
+
+# ---------------------------------------------------------------- log
+INSERT_EVENT = _insert(t.event, *EVENT_COLUMNS)
+_event = t.event.c
+EVENTS_AFTER = Statement(
+    select(t.event).where(_event.site == b("site"), _event.seq > b("after")).order_by(_event.seq).limit(b("n")).offset(ZERO)
+)
+EVENTS_OF = Statement(select(t.event).where(_event.site == b("site"), _event.subject == b("subject")).order_by(_event.seq))
+EVENTS_OF_CMD = Statement(select(t.event).where(_event.site == b("site"), _event.cmd == b("cmd")).order_by(_event.seq))
+EVENTS_OF_DAY = Statement(
+    select(t.event).where(_event.site == b("site"), _event.business_day == b("business_day")).order_by(_event.seq)
+)
+INSERT_SEAL = _insert(t.seal)
+SEALS = Statement(select(t.seal).where(t.seal.c.site == b("site")).order_by(t.seal.c.business_day))
+
+# ---------------------------------------------------------------- tickets
+INSERT_TICKET = _insert(t.ticket, *TICKET_COLUMNS, "holder_key")
+UPDATE_TICKET = _update(t.ticket, ("id",), *(name for name in TICKET_COLUMNS if name not in ("id", "site")))
+_ticket = t.ticket.c
+TICKET = _where(t.ticket, "site", "id")
+TICKET_BY_TOKEN = _where(t.ticket, "token_hash")
+TICKETS_BY_LABEL = _where(t.ticket, "site", "business_day", "label")
+TICKETS_BY_DOSSIER = Statement(
+    select(t.ticket)
+    .where(_ticket.site == b("site"), _ticket.dossier_code == b("dossier_code"))
+    .order_by(_ticket.issued_at.desc())
+    .limit(b("n")).offset(ZERO)
+)
+TICKETS_OF_DAY = Statement(
+    select(t.ticket).where(_ticket.site == b("site"), _ticket.business_day == b("business_day")).order_by(_ticket.issued_seq)
+)
+_AT_DESK = text("state IN ('called', 'serving')")
+_WAITING = text("state = 'waiting'")
+_LIVE = text("state IN ('waiting', 'called', 'serving', 'held')")
+AT_COUNTER = Statement(select(t.ticket).where(_ticket.site == b("site"), _ticket.counter == b("counter"), _AT_DESK))
+AT_COUNTERS = Statement(select(t.ticket).where(_ticket.site == b("site"), _AT_DESK))
+HELD = Statement(select(t.ticket).where(_ticket.site == b("site"), text("state = 'held'")).order_by(_ticket.issued_seq))
+LIVE_BEFORE = Statement(
+    select(t.ticket).where(_ticket.site == b("site"), _ticket.business_day < b("business_day"), _LIVE).order_by(_ticket.issued_seq)
+)
+LIVE_OF_HOLDER = Statement(
+    select(t.ticket).where(_ticket.site == b("site"), _ticket.holder_key == b("holder_key"), _LIVE).order_by(_ticket.issued_seq)
+)
+FORGET_HOLDERS = Statement(
+    update(t.ticket)
+    .where(_ticket.site == b("site"), _ticket.business_day < b("business_day"), _ticket.holder_key.is_not(None))
+    .values(holder_key=null())
+)
+COUNT_ISSUED = Statement(
+    select(func.count())
+    .select_from(t.ticket)
+    .where(_ticket.site == b("site"), _ticket.business_day == b("business_day"), _ticket.service == b("service"))
+)
+WAITING = Statement(
+    select(t.ticket)
+    .where(_ticket.site == b("site"), _WAITING)
+    .order_by(_ticket.effective_at, _ticket.issued_seq)
+    .limit(b("n"))
+    .offset(ZERO)
+)
+WAITING_SUMMARY = Statement(
+    select(_ticket.service, _ticket.for_counter, func.count().label("n"), func.min(_ticket.available_from).label("oldest"))
+    .where(_ticket.site == b("site"), _WAITING)
+    .group_by(_ticket.service, _ticket.for_counter)
+)
+RECENT_ON_BOARD = Statement(
+    select(t.ticket)
+    .where(_ticket.site == b("site"), _AT_DESK)
+    .order_by(_ticket.last_called_at.desc())
+)
+
+
+def _services(n: int) -> list[object]:
+    return [b(f"s{i}") for i in range(n)]
+
+
+@lru_cache
+def next_for(n: int) -> Statement:
+    """The first waiting ticket of n services `s0 …`, or meant for this counter, in calling order."""
+    mine = or_(and_(_ticket.for_counter.is_(None), _ticket.service.in_(_services(n))), _ticket.for_counter == b("counter"))
+    found = select(t.ticket).where(_ticket.site == b("site"), _WAITING, mine).order_by(_ticket.effective_at, _ticket.issued_seq)
+    return Statement(found.limit(literal_column("1")).offset(ZERO))
+
+
+@lru_cache
+def ahead_of(n: int) -> Statement:
+    """How many wait before (`effective_at`, `issued_seq`) for n services `s0 …`."""
+    before = tuple_(_ticket.effective_at, _ticket.issued_seq) < tuple_(b("effective_at"), b("issued_seq"))
+    which = _ticket.service.in_(_services(n))
+    return Statement(select(func.count()).select_from(t.ticket).where(_ticket.site == b("site"), _WAITING, before, which))
+
+
+@lru_cache
+def recent_calls(n: int) -> Statement:
+    """Instants of calls of n services `s0 …` since `since`, newest first."""
+    found = and_(_ticket.site == b("site"), _ticket.service.in_(_services(n)), _ticket.last_called_at > b("since"))
+    return Statement(select(_ticket.last_called_at).where(found).order_by(_ticket.last_called_at.desc()).limit(b("n")).offset(ZERO))
+
+
+# ---------------------------------------------------------------- counters, numbers, answers
+COUNTER = _where(t.counter, "site", "code")
+COUNTERS = Statement(select(t.counter).where(t.counter.c.site == b("site")).order_by(t.counter.c.code))
+INSERT_COUNTER = _insert(t.counter)
+UPDATE_COUNTER = _update(t.counter, ("site", "code"), *(name for name in COUNTER_COLUMNS if name not in ("site", "code")))
+SERIES = _where(t.series_counter, "site", "business_day", "series")
+INSERT_SERIES = _insert(t.series_counter)
+SET_LAST_NUMBER = _update(t.series_counter, ("site", "business_day", "series"), "last_number")
+SET_LAST_RESERVED = _update(t.series_counter, ("site", "business_day", "series"), "last_reserved")
+REQUEST = _where(t.request, "site", "request_id")
+INSERT_REQUEST = _insert(t.request)
+FORGET_REQUESTS = Statement(delete(t.request).where(t.request.c.site == b("site"), t.request.c.at < b("before")))
+
+# ---------------------------------------------------------------- leases
+INSERT_LEASE = _insert(t.lease)
+LEASE = _where(t.lease, "site", "id")
+SET_LEASE_STATE = _update(t.lease, ("id",), "state")
+LEASES_BEFORE = Statement(
+    select(t.lease).where(t.lease.c.site == b("site"), t.lease.c.business_day < b("business_day"), text("state = 'live'"))
+)
+INSERT_LEASE_ENTRY = _insert(t.lease_entry)
+LEASE_ENTRIES = Statement(select(t.lease_entry).where(t.lease_entry.c.lease == b("lease")).order_by(t.lease_entry.c.number))
+SETTLE_ENTRY = _update(t.lease_entry, ("lease", "number"), "settled_at")
+
+# ---------------------------------------------------------------- who, and devices
+INSERT_KEY = _insert(t.api_key)
+KEY_BY_HASH = _where(t.api_key, "key_hash")
+KEYS = Statement(select(t.api_key).order_by(t.api_key.c.created_at))
+REVOKE_KEY = _update(t.api_key, ("id",), "revoked_at")
+INSERT_PERSON = _insert(t.person)
+PERSON_BY_LOGIN = _where(t.person, "login")
+PERSON = _where(t.person, "id")
+PEOPLE = Statement(select(t.person).order_by(t.person.c.login))
+SET_PERSON_FAILURES = _update(t.person, ("id",), "failures", "locked_until")
+SET_PERSON_PASSWORD = _update(t.person, ("id",), "password_hash", "failures", "locked_until")
+INSERT_SESSION = _insert(t.session)
+SESSION = Statement(
+    select(t.session, t.person.c.login, t.person.c.name, t.person.c.role, t.person.c.sites, t.person.c.disabled_at)
+    .join_from(t.session, t.person)
+    .where(t.session.c.token_hash == b("token_hash"))
+)
+DELETE_SESSION = Statement(delete(t.session).where(t.session.c.token_hash == b("token_hash")))
+DELETE_SESSIONS_OF = Statement(delete(t.session).where(t.session.c.person == b("person")))
+DELETE_OLD_SESSIONS = Statement(delete(t.session).where(t.session.c.expires_at < b("now")))
+DEVICES = Statement(select(t.device).where(t.device.c.site == b("site")).order_by(t.device.c.device))
+DEVICE = _where(t.device, "site", "device")
+INSERT_DEVICE = _insert(t.device)
+UPDATE_DEVICE = _update(t.device, ("site", "device"), "role", "version", "last_seen_at", "report")
