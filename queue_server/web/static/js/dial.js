@@ -17,6 +17,7 @@ self.dialStream = function (url, after, tell) {
     EVENTS.forEach(name => source.addEventListener(name, event => beat(name, event)));
     source.onerror = () => {
       if (source.readyState === EventSource.CLOSED && !timer) {
+        lastId = "";                            // the place may be refused (a new epoch); the snapshot makes up for it
         timer = setTimeout(dial, retry * (0.7 + Math.random() * 0.6));
         retry = Math.min(retry * 2, 15000);
       }

@@ -1,0 +1,198 @@
+// The clerk's console: keys and buttons become commands, the stream and the answers become what is drawn.
+// What is lawful is the server's word; this file only adds the guard against a second F2 right after a call.
+import { Lost, Problem, command, get, requestId } from "./api.js";
+import { mono, serverNow, sinceMs } from "./clock.js";
+import { anyOpen, askDone, askTakeOver, askTransfer } from "./dialogs.js";
+import { banner, buttons, drawButtons, drawFigures, drawHeld, drawPerson, drawTime, say } from "./desk.js";
+import { commandOf, onNext } from "./guard.js";
+import { holdOf } from "./hold.js";
+import { follow } from "./link.js";
+import { DONE, LINK, READ_ONLY } from "./words.js";
+
+const root = document.getElementById("console"), code = root.dataset.counter, path = "/counters/" + encodeURIComponent(code);
+const hold = holdOf(code), undoNames = new Map();
+const desk = {
+  counter: { code, state: "closed", current: null, lawful: [], waiting: 0, undo: null, held: [] }, names: JSON.parse(root.dataset.names),
+  recalls: Number(root.dataset.recalls), readOnly: false, lost: false, expired: false, busy: true, undoName: "", focusBack: ""
+};
+let lastCall = { ticket: "", at: 0 }, lastPosition = "", pending = 0, refreshing = null, again = false;
+
+function draw() {
+  desk.undoName = desk.counter.undo ? undoNames.get(desk.counter.undo.cmd) || "" : "";
+  drawPerson(desk); drawTime(desk); drawFigures(desk); drawButtons(desk);
+  drawHeld(desk, ticket => act("resume-held", "/tickets/" + ticket.id + "/resume", { counter: code }, ticket.label));
+  if (desk.focusBack && document.activeElement === document.body) {
+    const button = buttons().find(b => b.dataset.do === desk.focusBack && !b.disabled);
+    if (button) { button.focus(); desk.focusBack = ""; }
+  }
+}
+
+async function load() {
+  try {
+    desk.counter = await get(path);
+    desk.expired = false;
+  } catch (error) { if (error instanceof Problem) refused(error); }
+  draw();
+  document.body.dispatchEvent(new CustomEvent("changed"));
+}
+
+// One refresh at a time; one more if something happened meanwhile.
+function refresh() {
+  if (refreshing) { again = true; return refreshing; }
+  refreshing = load().then(() => { refreshing = null; if (again) { again = false; return refresh(); } return null; });
+  return refreshing;
+}
+
+function refreshSoon(delay) { if (!pending) pending = setTimeout(() => { pending = 0; refresh(); }, delay); }
+
+function refused(problem) {
+  if (problem.status === 401) {
+    desk.expired = true;
+    banner("Phiên đăng nhập đã hết. Mở trang đăng nhập ở thẻ khác rồi quay lại đây; chữ đã gõ vẫn còn.");
+  } else say(problem.message, "bad");
+}
+
+async function act(name, to, fields, label) {
+  if (desk.busy || desk.lost) return null;
+  const id = requestId();
+  let answer = null;
+  desk.busy = true; draw(); say("", "");
+  try {
+    answer = await command(to, Object.assign({ request_id: id }, fields), () => say("Máy chủ chưa trả lời, đang gửi lại lệnh này…", "warn"));
+    undoNames.set(id, (DONE[name] + " " + (label || "")).trim());
+    say("", "");
+  } catch (error) {
+    if (error instanceof Lost) say("Chưa rõ máy chủ đã nhận lệnh chưa. Khi có kết nối, xem số trên màn hình rồi hãy bấm lại.", "bad");
+    else if (error instanceof Problem) { if (error.code === "counter_taken") answer = error; else refused(error); } else throw error;
+  }
+  if (name === "next" && answer && answer.ticket) called(answer.ticket);
+  await refresh();
+  desk.busy = false; draw();
+  return answer instanceof Problem ? { taken: answer, id } : answer && { answer, id };
+}
+
+function called(ticket) {
+  lastCall = { ticket: ticket.id, at: mono() };
+  desk.counter.current = ticket;
+  draw();
+}
+
+function sinceCallMs(ticket) { return lastCall.ticket === ticket.id ? mono() - lastCall.at : sinceMs(ticket.called_at); }
+
+async function next() {
+  const ticket = desk.counter.current, fields = {};
+  const verdict = onNext({
+    atDesk: Boolean(ticket), sinceCallMs: ticket ? sinceCallMs(ticket) : 0, ignoreMs: 1000 * root.dataset.ignoreS, askMs: 1000 * root.dataset.askS
+  });
+  if (verdict === "ignore") { say("Vừa gọi " + ticket.label + ". F2 dùng lại được sau vài giây.", ""); return; }
+  if (verdict === "ask") {
+    const answer = await askDone(ticket.label, ticket.state === "called", commandOf);
+    if (answer === "no" || !desk.counter.current || desk.counter.current.id !== ticket.id) return;
+    fields.previous = answer === "no-show" ? "no_show" : "completed";
+  }
+  const done = await act("next", path + "/next", fields, "");
+  if (!done) return;
+  const got = done.answer.ticket;
+  undoNames.set(done.id, got ? "Gọi " + got.label : "Xong " + (ticket ? ticket.label : ""));
+  if (!got) say("Không còn ai chờ quầy này.", "");
+  draw();
+}
+
+async function open(takeOver) {
+  const done = await act("open", path + "/open", takeOver ? { take_over: true } : {}, "");
+  if (done && done.taken) {
+    if (await askTakeOver(code, "Quầy đang mở ở máy khác. Máy kia sẽ chỉ còn xem được.")) await open(true);
+  } else if (done) {
+    hold.take(done.id, lastPosition);
+    desk.readOnly = false; banner(""); draw();
+  }
+}
+
+async function transfer() {
+  const ticket = desk.counter.current, wish = await askTransfer(ticket.label);
+  if (!wish) return;
+  const done = await act("transfer", "/tickets/" + ticket.id + "/transfer", Object.assign({ counter: code }, wish.fields), ticket.label);
+  if (done) { wish.sent(); say("Đã chuyển " + ticket.label + ".", "good"); }
+}
+
+async function close() {
+  if (await act("close", path + "/close", {}, "")) { hold.drop(); location.assign("/counter"); }
+}
+
+function atDesk(name) {
+  const ticket = desk.counter.current;
+  return act(name, path + "/" + name, { if_ticket: ticket.id }, ticket.label);
+}
+
+const DO = {
+  next, transfer, close, open: () => open(desk.readOnly),
+  recall: () => atDesk("recall"), serve: () => atDesk("serve"), hold: () => atDesk("hold"), "no-show": () => atDesk("no-show"), complete: () => atDesk("complete"),
+  release: () => act("release", "/tickets/" + desk.counter.current.id + "/release", { counter: code }, desk.counter.current.label),
+  pause: () => desk.counter.state === "paused" ? act("resume", path + "/resume", {}, "") : act("pause", path + "/pause", {}, ""),
+  "wrap-up": () => desk.counter.state === "wrapping_up" ? act("resume", path + "/resume", {}, "") : act("wrap-up", path + "/wrap-up", {}, ""),
+  undo: () => desk.counter.undo && act("undo", path + "/undo", { cmd: desk.counter.undo.cmd }, "")
+};
+
+// A key does what its button does, and nothing when the button is dead.
+function press(name) {
+  const button = buttons().find(b => b.dataset.do === name);
+  if (button && !button.disabled && !button.hidden) DO[name]();
+}
+
+document.addEventListener("keydown", event => {
+  if (Object.keys(DO).length && ["F2", "F4", "F8", "F9", "F10"].includes(event.code) && !event.altKey && !event.ctrlKey && !event.metaKey) event.preventDefault();
+  const name = commandOf(event);
+  if (name && !anyOpen()) press(name);
+});
+document.addEventListener("click", event => {
+  const button = event.target.closest("[data-do]");
+  if (button) press(button.dataset.do);
+});
+
+function yielded() {
+  if (desk.readOnly) return;
+  hold.drop();
+  desk.readOnly = true;
+  banner(READ_ONLY);
+  draw();
+}
+
+const link = follow({
+  onLog(event, id) {
+    lastPosition = id || lastPosition;
+    if (hold.cmd && hold.takenBy(event) && !desk.busy) { if (event.type === "counter.closed") hold.drop(); else yielded(); }
+    refreshSoon(event.counter === code ? 30 : 250);
+  },
+  onSnapshot(snapshot) { lastPosition = snapshot.position || lastPosition; refreshSoon(30); },
+  onState(state, age) {
+    const mark = document.getElementById("link");
+    mark.dataset.state = state; mark.textContent = LINK[state];
+    const was = desk.lost;
+    desk.lost = state === "lost";
+    if (desk.lost && !was) banner("Mất kết nối với máy chủ" + since(age) + ". Xin gọi bằng lời và ghi số ra giấy; màn hình sẽ tự nối lại.");
+    if (was && !desk.lost) { banner(desk.readOnly ? READ_ONLY : ""); refresh(); }
+    draw();
+  }
+});
+
+function since(age) {
+  const now = serverNow();
+  return now === null ? "" : " từ " + new Date(now - age).toLocaleTimeString("vi-VN", { hour: "2-digit", minute: "2-digit", timeZone: "Asia/Ho_Chi_Minh" });
+}
+
+async function begin() {
+  await refresh();
+  const mine = desk.counter.state === "closed" || (desk.counter.clerk_id === root.dataset.who && await hold.stands().catch(() => Boolean(hold.cmd)));
+  if (!mine) {
+    desk.readOnly = true;
+    banner(READ_ONLY);
+  }
+  desk.busy = false; draw();
+  if (!mine && await askTakeOver(code, "Quầy đang mở ở máy khác. Máy kia sẽ chỉ còn xem được.")) await open(true);
+}
+
+setInterval(() => drawTime(desk), 250);
+setInterval(() => { if (link.state !== "live") refreshSoon(0); }, 5000);
+setInterval(() => refreshSoon(0), 30000);          // waits grow even when nothing happens
+addEventListener("pagehide", () => hold.seen(lastPosition));
+begin();
