@@ -1,0 +1,76 @@
+"""Commands of the hall displays.
+
+Holds the flags and puts the parts of one process together; what they do is elsewhere.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+
+import click
+
+from display.feed import Feed, Upstream
+from display.relay import Relay
+from display.web.app import application
+from toiluot_edge import SystemClock, listen, serve, setup_log
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def display() -> None:
+    """Hall boards, panels and voice."""
+
+
+@display.command()
+@click.option("--server", required=True, metavar="URL", help="The site server, e.g. http://192.168.1.10:8080")
+@click.option("--key-file", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="File with an API key of scope feed.")
+@click.option("--board-token", metavar="T", envvar="TOILUOT_BOARD_TOKEN", help="Board token, instead of a key file.")
+@click.option("--zone", metavar="Z", help="Show this zone only.")
+@click.option("--site", metavar="CODE", help="Which site, where the key is good for several.")
+@click.option("--bind", default="127.0.0.1:8766", show_default=True, metavar="HOST:PORT", help="Where the board page is served.")
+@click.option("--audio/--no-audio", default=True, show_default=True, help="Chime here. One screen per hall should sound.")
+@click.option("--json", "as_json", is_flag=True, help='Print {"board": address} as one line once the page can be opened.')
+def run(
+    server: str, key_file: Path | None, board_token: str | None, zone: str | None, site: str | None, bind: str, audio: bool, as_json: bool
+) -> None:
+    """Show the board page on this machine, fed by the server's stream."""
+    if (key_file is None) == (board_token is None):
+        raise click.UsageError("Give either --key-file or --board-token.")
+    if not server.startswith(("http://", "https://")):
+        raise click.UsageError("--server must begin with http:// or https://")
+    upstream = Upstream(server, key=_key(key_file) if key_file else None, board_token=board_token, zone=zone, site=site)
+    try:
+        sock = listen(bind)
+    except (OSError, ValueError) as taken:
+        raise click.ClickException(f"Cannot listen on {bind}: {taken}. Choose another --bind HOST:PORT.") from taken
+    log = setup_log("display")
+    relay = Relay(SystemClock())
+    feed = Feed(upstream, relay, log)
+    host, port = sock.getsockname()[:2]
+    tasks: list[asyncio.Task[None]] = []
+    loops: list[asyncio.AbstractEventLoop] = []
+
+    def ready() -> None:
+        loops.append(asyncio.get_running_loop())
+        tasks.append(loops[0].create_task(feed.run()))
+        tasks[0].add_done_callback(lambda task: None if task.cancelled() else log.error("feed ended", why=repr(task.exception())))
+        click.echo(json.dumps({"board": f"http://{host}:{port}/"}) if as_json else f"Board: http://{host}:{port}/")
+
+    def stop() -> None:
+        # Called from a signal handler: the relay belongs to the loop.
+        for loop in loops:
+            loop.call_soon_threadsafe(relay.close)
+            loop.call_soon_threadsafe(tasks[0].cancel)
+
+    serve(application(relay, audio=audio), sock, on_ready=ready, on_stop=stop, watchdog=lambda: bool(tasks) and not tasks[0].done())
+
+
+def _key(path: Path) -> str:
+    try:
+        key = path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as bad:
+        raise click.ClickException(f"Cannot read the key file {path}: {bad}") from bad
+    if not key or not key.isascii() or any(letter.isspace() for letter in key):
+        raise click.ClickException(f"{path} does not hold one API key. Make one with: toiluot server api-key create --scope feed")
+    return key
