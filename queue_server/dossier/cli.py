@@ -1,0 +1,128 @@
+"""`toiluot dossier run|mock`: the feed of wait-time records, and a dossier system to try it against."""
+
+from __future__ import annotations
+
+import json
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from threading import Event, Thread
+from typing import Any
+
+import click
+
+from queue_server.client import Client, Problem, Unreachable
+from toiluot_edge import Clock, SystemClock, listen, notify, serve, setup_log
+
+from .files import Damaged, State
+from .mock import DEFAULT_CLIENT, DEFAULT_SECRET, application
+from .partner import Partner
+from .payload import Names
+from .worker import Worker
+
+BEAT_S = 10.0
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def dossier() -> None:
+    """Wait-time records to the dossier system."""
+
+
+@dossier.command()
+@click.option("--server", required=True, help="The queue server's address, e.g. http://127.0.0.1:8000")
+@click.option("--key-file", required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path), help="API key, scopes feed,read")
+@click.option("--base", required=True, help="The dossier system's address; records go to BASE/queue-records/batch")
+@click.option("--token-url", required=True, help="Where its OAuth2 tokens come from (client credentials)")
+@click.option("--client-id", required=True)
+@click.option("--client-secret-file", required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--state", required=True, type=click.Path(file_okay=False, path_type=Path), help="Folder for the cursor and refused records")
+@click.option("--unit", default=None, help="MaDonVi, where the site's configuration does not name it")
+@click.option("--procedures", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="JSON: service code -> procedure code")
+@click.option("--name", default="dossier-01", show_default=True, help="This device's name in the heartbeat")
+@click.option("--poll-s", default=1.0, show_default=True, help="Seconds between looks at an idle log")
+@click.option("--json", "as_json", is_flag=True, help="At the end, what was sent as one JSON object on stdout")
+def run(
+    server: str,
+    key_file: Path,
+    base: str,
+    token_url: str,
+    client_id: str,
+    client_secret_file: Path,
+    state: Path,
+    unit: str | None,
+    procedures: Path | None,
+    name: str,
+    poll_s: float,
+    as_json: bool,
+) -> None:
+    """Read the site's events and send one record per ended step, in order, for ever."""
+    log = setup_log("dossier")
+    clock = SystemClock()
+    names = Names(unit=unit, procedures=json.loads(procedures.read_text("utf-8")) if procedures else {})
+    client = Client(server, key_file.read_text("utf-8"))
+    partner = Partner(base, token_url, client_id, client_secret_file.read_text("utf-8").strip())
+    stop = Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    try:
+        worker = Worker(client, partner, State(state), clock, log, names=names, poll_s=poll_s)
+        Thread(target=_beat, args=(client, worker, clock, name, stop, log), daemon=True, name="heartbeat").start()
+        notify("READY=1")
+        worker.run(stop)
+    except Damaged as damaged:
+        raise click.ClickException(str(damaged)) from None
+    finally:
+        notify("STOPPING=1")
+        stop.set()
+    if as_json:
+        click.echo(json.dumps(vars(worker.health), ensure_ascii=False))
+
+
+def _beat(client: Client, worker: Worker, clock: Clock, name: str, stop: Event, log: Any) -> None:
+    """Tell the server how the feed stands; a beat that does not arrive is logged once, not every time."""
+    silent = False
+    begun = clock.monotonic()
+    boot = Path("/proc/sys/kernel/random/boot_id")
+    while not stop.wait(0.5 if worker.health.state == "opening" else BEAT_S):
+        h = worker.health
+        slot = {"role": "dossier", "state": h.state, "code": h.code, "detail": h.detail, "device": f"position {h.position}"}
+        beat = {
+            "device": name,
+            "role": "dossier",
+            "boot_id": boot.read_text().strip() if boot.exists() else None,
+            "uptime_s": int(clock.monotonic() - begun),
+            "slots": [slot],
+            "spool": {"waiting": h.waiting},
+        }
+        try:
+            client.heartbeat({key: value for key, value in beat.items() if value is not None})
+            silent = False
+        except (Unreachable, Problem) as trouble:
+            if not silent:
+                log.warning("heartbeat not taken", reason=str(trouble))
+            silent = True
+
+
+@dossier.command()
+@click.option("--bind", default="127.0.0.1:8790", show_default=True, help="HOST:PORT to listen on")
+@click.option("--client-id", default=DEFAULT_CLIENT, show_default=True)
+@click.option("--client-secret", default=DEFAULT_SECRET, show_default=True, help="Not a secret: this is a system to play with")
+@click.option("--journal", type=click.Path(dir_okay=False, path_type=Path), help="Keep what was accepted in this file across restarts")
+@click.option("--json", "as_json", is_flag=True, help="Print the addresses as one JSON object")
+def mock(bind: str, client_id: str, client_secret: str, journal: Path | None, as_json: bool) -> None:
+    """A dossier system to try the feed against: takes records, checks them, and fails on request."""
+    sock = listen(bind)
+    host, port = sock.getsockname()[:2]
+    origin = f"http://{host}:{port}"
+    ready: Callable[[], None] = lambda: _announce(origin, as_json)  # noqa: E731 - one line, said once the socket listens
+    app = application(client_id, client_secret, journal=journal, monotonic=SystemClock().monotonic)
+    serve(app, sock, on_ready=ready)
+
+
+def _announce(origin: str, as_json: bool) -> None:
+    addresses = {"page": f"{origin}/", "base": f"{origin}/api", "token_url": f"{origin}/oauth/token", "faults": f"{origin}/faults"}
+    if as_json:
+        click.echo(json.dumps(addresses))
+    else:
+        for name, address in addresses.items():
+            click.echo(f"{name:<10} {address}")

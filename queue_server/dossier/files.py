@@ -1,0 +1,116 @@
+"""What the worker keeps on disk: its place in the log, a checkpoint of what it remembers, and the refused records.
+
+Every write is whole or not at all (temporary file, fsync, rename, fsync of the folder). The place moves last, after the
+partner's answer, so that a crash at any moment only repeats what was already said.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+
+def write_whole(path: Path, value: Any) -> None:
+    """Replace a JSON file so that a reader finds the old or the new one, also after a power cut."""
+    rest = path.with_suffix(".part")
+    with open(rest, "w", encoding="utf-8") as file:
+        json.dump(value, file, ensure_ascii=False, separators=(",", ":"))
+        file.flush()
+        os.fsync(file.fileno())
+    rest.replace(path)
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the worker stands: `position` is answered for, `checkpoint` names the file of what was remembered at
+    `checkpoint_position` (None: begin from nothing); `site` whose log it is."""
+
+    position: str = "0"
+    checkpoint: str | None = None
+    checkpoint_position: str = "0"
+    site: str | None = None
+
+
+class Damaged(Exception):
+    """The state folder holds something that is not ours; a person must look at it."""
+
+
+class State:
+    """The state folder of one worker."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+        self._refused = folder / "refused.jsonl"
+        self._known = {row["key"] for row in self.refused()}
+
+    def place(self) -> Place:
+        path = self._folder / "cursor.json"
+        if not path.exists():
+            return Place()
+        try:
+            return Place(**json.loads(path.read_text("utf-8")))
+        except (ValueError, TypeError) as bad:
+            raise Damaged(f"{path} is not a cursor of this program: move the folder away to begin again from the first event") from bad
+
+    def move(self, place: Place) -> None:
+        write_whole(self._folder / "cursor.json", vars(place))
+
+    def remember(self, position: str, feed: Mapping[str, Any]) -> str:
+        """A checkpoint; it counts only once `move` has named it. Returns its name."""
+        name = f"feed-{position}.json"
+        write_whole(self._folder / name, feed)
+        return name
+
+    def remembered(self, name: str) -> Any:
+        try:
+            return json.loads((self._folder / name).read_text("utf-8"))
+        except (OSError, ValueError) as bad:
+            raise Damaged(f"{self._folder / name} cannot be read: move the folder away to begin again from the first event") from bad
+
+    def tidy(self, keep: str | None) -> None:
+        """Drop checkpoints that the cursor no longer names."""
+        for path in self._folder.glob("feed-*.json"):
+            if path.name != keep:
+                path.unlink(missing_ok=True)
+
+    # ------------------------------------------------------------ refused
+    def set_aside(self, key: str, record: Mapping[str, Any], status: int, code: str, detail: str, at: str) -> None:
+        """Keep a refused record with the partner's words; durable before the cursor moves on, and once only."""
+        if key in self._known:
+            return
+        row = {"key": key, "at": at, "status": status, "code": code, "detail": detail, "record": dict(record)}
+        with open(self._refused, "a", encoding="utf-8") as file:
+            file.write(json.dumps(row, ensure_ascii=False, separators=(",", ":")) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        sync_folder(self._folder)
+        self._known.add(key)
+
+    def refused(self) -> list[dict[str, Any]]:
+        """The records set aside, oldest first. A last line cut short by a crash is dropped: its record will come again."""
+        if not self._refused.exists():
+            return []
+        lines = self._refused.read_bytes().split(b"\n")
+        if lines[-1]:
+            self._cut(sum(len(line) + 1 for line in lines[:-1]))
+        return [json.loads(line) for line in lines[:-1] if line]
+
+    def _cut(self, size: int) -> None:
+        with open(self._refused, "r+b") as file:
+            file.truncate(size)
+            file.flush()
+            os.fsync(file.fileno())
