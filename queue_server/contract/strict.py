@@ -283,3 +283,13 @@ def _no_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _no_constant(name: str) -> Any:
     raise ValueError(f"{name} is not JSON")
+
+
+def read_text(kind: Any, text: str, pointer: str, faults: Faults) -> Any:
+    """A query parameter: the same kinds, but everything arrives as text."""
+    if isinstance(kind, Whole):
+        if not re.fullmatch(r"[0-9]{1,16}", text):
+            faults.append(FieldFault(pointer, "wrong_type", "whole number expected"))
+            return None
+        return _one(kind, int(text), pointer, faults)
+    return _one(kind, text, pointer, faults)

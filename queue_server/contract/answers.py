@@ -1,0 +1,157 @@
+"""JSON Schemas of what the server answers. Readers ignore fields they do not know, so every object may hold more.
+
+Holds shapes only: they document, and the tests hold the running server to them.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any
+
+from .vocabulary import Channel, CounterState, Source, TicketState
+
+Schema = dict[str, Any]
+
+TEXT: Schema = {"type": "string"}
+WHOLE: Schema = {"type": "integer"}
+FLAG: Schema = {"type": "boolean"}
+TIME: Schema = {"type": "string", "format": "date-time"}
+ANY: Schema = {"type": "object"}
+
+
+def ref(name: str) -> Schema:
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def maybe(shape: Schema) -> Schema:
+    return {"anyOf": [shape, {"type": "null"}]}
+
+
+def listing(shape: Schema) -> Schema:
+    return {"type": "array", "items": shape}
+
+
+def word(words: type[StrEnum]) -> Schema:
+    return {"type": "string", "enum": [entry.value for entry in words]}
+
+
+def obj(must: dict[str, Schema], may: dict[str, Schema] | None = None) -> Schema:
+    return {"type": "object", "properties": {**must, **(may or {})}, "required": list(must)}
+
+
+PRINT: Schema = {"type": "string", "enum": ["pending", "printed", "sent_unconfirmed", "not_sent", "unknown", "none"]}
+NAMES: Schema = {"type": "object", "additionalProperties": TEXT}
+ESTIMATE = obj({"low_s": WHOLE, "high_s": WHOLE, "basis": TEXT})
+STEP = obj(
+    {
+        "n": WHOLE,
+        "service": TEXT,
+        "counter": maybe(TEXT),
+        "available_from": TIME,
+        "first_called_at": maybe(TIME),
+        "last_called_at": maybe(TIME),
+        "started_at": maybe(TIME),
+        "start_inferred": FLAG,
+        "ended_at": maybe(TIME),
+        "recalls": WHOLE,
+        "outcome": maybe(TEXT),
+        "procedures": listing(obj({"code": TEXT}, {"dossier_code": maybe(TEXT)})),
+    }
+)
+TICKET = obj(
+    {
+        "id": TEXT,
+        "site": TEXT,
+        "number": WHOLE,
+        "label": TEXT,
+        "series": TEXT,
+        "service": TEXT,
+        "state": word(TicketState),
+        "priority_class": maybe(TEXT),
+        "source": word(Source),
+        "channel": word(Channel),
+        "business_day": {"type": "string", "format": "date"},
+        "zone": maybe(TEXT),
+        "lang": TEXT,
+        "needs": listing(TEXT),
+        "quantity": WHOLE,
+        "issued_at": TIME,
+        "available_from": TIME,
+        "called_at": maybe(TIME),
+        "serving_at": maybe(TIME),
+        "ended_at": maybe(TIME),
+        "counter": maybe(TEXT),
+        "recalls": WHOLE,
+        "ahead": maybe(WHOLE),
+        "estimate": maybe(ref("Estimate")),
+        "print": PRINT,
+        "url": maybe(TEXT),
+        "steps": listing(ref("Step")),
+    }
+)
+COUNTER = obj(
+    {
+        "code": TEXT,
+        "state": word(CounterState),
+        "clerk": maybe(TEXT),
+        "current": maybe(ref("Ticket")),
+        "undo": maybe(obj({"cmd": TEXT, "until": TIME})),
+        "lawful": listing(TEXT),
+        "waiting": WHOLE,
+        "longest_s": maybe(WHOLE),
+        "services": listing(TEXT),
+    }
+)
+EVENT = obj(
+    {
+        "epoch": WHOLE,
+        "seq": WHOLE,
+        "site": TEXT,
+        "at": TIME,
+        "type": TEXT,
+        "subject": TEXT,
+        "business_day": {"type": "string", "format": "date"},
+        "cmd": TEXT,
+        "actor": TEXT,
+        "config_version": WHOLE,
+        "data": ANY,
+        "hash": TEXT,
+    },
+    {"ticket": maybe(TEXT), "label": maybe(TEXT), "service": maybe(TEXT), "counter": maybe(TEXT)},
+)
+CALL = obj(
+    {"label": TEXT, "counter": TEXT, "called_at": TIME, "last_called_at": TIME, "recalls": WHOLE, "state": TEXT},
+    {"zone": maybe(TEXT), "counter_name": maybe(TEXT)},
+)
+SERVICE = obj({"code": TEXT, "name": TEXT, "series": TEXT, "open": FLAG, "waiting": WHOLE})
+PROBLEM = obj(
+    {"type": TEXT, "title": TEXT, "status": WHOLE, "detail": TEXT, "code": TEXT, "request_id": TEXT},
+    {"errors": listing(obj({"pointer": TEXT, "code": TEXT, "detail": TEXT}))},
+)
+
+SCHEMAS: dict[str, Schema] = {
+    "Estimate": ESTIMATE,
+    "Step": STEP,
+    "Ticket": TICKET,
+    "Tickets": obj({"tickets": listing(ref("Ticket"))}),
+    "MaybeTicket": obj({"ticket": maybe(ref("Ticket"))}),
+    "Counter": COUNTER,
+    "Counters": obj({"counters": listing(ref("Counter"))}),
+    "Event": EVENT,
+    "Events": obj({"events": listing(ref("Event")), "position": TEXT, "site": TEXT}),
+    "Board": obj({"site": TEXT, "position": TEXT, "waiting": WHOLE, "calls": listing(CALL)}, {"name": TEXT, "zone": maybe(TEXT)}),
+    "Queue": obj({"tickets": listing(ANY)}),
+    "Services": obj({"services": listing(SERVICE)}),
+    "KioskHome": obj({"site": ANY, "services": listing(ANY), "languages": listing(TEXT), "settings": ANY}),
+    "Lease": obj({"entries": listing(obj({"number": WHOLE, "label": TEXT, "ticket_id": TEXT, "token": TEXT}))}),
+    "Settled": obj({"tickets": listing(ANY)}),
+    "Figures": obj({"counts": {"type": "object", "additionalProperties": WHOLE}}),
+    "Seals": obj({"seals": listing(ANY)}),
+    "Devices": obj({"devices": listing(ANY)}),
+    "Beat": obj({"ok": FLAG, "now": TIME}),
+    "CitizenTicket": obj({"label": TEXT, "state": TEXT}),
+    "Session": obj({"role": TEXT, "name": TEXT, "csrf": TEXT, "sites": listing(TEXT), "permissions": listing(TEXT)}),
+    "Health": obj({"status": TEXT}),
+    "Object": ANY,
+    "Problem": PROBLEM,
+}

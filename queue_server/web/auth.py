@@ -1,0 +1,116 @@
+"""Who asks: API keys, people's sessions and board tokens, each turned into a Principal; and which site is meant.
+
+Holds the reading of credentials and a cache of one second (so a revoked key dies within it). It knows no framework:
+Flask views and the event-loop streams share it. Passwords and hashes are the affair of `services.access`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from queue_server.domain.errors import Refusal
+from queue_server.domain.principal import Principal
+from queue_server.services import access
+from queue_server.web.house import House
+
+SESSION_COOKIE = "toiluot_session"
+BOARD_COOKIE = "toiluot_board"
+CSRF_HEADER = "X-CSRF-Token"
+CACHE_S = 1.0
+CACHE_ENTRIES = 2048
+LONGEST_TOKEN = 256
+
+
+@dataclass(frozen=True)
+class Credential:
+    """A principal and how it was proved. `csrf` is set for sessions only: unsafe methods must repeat it."""
+
+    who: Principal
+    via: str
+    csrf: str = ""
+    zone: str | None = None
+
+
+class Gate:
+    """Turns headers and cookies into a credential."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+        self._lock = threading.Lock()
+        self._cache: dict[tuple[str, bytes], tuple[float, Credential | None]] = {}
+
+    def credential(self, authorization: str, cookies: Mapping[str, str]) -> Credential | None:
+        """The key wins over cookies: a program that sends one means it. A bad key is no credential at all."""
+        if authorization:
+            scheme, _, token = authorization.partition(" ")
+            return self._look_up("key", token.strip(), self._key) if scheme.lower() == "bearer" else None
+        session = cookies.get(SESSION_COOKIE)
+        found = self._look_up("session", session, self._session) if session else None
+        board = cookies.get(BOARD_COOKIE)
+        if found is None and board:
+            found = self._look_up("board", board, self._board)
+        return found
+
+    def forget(self, token: str) -> None:
+        """Drop a session from the cache at once: whoever signs out is out."""
+        with self._lock:
+            self._cache.pop(("session", _digest(token)), None)
+
+    def _look_up(self, via: str, token: str, find: Callable[[Any, str], Credential | None]) -> Credential | None:
+        if not token or len(token) > LONGEST_TOKEN or not token.isascii():
+            return None
+        place, now = (via, _digest(token)), self._house.clock.monotonic()
+        with self._lock:
+            kept = self._cache.get(place)
+        if kept is not None and 0 <= now - kept[0] < CACHE_S:
+            return kept[1]
+        with self._house.store.read() as reader:
+            found = find(reader, token)
+        with self._lock:
+            if len(self._cache) >= CACHE_ENTRIES:
+                self._cache.clear()
+            self._cache[place] = (now, found)
+        return found
+
+    def _key(self, reader: Any, token: str) -> Credential | None:
+        who = access.verify_key(reader, token)
+        return None if who is None else Credential(who, "key")
+
+    def _session(self, reader: Any, token: str) -> Credential | None:
+        found = access.session(reader, token)
+        return None if found is None else Credential(found[0], "session", csrf=found[1])
+
+    def _board(self, reader: Any, token: str) -> Credential | None:
+        who = access.board_principal(reader, token)
+        return None if who is None else Credential(who, "board")
+
+
+def _digest(token: str) -> bytes:
+    # The cache never holds a credential in clear: a dump of the process tells nobody a key.
+    return hashlib.sha256(token.encode()).digest()
+
+
+def allow(who: Principal, needs: tuple[str, ...]) -> None:
+    """Refuses with `forbidden` unless one of the permissions is held; `*` means any credential."""
+    if "*" not in needs and not any(who.may(permission) for permission in needs):
+        raise Refusal("forbidden")
+
+
+def choose_site(who: Principal, wanted: str | None) -> str:
+    """The site a request is about: the credential's own, or the one it names among several."""
+    if wanted:
+        if wanted not in who.sites:
+            raise Refusal("not_found")
+        return wanted
+    if len(who.sites) != 1:
+        raise Refusal("site_required", sites=list(who.sites))
+    return who.sites[0]
+
+
+def same_csrf(expected: str, given: str) -> bool:
+    return bool(expected) and hmac.compare_digest(expected.encode(), given.encode())

@@ -1,0 +1,37 @@
+"""What a board and a kiosk show now, the waiting list, and the services: reading calls, most of them with an ETag."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from queue_server.contract import times
+from queue_server.services import queries
+from queue_server.web.call import Call
+
+
+def board(call: Call) -> dict[str, Any]:
+    """A board credential sees its own zone, whatever it asks for."""
+    with call.reader() as reader:
+        return queries.board(reader, call.site, zone=call.zone or call.query.get("zone"), now=call.now_ms)
+
+
+def board_etag(call: Call) -> str:
+    """Position (a new configuration is an event too), zone and day: the rest of the answer follows from these."""
+    with call.reader() as reader:
+        epoch, seq = queries.position(reader, call.site)
+    return f"{epoch}-{seq}.{call.zone or call.query.get('zone') or ''}.{times.encode(call.now_ms)[:10]}"
+
+
+def queue(call: Call) -> dict[str, Any]:
+    with call.reader() as reader:
+        return queries.queue(reader, call.site, now=call.now_ms)
+
+
+def services(call: Call) -> dict[str, Any]:
+    with call.reader() as reader:
+        return queries.services(reader, call.site, now=call.now_ms)
+
+
+def kiosk_home(call: Call) -> dict[str, Any]:
+    with call.reader() as reader:
+        return queries.kiosk_home(reader, call.site, now=call.now_ms)

@@ -1,0 +1,96 @@
+"""What a route is and what its handler gets: the declarations behind the one route table.
+
+Holds `Route`, `Param` and `Call`. Which routes exist stands in `routes.py`, how they are served in `dispatch.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from queue_server.contract.strict import Text
+from queue_server.domain.principal import Principal
+from queue_server.web.house import House
+
+UseCase = Callable[[Any], dict[str, Any]]
+Kind = Literal["command", "beat", "query", "stream"]
+
+# What any call may be refused for, by its kind; a route names what comes on top.
+ALWAYS = ("unauthenticated", "forbidden", "site_required", "not_found", "internal")
+ON_BODY = ("malformed", "too_large", "unsupported_type", "invalid")
+
+
+@dataclass(frozen=True)
+class Param:
+    """A query parameter, read by the same kinds as fields of a message."""
+
+    name: str
+    kind: Any = field(default_factory=Text)
+    required: bool = False
+    about: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Route:
+    """One call. `needs` lists permissions of which one suffices; empty means that nobody is asked who he is.
+
+    A `command` handler returns the use-case to run inside the unit of work, a `beat` handler one that leaves no stored
+    answer, a `query` handler the answer itself. `etag` is a cheap function of the call or says that the content is
+    hashed; `form` also takes an HTML form; `sited` is off where no one site is meant."""
+
+    name: str
+    method: str
+    path: str
+    needs: tuple[str, ...]
+    handler: Callable[[Call], Any]
+    summary: str
+    kind: Kind = "query"
+    message: type[Any] | None = None
+    query: tuple[Param, ...] = ()
+    success: int = 200
+    refusals: tuple[str, ...] = ()
+    answer: str = "Object"
+    etag: Callable[[Call], str] | Literal["content"] | None = None
+    root: bool = False
+    form: bool = False
+    sited: bool = True
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        """Every refusal this call may meet."""
+        who = ALWAYS if self.needs else ("not_found", "internal")
+        body = ON_BODY if self.message is not None else ()
+        again = ("request_id_reused", "busy") if self.kind == "command" else ()
+        wrong = ("invalid",) if self.query and not body else ()
+        return (*who, *body, *again, *wrong, *self.refusals)
+
+
+@dataclass(frozen=True)
+class Addressed:
+    """A use-case whose site and actor follow from a token in the path instead of a credential."""
+
+    who: Principal
+    site: str
+    use_case: UseCase
+
+
+@dataclass(frozen=True)
+class Call:
+    """One request on its way to a handler: who, where, what."""
+
+    house: House
+    who: Principal
+    site: str
+    args: Mapping[str, str]
+    query: Mapping[str, Any]
+    message: Any
+    now_ms: int
+    zone: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    @contextmanager
+    def reader(self) -> Iterator[Any]:
+        with self.house.store.read() as reader:
+            yield reader

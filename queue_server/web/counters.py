@@ -1,0 +1,43 @@
+"""Counter calls: opening and closing, next, a chosen person, keys of a keypad, undo, and how a counter stands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from queue_server.contract.messages import body_of
+from queue_server.services import calling, queries
+from queue_server.services import counters as desk
+from queue_server.web.call import Call, UseCase
+
+
+def command(name: str) -> Callable[[Call], UseCase]:
+    """open, close, pause, resume, wrap-up, alarm."""
+    return lambda call: lambda unit: desk.command(unit, call.args["counter"], name, **body_of(call.message))
+
+
+def next_ticket(call: Call) -> UseCase:
+    return lambda unit: calling.next_ticket(unit, call.args["counter"], previous=call.message.previous)
+
+
+def call_chosen(call: Call) -> UseCase:
+    return lambda unit: calling.call_chosen(unit, call.args["counter"], ticket=call.message.ticket, reason=call.message.reason)
+
+
+def at_counter(name: str) -> Callable[[Call], UseCase]:
+    """recall, serve, hold, no-show, complete for whoever stands there."""
+    return lambda call: lambda unit: calling.on_counter(unit, call.args["counter"], name, if_ticket=call.message.if_ticket)
+
+
+def undo(call: Call) -> UseCase:
+    return lambda unit: calling.undo(unit, call.args["counter"], cmd=call.message.cmd, reason=call.message.reason)
+
+
+def all_counters(call: Call) -> dict[str, Any]:
+    with call.reader() as reader:
+        return queries.counters(reader, call.site, now=call.now_ms)
+
+
+def one(call: Call) -> dict[str, Any]:
+    with call.reader() as reader:
+        return queries.counter(reader, call.site, call.args["counter"], now=call.now_ms)

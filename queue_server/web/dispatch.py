@@ -1,0 +1,173 @@
+"""From the route table to answered requests: credential, permission, site, strict reading, use-case, answer.
+
+Holds the one path that every call of the API goes along. It knows no call by name.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from flask import Flask, Response, g, redirect, request
+from werkzeug.wrappers import Response as AnyResponse
+
+from queue_server.contract import strict
+from queue_server.contract.problem import FieldFault, Invalid, TooLarge
+from queue_server.contract.vocabulary import MAX_BODY_BYTES
+from queue_server.domain.errors import Refusal
+from queue_server.domain.principal import Principal
+from queue_server.services import command
+from queue_server.web.auth import CSRF_HEADER, Credential, Gate, allow, choose_site, same_csrf
+from queue_server.web.call import Addressed, Call, Route
+from queue_server.web.house import House
+from queue_server.web.routes import ROUTES, full_path
+
+NOBODY = Principal("system", "nobody", (), frozenset())
+SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
+_ARGUMENT = re.compile(r"[^\x00-\x1f\x7f]{1,128}")
+
+
+def register(app: Flask, house: House, gate: Gate) -> None:
+    """One Flask rule per row of the table; streams are served beside Flask."""
+    for route in ROUTES:
+        if route.kind != "stream":
+            rule = re.sub(r"\{(\w+)\}", r"<\1>", full_path(route))
+            app.add_url_rule(rule, route.name, _view(route, house, gate), methods=[route.method], provide_automatic_options=False)
+
+
+def current(gate: Gate) -> Credential | None:
+    """The credential of this request, looked up once."""
+    if "credential" not in g:
+        g.credential = gate.credential(request.headers.get("Authorization", ""), request.cookies)
+    found: Credential | None = g.credential
+    return found
+
+
+def check_csrf(credential: Credential) -> None:
+    """A browser sends its cookies along whoever wrote the page, so a session must also repeat its token."""
+    if credential.via != "session" or request.method in SAFE_METHODS:
+        return
+    given = request.headers.get(CSRF_HEADER) or (request.form.get("csrf_token", "") if _is_form() else "")
+    if not same_csrf(credential.csrf, given):
+        raise Refusal("csrf_failed")
+
+
+def _view(route: Route, house: House, gate: Gate) -> Callable[..., AnyResponse]:
+    def view(**args: str) -> AnyResponse:
+        who, site, zone = NOBODY, "", None
+        if route.needs:
+            credential = current(gate)
+            if credential is None:
+                raise Refusal("unauthenticated")
+            allow(credential.who, route.needs)
+            check_csrf(credential)
+            who, zone = credential.who, credential.zone
+            site = choose_site(who, request.args.get("site")) if route.sited else ""
+        if not all(_ARGUMENT.fullmatch(value) for value in args.values()):
+            raise Refusal("not_found")
+        query, message = _query(route), _message(route)
+        call = Call(house, who, site, args, query, message, house.clock.wall_ms(), zone, request.headers)
+        return _command(route, call) if route.kind in ("command", "beat") else _read(route, call)
+
+    return view
+
+
+# ---------------------------------------------------------------- reading what was sent
+def _query(route: Route) -> dict[str, Any]:
+    """Declared query parameters by their kinds. Others are left alone: proxies and browsers add their own."""
+    found: dict[str, Any] = {}
+    faults: list[FieldFault] = []
+    for param in route.query:
+        given = request.args.get(param.name)
+        if given is None or given == "":
+            if param.required:
+                faults.append(FieldFault(f"?{param.name}", "required", "this parameter is required"))
+            continue
+        found[param.name] = strict.read_text(param.kind, given, f"?{param.name}", faults)
+    if faults:
+        raise Invalid(faults)
+    return found
+
+
+def _is_form() -> bool:
+    return request.mimetype in ("application/x-www-form-urlencoded", "multipart/form-data")
+
+
+def _message(route: Route) -> Any:
+    if route.message is None:
+        return None
+    if route.form and _is_form():
+        return strict.read(route.message, _form_fields(route.message))
+    if request.mimetype != "application/json":
+        raise Refusal("unsupported_type")
+    if (request.content_length or 0) > MAX_BODY_BYTES:
+        raise TooLarge
+    return strict.read(route.message, strict.load(request.get_data(cache=False)))
+
+
+def _form_fields(message: type[Any]) -> Mapping[str, Any]:
+    """A form knows only text; a whole number is read as one. The CSRF field is the session's, not the message's."""
+    fields = {name: value for name, value in request.form.items() if name != "csrf_token"}
+    return {name: int(value) if name == "stars" and re.fullmatch(r"[0-9]{1,3}", value) else value for name, value in fields.items()}
+
+
+# ---------------------------------------------------------------- acting and answering
+def fingerprint(call: Call) -> str:
+    """What makes two requests the same command: the ids in the path and the fields, in canonical form."""
+    body = strict.wire(call.message)
+    body.pop("request_id", None)
+    text = json.dumps([dict(call.args), body], ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _command(route: Route, call: Call) -> AnyResponse:
+    who, site = call.who, call.site
+    use_case = route.handler(call)
+    if isinstance(use_case, Addressed):
+        who, site, use_case = use_case.who, use_case.site, use_case.use_case
+    if route.kind == "beat":
+        return json_response(command.beat(call.house.store, site, who, use_case))
+    label = f"{route.method} {route.path}"
+    order = command.Command(request_id=call.message.request_id, site=site, who=who, call=label, fingerprint=fingerprint(call))
+    done = command.run(call.house.store, order, use_case, status=route.success)
+    if route.form and _is_form():
+        return redirect(f"/t/{call.args['token']}", code=303)
+    response = json_response(done.body, 200 if done.replayed else route.success)
+    if done.replayed:
+        response.headers["Idempotent-Replayed"] = "true"
+    return response
+
+
+def _read(route: Route, call: Call) -> Response:
+    if callable(route.etag):
+        tag = f'"{route.etag(call)}"'
+        if _matches(tag):
+            return _unchanged(tag)
+        return _tagged(json_response(route.handler(call)), tag)
+    response = json_response(route.handler(call))
+    if route.etag is None:
+        return response
+    tag = f'"{hashlib.sha256(response.get_data()).hexdigest()[:32]}"'
+    return _unchanged(tag) if _matches(tag) else _tagged(response, tag)
+
+
+def _matches(tag: str) -> bool:
+    return request.if_none_match.contains(tag.strip('"'))
+
+
+def _tagged(response: Response, tag: str) -> Response:
+    response.headers["ETag"] = tag
+    response.headers["Cache-Control"] = "private, no-cache"
+    return response
+
+
+def _unchanged(tag: str) -> Response:
+    return _tagged(Response(status=304), tag)
+
+
+def json_response(body: Mapping[str, Any], status: int = 200) -> Response:
+    text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+    return Response(text, status=status, content_type="application/json; charset=utf-8")

@@ -1,0 +1,171 @@
+"""The server's ASGI front: streams to the hub, everything else to Flask with its body already read.
+
+Holds the gate before both: a body is read here, with a limit and a deadline, so that a slow sender never holds one of
+the few threads; bytes that the WSGI bridge cannot carry are refused. Decides nothing about the queue.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import secrets
+from collections.abc import Mapping
+from http.cookies import CookieError, SimpleCookie
+from typing import Any
+from urllib.parse import parse_qs, quote_from_bytes
+
+from queue_server.contract.problem import CONTENT_TYPE
+from queue_server.contract.vocabulary import API, MAX_BODY_BYTES
+from queue_server.domain.errors import Refusal
+from queue_server.services import queries
+from queue_server.web.auth import BOARD_COOKIE, SESSION_COOKIE, Credential, allow, choose_site
+from queue_server.web.errors import ERRORS, language, problem
+from queue_server.web.feed import place
+from queue_server.web.routes import ROUTES
+from queue_server.web.stream import Hub, Listener
+from toiluot_edge import Asgi, send_stream
+
+BODY_DEADLINE_S = 10.0
+STREAM_PATH = f"{API}/stream"
+BOARD_STREAM = re.compile(r"/b/([0-9A-Za-z_-]{8,128})/stream")
+NEEDS = next(route.needs for route in ROUTES if route.name == "stream")
+
+
+def front(commands: Asgi, hub: Hub) -> Asgi:
+    """One application: `commands` is Flask on its bounded pool."""
+
+    async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
+        if scope["type"] != "http":
+            return
+        token = BOARD_STREAM.fullmatch(scope["path"])
+        if scope["path"] == STREAM_PATH or token:
+            await _stream(hub, scope, receive, send, token[1] if token else None)
+        else:
+            await _command(commands, scope, receive, send)
+
+    return application
+
+
+# ---------------------------------------------------------------- commands
+async def _command(commands: Asgi, scope: dict[str, Any], receive: Any, send: Any) -> None:
+    headers = _headers(scope)
+    try:
+        body = await asyncio.wait_for(_body(headers, receive), BODY_DEADLINE_S)
+    except TimeoutError:
+        body = None
+    if body is None:
+        return await _refuse(send, "too_slow", headers)
+    if len(body) > MAX_BODY_BYTES:
+        return await _refuse(send, "too_large", headers)
+    if not scope["query_string"].isascii():
+        # The bridge reads the query as ASCII: raw bytes become what a browser would have sent.
+        scope["query_string"] = quote_from_bytes(scope["query_string"], safe="=&%+;,/?:@!$'()*~-._").encode()
+    if "transfer-encoding" in headers:
+        # The body is whole now: Flask is told its length instead of how it travelled.
+        kept = [(name, value) for name, value in scope["headers"] if name not in (b"transfer-encoding", b"content-length")]
+        scope["headers"] = [*kept, (b"content-length", str(len(body)).encode())]
+    given = False
+
+    async def whole() -> dict[str, Any]:
+        nonlocal given
+        if given:
+            message: dict[str, Any] = await receive()
+            return message
+        given = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    await commands(scope, whole, send)
+
+
+async def _body(headers: Mapping[str, str], receive: Any) -> bytes:
+    """The whole body, or as much of it as shows that it is too large."""
+    length = headers.get("content-length", "")
+    if length.isdigit() and int(length) > MAX_BODY_BYTES:
+        return b"\0" * (MAX_BODY_BYTES + 1)
+    body = bytearray()
+    while len(body) <= MAX_BODY_BYTES:
+        message = await receive()
+        body += message.get("body", b"")
+        if message["type"] == "http.disconnect" or not message.get("more_body", False):
+            break
+    return bytes(body)
+
+
+# ---------------------------------------------------------------- streams
+async def _stream(hub: Hub, scope: dict[str, Any], receive: Any, send: Any, board_token: str | None) -> None:
+    headers = _headers(scope)
+    if scope["method"] != "GET":
+        return await _refuse(send, "method_not_allowed", headers, [(b"allow", b"GET")])
+    try:
+        listener, after, who = await _admit(hub, scope, headers, board_token)
+    except Refusal as no:
+        return await _refuse(send, no.code, headers, more=no.detail)
+    except Exception as broken:  # noqa: BLE001 - a stranger's bytes must never show a traceback
+        hub.house.log.error("stream refused", error=type(broken).__name__)
+        return await _refuse(send, "internal", headers)
+    await send_stream(receive, send, hub.frames(listener, after, who))
+
+
+async def _admit(hub: Hub, scope: dict[str, Any], headers: Mapping[str, str], board_token: str | None) -> Any:
+    query = {name: values[0] for name, values in parse_qs(scope["query_string"].decode("latin-1")).items()}
+    cookies = {BOARD_COOKIE: board_token} if board_token else _cookies(headers.get("cookie", ""))
+    authorization = "" if board_token else headers.get("authorization", "")
+
+    def look_up() -> Credential | None:
+        return hub.gate.credential(authorization, cookies)
+
+    found = await hub.read(look_up)
+    if found is None:
+        raise Refusal("unauthenticated")
+    allow(found.who, NEEDS)
+    site = choose_site(found.who, query.get("site"))
+    named = headers.get("last-event-id") or query.get("after")
+    after = place(named, "?after") if named else None
+    if hub.stopping:
+        raise Refusal("stopping")
+    if hub.open >= hub.house.streams_limit:
+        raise Refusal("too_many_streams")
+    if after is not None and after.epoch is not None:
+        after = await hub.read(lambda: _known(hub, site, after, found.via == "key"))
+    zone = found.zone or query.get("zone") or None
+    return Listener(site, not found.who.may("feed"), zone, look_up), after, found.who
+
+
+def _known(hub: Hub, site: str, after: Any, program: bool) -> Any:
+    """A position of an epoch that ended earlier is told to programs; a browser would never dial again after a refusal,
+    and its snapshot has replaced whatever it knew."""
+    try:
+        with hub.house.store.read() as reader:
+            queries.events(reader, site, after=after, limit=1)
+    except Refusal:
+        if program:
+            raise
+        return None
+    return after
+
+
+# ---------------------------------------------------------------- small things
+def _headers(scope: dict[str, Any]) -> dict[str, str]:
+    return {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+
+
+def _cookies(text: str) -> dict[str, str]:
+    try:
+        jar = SimpleCookie(text)
+    except CookieError:
+        return {}
+    return {name: jar[name].value for name in (SESSION_COOKIE, BOARD_COOKIE) if name in jar}
+
+
+async def _refuse(
+    send: Any, code: str, headers: Mapping[str, str], extra: list[tuple[bytes, bytes]] | None = None, more: dict[str, Any] | None = None
+) -> None:
+    body = problem(code, language(headers.get("accept-language", "")), secrets.token_hex(8), more)
+    entry = ERRORS.get(code, ERRORS["conflict"])
+    wait = [(b"retry-after", str(entry.retry_after_s).encode())] if entry.retry_after_s else []
+    lines = [(b"content-type", CONTENT_TYPE.encode()), (b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff")]
+    # What was not read of the body would be taken for the next request.
+    lines += [(b"connection", b"close")] if code in ("too_slow", "too_large") else []
+    await send({"type": "http.response.start", "status": body.status, "headers": [*lines, *wait, *(extra or [])]})
+    await send({"type": "http.response.body", "body": json.dumps(body.wire(), ensure_ascii=False).encode()})

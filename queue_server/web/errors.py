@@ -1,0 +1,238 @@
+"""The one error table: code to status and words, in Vietnamese and English.
+
+Holds every refusal a caller may meet and how it is worded. Why a command is refused is decided elsewhere; how the
+answer is sent stands in `refusing.py`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from queue_server.contract.problem import ProblemBody
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One code: its HTTP status and, per language, what is wrong and what to do."""
+
+    status: int
+    vi: tuple[str, str]
+    en: tuple[str, str]
+    retry_after_s: int | None = None
+
+
+ERRORS: dict[str, Entry] = {
+    "malformed": Entry(
+        400,
+        ("Yêu cầu không đọc được", "Hãy gửi một đối tượng JSON bằng UTF-8."),
+        ("The request cannot be read", "Send one JSON object in UTF-8."),
+    ),
+    "site_required": Entry(
+        400,
+        ("Chưa chọn điểm tiếp nhận", "Tài khoản có nhiều điểm tiếp nhận: hãy thêm ?site=MÃ."),
+        ("No site chosen", "This credential has several sites: add ?site=CODE."),
+    ),
+    "unauthenticated": Entry(
+        401,
+        ("Chưa đăng nhập", "Hãy đăng nhập lại, hoặc gửi khoá API còn hiệu lực."),
+        ("Not signed in", "Sign in again, or send a valid API key."),
+    ),
+    "login_failed": Entry(
+        401,
+        ("Không đăng nhập được", "Tên đăng nhập hoặc mật khẩu chưa đúng. Hãy thử lại."),
+        ("Sign-in failed", "The user name or the password is wrong. Please try again."),
+    ),
+    "forbidden": Entry(
+        403,
+        ("Không có quyền", "Vai trò của bạn không được làm việc này. Hãy hỏi người quản lý."),
+        ("Not allowed", "Your role may not do this. Ask your manager."),
+    ),
+    "csrf_failed": Entry(
+        403,
+        ("Trang đã cũ", "Hãy tải lại trang rồi làm lại."),
+        ("The page is out of date", "Reload the page and try again."),
+    ),
+    "not_found": Entry(
+        404,
+        ("Không tìm thấy", "Hãy kiểm tra lại địa chỉ hoặc mã số."),
+        ("Not found", "Check the address or the code."),
+    ),
+    "method_not_allowed": Entry(
+        405,
+        ("Cách gọi không đúng", "Địa chỉ này không nhận phương thức vừa dùng."),
+        ("Method not allowed", "This address does not take that method."),
+    ),
+    "too_slow": Entry(
+        408,
+        ("Gửi quá chậm", "Hãy thử lại với đường truyền khác."),
+        ("The request came too slowly", "Try again over another line."),
+    ),
+    "too_large": Entry(
+        413,
+        ("Yêu cầu quá lớn", "Một yêu cầu không quá 64 KiB."),
+        ("Request too large", "A request has at most 64 KiB."),
+    ),
+    "unsupported_type": Entry(
+        415,
+        ("Kiểu nội dung không đúng", "Hãy gửi với Content-Type: application/json."),
+        ("Unsupported content type", "Send it with Content-Type: application/json."),
+    ),
+    "invalid": Entry(
+        422,
+        ("Nội dung chưa đúng", "Hãy sửa các mục nêu trong danh sách lỗi rồi gửi lại."),
+        ("Some fields are wrong", "Correct the fields listed under errors and send again."),
+    ),
+    "request_id_reused": Entry(
+        422,
+        ("Mã yêu cầu đã dùng", "Mã này đã dùng cho một việc khác: hãy tạo mã mới."),
+        ("Request id already used", "This id belongs to another command: make a new one."),
+    ),
+    "service_closed": Entry(
+        409,
+        ("Dịch vụ đang ngừng nhận số", "Hãy chọn dịch vụ khác hoặc hỏi cán bộ hướng dẫn."),
+        ("The service is closed", "Choose another service or ask the attendant."),
+    ),
+    "outside_hours": Entry(
+        409,
+        ("Ngoài giờ nhận số", "Hãy quay lại trong giờ làm việc ghi trên bảng."),
+        ("Outside opening hours", "Please come back during the hours on the notice."),
+    ),
+    "quota_full": Entry(
+        409,
+        ("Đã hết số hôm nay", "Hãy hỏi cán bộ hướng dẫn về lịch hẹn hoặc nộp trực tuyến."),
+        ("No numbers left today", "Ask the attendant about an appointment or filing online."),
+    ),
+    "holder_limit": Entry(
+        409,
+        ("Đã lấy đủ số trong ngày", "Hãy hỏi cán bộ hướng dẫn nếu cần thêm số."),
+        ("Enough numbers taken today", "Ask the attendant if you need one more."),
+    ),
+    "already_waiting": Entry(
+        409,
+        ("Bạn đã có số đang chờ", "Hãy dùng số đã lấy; số ấy vẫn giữ nguyên chỗ."),
+        ("You already hold a number", "Use the number you have; its place is kept."),
+    ),
+    "illegal_transition": Entry(
+        409,
+        ("Không làm được lúc này", "Lượt này đã sang trạng thái khác. Hãy xem lại màn hình."),
+        ("Not possible now", "This visit is in another state. Look at the screen again."),
+    ),
+    "counter_taken": Entry(
+        409,
+        ("Quầy đang có người", "Hãy chọn quầy khác, hoặc xác nhận nhận thay quầy này."),
+        ("The counter is taken", "Choose another counter, or confirm taking it over."),
+    ),
+    "counter_closed": Entry(
+        409,
+        ("Quầy chưa mở", "Hãy mở quầy rồi gọi lại."),
+        ("The counter is closed", "Open the counter first."),
+    ),
+    "counter_busy": Entry(
+        409,
+        ("Quầy đang phục vụ", "Hãy kết thúc lượt đang ở quầy trước."),
+        ("Someone is at the counter", "Finish with the person at the counter first."),
+    ),
+    "no_ticket": Entry(
+        409,
+        ("Quầy không có lượt nào", "Hãy gọi người tiếp theo trước."),
+        ("Nobody at the counter", "Call the next person first."),
+    ),
+    "ticket_changed": Entry(
+        409,
+        ("Người ở quầy đã đổi", "Hãy xem lại màn hình rồi bấm lại."),
+        ("Someone else is at the counter now", "Look at the screen and press again."),
+    ),
+    "undo_too_late": Entry(
+        409,
+        ("Quá hạn hoàn tác", "Việc này không hoàn tác được nữa. Hãy dùng lệnh khác để sửa."),
+        ("Too late to undo", "This can no longer be undone. Use another command to correct it."),
+    ),
+    "undo_overtaken": Entry(
+        409,
+        ("Không hoàn tác được", "Đã có thay đổi sau việc này. Hãy dùng lệnh khác để sửa."),
+        ("Cannot be undone", "Something happened since. Use another command to correct it."),
+    ),
+    "nothing_to_undo": Entry(
+        409,
+        ("Không có gì để hoàn tác", "Quầy này chưa có việc nào để hoàn tác."),
+        ("Nothing to undo", "There is no command to undo at this counter."),
+    ),
+    "epoch_changed": Entry(
+        409,
+        ("Nhật ký đã sang kỳ mới", "Hãy đọc lại từ vị trí continues_after."),
+        ("The log began a new epoch", "Go on reading from continues_after."),
+    ),
+    "conflict": Entry(
+        409,
+        ("Không làm được lúc này", "Hãy xem lại tình trạng hiện tại rồi thử lại."),
+        ("Not possible now", "Look at the present state and try again."),
+    ),
+    "rate_limited": Entry(
+        429,
+        ("Quá nhiều lần thử", "Hãy đợi một lát rồi thử lại."),
+        ("Too many attempts", "Wait a little and try again."),
+        60,
+    ),
+    "internal": Entry(
+        500,
+        ("Máy chủ gặp lỗi", "Hãy thử lại. Nếu vẫn lỗi, báo kỹ thuật viên kèm mã yêu cầu."),
+        ("The server had an error", "Try again. If it goes on, tell the technician the request id."),
+    ),
+    "too_many_streams": Entry(
+        503,
+        ("Quá nhiều kết nối", "Máy sẽ tự nối lại sau ít giây."),
+        ("Too many streams", "The device connects again in a few seconds."),
+        5,
+    ),
+    "busy": Entry(
+        503,
+        ("Máy chủ đang bận", "Hãy thử lại sau ít giây với cùng mã yêu cầu."),
+        ("The server is busy", "Try again in a few seconds with the same request id."),
+        2,
+    ),
+    "stopping": Entry(
+        503,
+        ("Máy chủ đang khởi động lại", "Máy sẽ tự nối lại sau ít giây."),
+        ("The server is restarting", "The device connects again in a few seconds."),
+        5,
+    ),
+}
+FROM_STATUS = {
+    400: "malformed",
+    401: "unauthenticated",
+    403: "forbidden",
+    404: "not_found",
+    405: "method_not_allowed",
+    413: "too_large",
+    414: "too_large",
+    415: "unsupported_type",
+    429: "rate_limited",
+    503: "busy",
+}
+
+
+def status_of(code: str) -> int:
+    return ERRORS.get(code, ERRORS["conflict"]).status
+
+
+def problem(code: str, lang: str, request_id: str, more: dict[str, Any] | None = None) -> ProblemBody:
+    """The problem for a code. A code the table does not know is a conflict in words, under its own name."""
+    entry = ERRORS.get(code, ERRORS["conflict"])
+    title, detail = entry.en if lang == "en" else entry.vi
+    return ProblemBody(entry.status, code, title, detail, request_id, more or {})
+
+
+def language(accept: str) -> str:
+    """`vi` unless the reader's `Accept-Language` puts English first."""
+    best, weight = "vi", 0.0
+    for part in accept.lower()[:200].split(","):
+        tag, _, q = part.strip().partition(";q=")
+        name = tag.split("-")[0]
+        try:
+            value = float(q) if q else 1.0
+        except ValueError:
+            continue
+        if name in ("vi", "en") and value > weight:
+            best, weight = name, value
+    return best

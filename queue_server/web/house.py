@@ -1,0 +1,28 @@
+"""What the web layer is given by the composition root: the store, the clock and a few facts about this process.
+
+Holds one value and the ports it consists of. It builds nothing: `queue_server.bootstrap` does.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from toiluot_edge import Clock
+
+
+@dataclass(frozen=True)
+class House:
+    """One running server process. `store` is the storage port as the services use it (`write`, `read`, `position`,
+    `on_commit`, `sites`); the web layer only passes it on."""
+
+    store: Any
+    clock: Clock
+    log: Any
+    version: str
+    tls: bool = False
+    streams_limit: int = 2000
+    login_per_address: str = "30 per minute"
+    login_per_account: str = "5 per 5 minutes"
+    # What the database raises when it cannot write now (locked, disk full): told as 503 with the same request id to repeat.
+    unavailable: tuple[type[Exception], ...] = ()

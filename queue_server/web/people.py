@@ -1,0 +1,140 @@
+"""Signing in and out for people: form and JSON, a new session each time, attempts limited per address and account.
+
+Holds the two unsafe calls that stand outside the route table (they set cookies) and who-am-I. Passwords are checked by
+`services.access`; the page itself belongs to the pages.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import Blueprint, Flask, Response, g, redirect, render_template, request
+from flask_limiter import Limiter
+from flask_limiter.util import get_remote_address
+from werkzeug.wrappers import Response as AnyResponse
+
+from queue_server.contract import strict
+from queue_server.contract.strict import Text, optional, required
+from queue_server.domain.errors import Refusal
+from queue_server.services import access
+from queue_server.web.auth import SESSION_COOKIE, Gate
+from queue_server.web.call import Call
+from queue_server.web.dispatch import check_csrf, current, json_response
+from queue_server.web.errors import ERRORS
+from queue_server.web.house import House
+
+
+@dataclass(frozen=True, kw_only=True)
+class LogIn:
+    """What a person types."""
+
+    login: str = required(Text(64))
+    password: str = required(Text(256))
+    next: str | None = optional(Text(300))
+
+
+def whoami(call: Call) -> dict[str, Any]:
+    credential = g.credential
+    who = credential.who
+    return {
+        "kind": who.kind,
+        "role": who.role,
+        "name": who.name,
+        "sites": list(who.sites),
+        "permissions": sorted(who.permissions),
+        "csrf": credential.csrf,
+    }
+
+
+def register(app: Flask, house: House, gate: Gate) -> None:
+    limiter = Limiter(get_remote_address, app=app, storage_uri="memory://", strategy="moving-window", headers_enabled=False)
+    people = Blueprint("people", __name__)
+
+    def failed(response: Response) -> bool:
+        return response.status_code == 401
+
+    @people.post("/login")
+    @limiter.limit(house.login_per_address, deduct_when=failed)
+    @limiter.limit(house.login_per_account, key_func=_account, deduct_when=failed)
+    def log_in() -> AnyResponse:
+        _same_origin()
+        form = request.mimetype != "application/json"
+        try:
+            asked = _asked(form)
+            session = access.log_in(house.store, asked.login, asked.password, house.clock.wall_ms())
+        except Refusal as no:
+            if not form:
+                raise
+            return _page_again(no.code)
+        old = request.cookies.get(SESSION_COOKIE)
+        if old:
+            _end(house, gate, old)
+        home = asked.next if asked.next and _own_path(asked.next) else "/"
+        response: AnyResponse = redirect(home, code=303) if form else json_response({**_told(session), "home": home})
+        response.set_cookie(SESSION_COOKIE, session.token, httponly=True, samesite="Lax", secure=house.tls, path="/")
+        return response
+
+    @people.post("/logout")
+    def log_out() -> AnyResponse:
+        credential = current(gate)
+        if credential is None or credential.via != "session":
+            raise Refusal("unauthenticated")
+        check_csrf(credential)
+        _end(house, gate, request.cookies[SESSION_COOKIE])
+        form = request.mimetype != "application/json"
+        response: AnyResponse = redirect("/login", code=303) if form else json_response({"ok": True})
+        response.delete_cookie(SESSION_COOKIE, path="/", httponly=True, samesite="Lax", secure=house.tls)
+        return response
+
+    app.register_blueprint(people)
+
+
+def _end(house: House, gate: Gate, token: str) -> None:
+    access.log_out(house.store, token)
+    gate.forget(token)
+
+
+def _told(session: Any) -> dict[str, Any]:
+    who = session.who
+    return {"role": who.role, "name": who.name, "sites": list(who.sites), "permissions": sorted(who.permissions), "csrf": session.csrf}
+
+
+def _asked(form: bool) -> LogIn:
+    if not form:
+        return strict.read(LogIn, strict.load(request.get_data()))
+    fields = {name: value for name, value in request.form.items() if name in ("login", "password")}
+    wanted = request.form.get("next") or request.args.get("next")
+    try:
+        return strict.read(LogIn, {**fields, "next": wanted if wanted and len(wanted) <= 300 else None})
+    except strict.Invalid as bad:
+        # Whatever was typed, the person is told one thing: an unknown name looks like a wrong password.
+        raise Refusal("login_failed") from bad
+
+
+def _account() -> str:
+    """The account that is tried, as a digest: names do not stay in the limiter's memory."""
+    try:
+        value = strict.load(request.get_data()).get("login") if request.mimetype == "application/json" else request.form.get("login")
+    except Exception:  # noqa: BLE001 - unreadable bodies share one bucket and are refused by the view
+        value = None
+    return "account:" + sha256(str(value or "").strip().lower()[:64].encode("utf-8", "replace")).hexdigest()
+
+
+def _same_origin() -> None:
+    """There is no session yet whose token could be asked for; a browser names the page a form came from."""
+    origin = request.headers.get("Origin", "")
+    if request.headers.get("Sec-Fetch-Site") == "cross-site" or (origin and urlsplit(origin).netloc != request.host):
+        raise Refusal("csrf_failed")
+
+
+def _own_path(path: str) -> bool:
+    return path.startswith("/") and not path.startswith("//") and "\\" not in path
+
+
+def _page_again(code: str) -> AnyResponse:
+    entry = ERRORS.get(code, ERRORS["login_failed"])
+    page = render_template("login.html", fault=f"{entry.vi[0]}. {entry.vi[1]}", login=request.form.get("login", "")[:64])
+    return Response(page, status=entry.status, content_type="text/html; charset=utf-8")
