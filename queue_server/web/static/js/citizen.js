@@ -39,9 +39,9 @@ async function ask() {
     const answer = await fetch(address + ".json", { headers: etag ? { "If-None-Match": etag } : {}, cache: "no-store", signal: stop.signal });
     learnDate(answer.headers.get("Date"), sentAt);
     if (answer.status === 200) {
-      const known = etag;
+      const known = etag, ticket = await answer.json();
       etag = answer.headers.get("ETag") || "";
-      if (known) await replace();                // the first answer only tells which state this page already shows
+      if (known || ticket.state !== box().dataset.state) await replace();   // the first answer mostly says what is shown already
     }
     if (answer.status === 200 || answer.status === 304) lastGood = mono();
   } catch (error) {

@@ -1,10 +1,10 @@
 // One event stream that is dialled again whenever it falls silent or the browser gives up on it. A classic script on
 // purpose: the shared worker loads it with importScripts, a page without shared workers imports it for its side effect.
 // The server sends a named heartbeat every 5 s; a half-open connection shows itself by nothing else than silence.
-self.dialStream = function (url, after, tell) {
+self.dialStream = function (url, tell) {
   const SILENT = 12000, EVENTS = ["snapshot", "log", "hb"];
   const now = () => performance.now();
-  let source = null, lastBeat = now(), lastDial = 0, lastId = after || "", retry = 1000, timer = 0;
+  let source = null, lastBeat = now(), lastDial = 0, lastId = "", retry = 1000, timer = 0;
   function beat(name, event) {
     lastBeat = now(); retry = 1000;
     if (event.lastEventId) lastId = event.lastEventId;

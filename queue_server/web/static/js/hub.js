@@ -13,7 +13,7 @@ onconnect = event => {
     const said = message.data;
     if (said === "bye") ports.delete(port);
     else if (stream) stream.dial();            // a late tab needs a fresh snapshot, not a kept one
-    else stream = self.dialStream(said.url, said.after, tell);
+    else stream = self.dialStream(said.url, tell);
   };
   port.start();
 };

@@ -6,7 +6,7 @@ import { learnHeartbeat, mono } from "./clock.js";
 
 const WAIT_MS = 12000, LOST_MS = 20000;
 
-export function follow({ onLog, onSnapshot, onState, after }) {
+export function follow({ onLog, onSnapshot, onState, heard }) {
   let lastSign = mono(), lastEvent = mono(), state = "", port = null, own = null;
   const url = address("/stream");
   function judge() {
@@ -26,10 +26,12 @@ export function follow({ onLog, onSnapshot, onState, after }) {
       port = new SharedWorker("/static/js/hub.js").port;
       port.onmessage = message => hear(...message.data);
       port.start();
-      port.postMessage({ url, after });
-    } else own = self.dialStream(url, after, hear);
+      port.postMessage({ url });
+    } else own = self.dialStream(url, hear);
   }
-  onAnswer(() => { lastSign = mono(); judge(); });
+  const sign = () => { lastSign = mono(); judge(); };
+  onAnswer(sign);
+  if (heard) heard(sign);                       // for answers that htmx gets
   setInterval(judge, 500);
   addEventListener("pagehide", () => { if (port) port.postMessage("bye"); if (own) own.close(); });
   addEventListener("pageshow", event => { if (event.persisted) location.reload(); });   // its port was dropped

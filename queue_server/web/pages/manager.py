@@ -1,0 +1,107 @@
+"""The manager's page: today's counts, who waits for what, how each counter stands, and what needs a look."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from flask import render_template
+
+from queue_server.contract import times
+from queue_server.services import queries
+from queue_server.web.pages import words
+from queue_server.web.pages.clerk import LATE_S, service_names
+from queue_server.web.pages.health import device_view
+from queue_server.web.pages.visit import Answer, Visit, show
+
+STATES = {
+    "closed": ("Chưa mở", "plain"),
+    "open": ("Đang mở", "good"),
+    "paused": ("Tạm nghỉ", "warn"),
+    "wrapping_up": ("Làm giấy tờ", "warn"),
+}
+AT_DESK = {"called": "đã gọi", "serving": "đang phục vụ"}
+
+
+def page(visit: Visit) -> Answer:
+    return show("manager.html", visit, **live_view(visit))
+
+
+def live(visit: Visit) -> Answer:
+    """The figures alone, asked for again after events."""
+    return render_template("manager_live.html", **live_view(visit))
+
+
+def live_view(visit: Visit) -> dict[str, Any]:
+    """Everything the page shows, from one reading of the database."""
+    now, site, day = visit.now_ms, visit.site, times.encode(visit.now_ms)[:10]
+    with visit.reader() as reader:
+        home = queries.kiosk_home(reader, site, now=now)
+        queue = queries.queue(reader, site, now=now)["tickets"]
+        counters = queries.counters(reader, site, now=now)["counters"]
+        figures = queries.day_figures(reader, site, day, now=now)
+        devices = queries.devices(reader, site, now=now)["devices"]
+    names = service_names(home)
+    waits = {ticket["id"]: words.since_s(ticket.get("available_from"), now) for ticket in queue}
+    services = [_service(row, queue, waits, counters) for row in home["services"]]
+    services.sort(key=lambda row: (-row["longest_s"], -row["waiting"]))
+    return {
+        "counts": figures["counts"],
+        "wait": figures.get("wait") or {},
+        "service_time": figures.get("service") or {},
+        "waiting": len(queue),
+        "longest_s": max(waits.values(), default=0),
+        "longest": words.minutes(max(waits.values())) if waits else "–",
+        "late_s": LATE_S,
+        "services": services,
+        "most": max((row["waiting"] for row in services), default=0),
+        "counters": [_counter(row, names, now) for row in counters],
+        "open_counters": sum(row["state"] != "closed" for row in counters),
+        "alarms": list(_alarms(services, devices)),
+        "mean": words.minutes,
+        "at": words.hhmm(now),
+    }
+
+
+def _service(
+    row: Mapping[str, Any], queue: list[dict[str, Any]], waits: Mapping[str, int], counters: list[dict[str, Any]]
+) -> dict[str, Any]:
+    mine = [waits[ticket["id"]] for ticket in queue if ticket["service"] == row["code"]]
+    estimate = row.get("estimate")
+    return {
+        "name": row["name"],
+        "waiting": len(mine),
+        "longest_s": max(mine, default=0),
+        "longest": words.minutes(max(mine)) if mine else "–",
+        "estimate": words.span(estimate["low_s"], estimate["high_s"]) if estimate else "–",
+        "open": row.get("open", True),
+        "desks": sum(counter["state"] == "open" and row["code"] in counter["services"] for counter in counters),
+    }
+
+
+def _counter(row: Mapping[str, Any], names: Mapping[str, str], now_ms: int) -> dict[str, Any]:
+    word, tone = STATES[row["state"]]
+    ticket = row.get("current")
+    since = (ticket.get("serving_at") or ticket.get("called_at")) if ticket else None
+    return {
+        "code": row["code"],
+        "name": row.get("name") or f"Quầy {row['code']}",
+        "word": word,
+        "tone": tone,
+        "clerk": row.get("clerk") or "–",
+        "label": ticket["label"] if ticket else "",
+        "what": f"{names.get(ticket['service'], ticket['service'])}, {AT_DESK.get(ticket['state'], '')}" if ticket else "",
+        "since": words.minutes(words.since_s(since, now_ms)) if ticket else "",
+    }
+
+
+def _alarms(services: Iterable[Mapping[str, Any]], devices: Iterable[Mapping[str, Any]]) -> Iterable[str]:
+    """What a manager should look at now, most pressing first."""
+    for row in services:
+        if row["waiting"] and not row["desks"]:
+            yield f"{row['name']}: {row['waiting']} người chờ nhưng chưa có quầy nào mở. Hãy mở thêm quầy."
+        elif row["longest_s"] >= LATE_S:
+            yield f"{row['name']}: có người đã chờ {row['longest']}. Hãy thêm quầy cho việc này."
+    for device in (device_view(device) for device in devices):
+        if device["tone"] == "bad":
+            yield f"{device['role']} {device['name']}: {device['word'].lower()}. {device['remedy']}"

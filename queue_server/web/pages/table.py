@@ -1,0 +1,45 @@
+"""THE table of pages: every address a person may open, with the permission it needs.
+
+The forms behind log-in, log-out, cancelling and rating are calls of `web.routes` and `web.people`; here are only views.
+"""
+
+from __future__ import annotations
+
+from flask import Flask, make_response, redirect, render_template
+
+from queue_server.web.auth import Gate
+from queue_server.web.house import House
+from queue_server.web.pages import attendant, citizen, clerk, manager, people, technician
+from queue_server.web.pages.visit import Answer, Page, person, register
+
+CALL, MANAGE, FLEET, ISSUE = ("call",), ("manage",), ("fleet",), ("issue",)
+
+
+def log_in(house: House, gate: Gate) -> Answer:
+    """The log-in page; whoever is logged in already goes on to his work."""
+    if person(gate) is not None:
+        return redirect("/", code=303)
+    answer = make_response(render_template("login.html"))
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
+
+
+PAGES = (
+    Page(name="start", path="/", needs=("*",), view=people.start),
+    Page(name="login", path="/login", needs=(), view=log_in),
+    Page(name="counters", path="/counter", needs=CALL, view=clerk.choose, name_vi="Quầy"),
+    Page(name="counter", path="/counter/{counter}", needs=CALL, view=clerk.console),
+    Page(name="counter-waiting", path="/counter/{counter}/waiting", needs=CALL, view=clerk.waiting),
+    Page(name="attendant", path="/attendant", needs=ISSUE, view=attendant.page, name_vi="Bàn hướng dẫn"),
+    Page(name="attendant-waiting", path="/attendant/waiting", needs=ISSUE, view=attendant.waiting),
+    Page(name="manager", path="/manager", needs=MANAGE, view=manager.page, name_vi="Điều hành"),
+    Page(name="manager-live", path="/manager/live", needs=MANAGE, view=manager.live),
+    Page(name="technician", path="/technician", needs=FLEET, view=technician.page, name_vi="Thiết bị"),
+    Page(name="technician-devices", path="/technician/devices", needs=FLEET, view=technician.devices),
+    Page(name="citizen", path="/t/{token}", needs=(), view=citizen.page),
+)
+
+
+def install(app: Flask, house: House, gate: Gate) -> None:
+    """All pages on this application."""
+    register(app, house, gate, PAGES)

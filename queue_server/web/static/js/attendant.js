@@ -1,0 +1,33 @@
+// Issues a number for a person at the desk. One request id per press, kept over retries, so a lost answer makes no second number.
+import { Lost, Problem, command } from "./api.js";
+import { minutes } from "./clock.js";
+
+const form = document.getElementById("issue"), line = document.getElementById("say"), made = document.getElementById("made");
+const button = form.querySelector("button");
+
+function fieldsOf(data) {
+  const fields = { service: data.get("service"), source: "desk", lang: data.get("lang"), party: Number(data.get("party")) || 1, on_behalf: data.get("on_behalf") === "1", needs: data.getAll("needs") };
+  if (data.get("priority_class")) fields.priority_class = data.get("priority_class");
+  return fields;
+}
+
+function tell(text) { line.className = text ? "note bad" : ""; line.textContent = text; }
+
+form.addEventListener("submit", async event => {
+  event.preventDefault();
+  if (button.disabled) return;
+  button.disabled = true; tell(""); made.hidden = true;
+  try {
+    const ticket = await command("/tickets", fieldsOf(new FormData(form)), () => tell("Máy chủ chưa trả lời, đang gửi lại…"));
+    tell("");
+    document.getElementById("made-label").textContent = ticket.label;
+    const wait = ticket.estimate && ticket.estimate.high_s > 60 ? ", khoảng " + Math.floor(ticket.estimate.low_s / 60) + "–" + minutes(ticket.estimate.high_s) : "";
+    document.getElementById("made-more").textContent = "Trước người này: " + (ticket.ahead || 0) + " người" + wait + ".";
+    made.hidden = false;
+    form.reset();
+  } catch (error) {
+    if (error instanceof Problem) tell(error.message);
+    else if (error instanceof Lost) tell("Chưa rõ số đã lấy chưa. Xem danh sách bên cạnh rồi hãy bấm lại.");
+    else throw error;
+  } finally { button.disabled = false; }
+});
