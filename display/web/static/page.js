@@ -24,7 +24,7 @@ function hhmm(ms) {
   const at = new Date(ms + 7 * 3600000);                       // Vietnamese time, whatever the device thinks
   return String(at.getUTCHours()).padStart(2, "0") + ":" + String(at.getUTCMinutes()).padStart(2, "0");
 }
-const DAYS = ["Chủ Nhật", "Thứ Hai", "Thứ Ba", "Thứ Tư", "Thứ Năm", "Thứ Sáu", "Thứ Bảy"];
+const DAYS = ["Chủ nhật", "Thứ Hai", "Thứ Ba", "Thứ Tư", "Thứ Năm", "Thứ Sáu", "Thứ Bảy"];
 function day(ms) {
   const at = new Date(ms + 7 * 3600000);
   return DAYS[at.getUTCDay()] + ", " + String(at.getUTCDate()).padStart(2, "0") + "/" + String(at.getUTCMonth() + 1).padStart(2, "0");
