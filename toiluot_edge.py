@@ -188,9 +188,11 @@ def serve(
     on_stop: Callable[[], None] = lambda: None,
     tls: tuple[str, str] | None = None,
     watchdog: Callable[[], bool] = lambda: True,
+    own_date: bool = False,
 ) -> None:
     """Serve until SIGTERM or SIGINT. `on_stop` runs first of all and must end the streams: otherwise they are waited
-    for until the graceful time-out. `watchdog` says whether the work still goes on; systemd is told so every 5 s."""
+    for until the graceful time-out. `watchdog` says whether the work still goes on; systemd is told so every 5 s.
+    `own_date` leaves the `Date` header to the application, whose clock may not be the machine's."""
     import uvicorn
 
     class Server(uvicorn.Server):
@@ -212,6 +214,7 @@ def serve(
         log_config=None,
         access_log=False,
         server_header=False,
+        date_header=not own_date,
         timeout_graceful_shutdown=5,
         timeout_keep_alive=30,
         backlog=1024,

@@ -137,6 +137,7 @@ SCHEMAS: dict[str, Schema] = {
     "MaybeTicket": obj({"ticket": maybe(ref("Ticket"))}),
     "Counter": COUNTER,
     "Counters": obj({"counters": listing(ref("Counter"))}),
+    "Undone": obj({"undone": TEXT, "tickets": listing(ref("Ticket"))}),
     "Event": EVENT,
     "Events": obj({"events": listing(ref("Event")), "position": TEXT, "site": TEXT}),
     "Board": obj({"site": TEXT, "position": TEXT, "waiting": WHOLE, "calls": listing(CALL)}, {"name": TEXT, "zone": maybe(TEXT)}),

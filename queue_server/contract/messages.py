@@ -157,11 +157,6 @@ class Procedures(OnTicket):
 
 # ---------------------------------------------------------------- a counter
 @dataclass(frozen=True, kw_only=True)
-class CounterCommand(Command):
-    """close, resume, wrap-up."""
-
-
-@dataclass(frozen=True, kw_only=True)
 class CounterOpen(Command):
     services: tuple[str, ...] | None = optional(Listing(CODE, 100))
     take_over: bool = optional(Flag(), False)
@@ -169,7 +164,7 @@ class CounterOpen(Command):
 
 @dataclass(frozen=True, kw_only=True)
 class CounterReason(Command):
-    """pause, alarm."""
+    """close, pause, resume, wrap-up, alarm."""
 
     reason: str | None = optional(REASON)
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 import secrets
 from typing import Any
 
-from flask import Flask, Response, g, request
+from flask import Flask, Response, current_app, g, request
 from werkzeug.exceptions import HTTPException
+from werkzeug.http import http_date
 
 from queue_server.contract.problem import Invalid, Malformed, TooLarge
 from queue_server.contract.vocabulary import MAX_BODY_BYTES
@@ -58,7 +59,7 @@ def create_app(house: House, gate: Gate) -> Flask:
     dispatch.register(app, house, gate)
     people.register(app, house, gate)
     boards.register(app, house, gate)
-    pages.register(app, house, gate)
+    pages.install(app, house, gate)
     return app
 
 
@@ -69,6 +70,8 @@ def _begin() -> None:
 def _headers(response: Response) -> Response:
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
+    # The site's clock, which screens set theirs by; a rehearsal's runs at its own speed.
+    response.headers["Date"] = http_date(current_app.extensions["house"].clock.wall_ms() // 1000)
     response.headers["X-Request-Id"] = g.get("request_id", "")
     if not request.path.startswith(("/static/", "/b/static/")):
         response.headers.setdefault("Cache-Control", "no-store")

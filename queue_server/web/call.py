@@ -19,7 +19,7 @@ Kind = Literal["command", "beat", "query", "stream"]
 
 # What any call may be refused for, by its kind; a route names what comes on top.
 ALWAYS = ("unauthenticated", "forbidden", "site_required", "not_found", "internal")
-ON_BODY = ("malformed", "too_large", "unsupported_type", "invalid")
+ON_BODY = ("malformed", "too_slow", "too_large", "unsupported_type", "invalid")
 
 
 @dataclass(frozen=True)

@@ -55,9 +55,11 @@ async def _command(commands: Asgi, scope: dict[str, Any], receive: Any, send: An
     except TimeoutError:
         body = None
     if body is None:
-        return await _refuse(send, "too_slow", headers)
+        await _refuse(send, "too_slow", headers)
+        return
     if len(body) > MAX_BODY_BYTES:
-        return await _refuse(send, "too_large", headers)
+        await _refuse(send, "too_large", headers)
+        return
     if not scope["query_string"].isascii():
         # The bridge reads the query as ASCII: raw bytes become what a browser would have sent.
         scope["query_string"] = quote_from_bytes(scope["query_string"], safe="=&%+;,/?:@!$'()*~-._").encode()
@@ -96,14 +98,17 @@ async def _body(headers: Mapping[str, str], receive: Any) -> bytes:
 async def _stream(hub: Hub, scope: dict[str, Any], receive: Any, send: Any, board_token: str | None) -> None:
     headers = _headers(scope)
     if scope["method"] != "GET":
-        return await _refuse(send, "method_not_allowed", headers, [(b"allow", b"GET")])
+        await _refuse(send, "method_not_allowed", headers, [(b"allow", b"GET")])
+        return
     try:
         listener, after, who = await _admit(hub, scope, headers, board_token)
     except Refusal as no:
-        return await _refuse(send, no.code, headers, more=no.detail)
-    except Exception as broken:  # noqa: BLE001 - a stranger's bytes must never show a traceback
-        hub.house.log.error("stream refused", error=type(broken).__name__)
-        return await _refuse(send, "internal", headers)
+        await _refuse(send, no.code, headers, more=no.detail)
+        return
+    except Exception:  # noqa: BLE001 - a stranger's bytes must never show a traceback
+        hub.house.log.exception("stream refused")
+        await _refuse(send, "internal", headers)
+        return
     await send_stream(receive, send, hub.frames(listener, after, who))
 
 

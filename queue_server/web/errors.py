@@ -128,21 +128,6 @@ ERRORS: dict[str, Entry] = {
         ("Quầy chưa mở", "Hãy mở quầy rồi gọi lại."),
         ("The counter is closed", "Open the counter first."),
     ),
-    "counter_busy": Entry(
-        409,
-        ("Quầy đang phục vụ", "Hãy kết thúc lượt đang ở quầy trước."),
-        ("Someone is at the counter", "Finish with the person at the counter first."),
-    ),
-    "no_ticket": Entry(
-        409,
-        ("Quầy không có lượt nào", "Hãy gọi người tiếp theo trước."),
-        ("Nobody at the counter", "Call the next person first."),
-    ),
-    "ticket_changed": Entry(
-        409,
-        ("Người ở quầy đã đổi", "Hãy xem lại màn hình rồi bấm lại."),
-        ("Someone else is at the counter now", "Look at the screen and press again."),
-    ),
     "undo_too_late": Entry(
         409,
         ("Quá hạn hoàn tác", "Việc này không hoàn tác được nữa. Hãy dùng lệnh khác để sửa."),
@@ -153,10 +138,10 @@ ERRORS: dict[str, Entry] = {
         ("Không hoàn tác được", "Đã có thay đổi sau việc này. Hãy dùng lệnh khác để sửa."),
         ("Cannot be undone", "Something happened since. Use another command to correct it."),
     ),
-    "nothing_to_undo": Entry(
+    "readmit_too_late": Entry(
         409,
-        ("Không có gì để hoàn tác", "Quầy này chưa có việc nào để hoàn tác."),
-        ("Nothing to undo", "There is no command to undo at this counter."),
+        ("Đã quá hạn gọi lại", "Hãy lấy số mới cho người này."),
+        ("Too late to readmit", "Issue a new number for this person."),
     ),
     "epoch_changed": Entry(
         409,

@@ -19,8 +19,8 @@ def ready(call: Call) -> dict[str, Any]:
     try:
         with call.reader() as reader:
             sites = reader.sites()
-    except Exception as broken:  # noqa: BLE001 - whatever the database raises, the answer is "not ready"
-        call.house.log.error("not ready", error=type(broken).__name__)
+    except call.house.unavailable as broken:
+        call.house.log.exception("not ready")
         raise Refusal("busy") from broken
     if not sites:
         raise Refusal("busy")

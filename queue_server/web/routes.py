@@ -15,7 +15,7 @@ from queue_server.web.call import Param, Route
 DAY = Text(10, pattern=r"\d{4}-\d{2}-\d{2}")
 ZONE = Param("zone", about="only this zone")
 GATES = ("service_closed", "outside_hours", "quota_full", "holder_limit", "already_waiting")
-MOVE = ("illegal_transition", "ticket_changed", "counter_closed", "counter_busy", "no_ticket")
+MOVE = ("illegal_transition", "counter_closed")
 
 _ATTEND = {
     "amend": m.Amend,
@@ -27,7 +27,7 @@ _ATTEND = {
     "annotate": m.Annotate,
 }
 _ON_TICKET = {"hold": m.Hold, "transfer": m.Transfer, "complete": m.Complete, "reclassify": m.Reclassify, "procedures": m.Procedures}
-_COUNTER = {"open": m.CounterOpen, "pause": m.CounterReason, "alarm": m.CounterReason}
+_COUNTER = {"open": m.CounterOpen}
 
 TICKETS = (
     Route(
@@ -65,7 +65,7 @@ TICKETS = (
             handler=tickets.attend(name),
             kind="command",
             message=message,
-            refusals=("illegal_transition",),
+            refusals=("illegal_transition", "readmit_too_late") if name == "readmit" else ("illegal_transition",),
             answer="Ticket",
             summary=f"{name} a ticket",
         )
@@ -115,8 +115,8 @@ COUNTERS = (
             needs=("call",),
             handler=counters.command(name),
             kind="command",
-            message=_COUNTER.get(name, m.CounterCommand),
-            refusals=("illegal_transition", "counter_taken", "counter_busy"),
+            message=_COUNTER.get(name, m.CounterReason),
+            refusals=("illegal_transition", "counter_taken"),
             answer="Counter",
             summary=f"{name} a counter",
         )
@@ -156,7 +156,7 @@ COUNTERS = (
             kind="command",
             message=m.AtCounter,
             refusals=MOVE,
-            answer="MaybeTicket",
+            answer="Ticket",
             summary=f"{name} for the person at the counter",
         )
         for name in AT_COUNTER_COMMANDS
@@ -169,8 +169,8 @@ COUNTERS = (
         handler=counters.undo,
         kind="command",
         message=m.Undo,
-        refusals=("undo_too_late", "undo_overtaken", "nothing_to_undo"),
-        answer="Counter",
+        refusals=("undo_too_late", "undo_overtaken"),
+        answer="Undone",
         summary="Take the last command back",
     ),
 )

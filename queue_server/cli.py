@@ -1,0 +1,278 @@
+"""`toiluot server …`: set a site up, serve it, keys, accounts, configuration, check.
+
+Holds options, exit codes and what is printed. Everything is done by services on a store; while a server runs, writes of
+this command wait for their turn in the database (at most 5 s).
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import wraps
+from typing import Any
+
+import click
+
+DB = click.option("--db", "url", required=True, metavar="URL", help="SQLAlchemy URL, e.g. sqlite:////var/lib/toiluot/site.db")
+JSON = click.option("--json", "as_json", is_flag=True, help="Answer as one JSON object.")
+SITE = click.option("--site", default=None, metavar="CODE", help="Needed where the database holds several sites.")
+FINDING, MISUSE = 1, 2
+
+
+def told(work: Callable[..., Any]) -> Callable[..., Any]:
+    """Turns what may go wrong into one line and an exit code: 1 a finding, 2 misuse. No traceback for a person."""
+
+    @wraps(work)
+    def command(*args: Any, **options: Any) -> None:
+        from queue_server.domain.errors import Refusal
+
+        try:
+            work(*args, **options)
+        except (FileNotFoundError, ValueError) as misuse:
+            raise click.UsageError(str(misuse)) from misuse
+        except Refusal as no:
+            click.echo(f"refused: {no.code} {json.dumps(no.detail, ensure_ascii=False) if no.detail else ''}".rstrip(), err=True)
+            sys.exit(FINDING)
+
+    return command
+
+
+@contextmanager
+def opened(url: str) -> Iterator[Any]:
+    from queue_server.bootstrap import open_for_command
+
+    store = open_for_command(url)
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+def say(as_json: bool, body: dict[str, Any], text: str) -> None:
+    click.echo(json.dumps(body, ensure_ascii=False) if as_json else text)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def server() -> None:
+    """Queue server: set up, run, keys, accounts, configuration."""
+
+
+@server.command()
+@DB
+@click.option("--site", required=True, metavar="CODE")
+@click.option("--name", default=None, help="The centre's name as people read it.")
+@click.option("--template", type=click.Choice(["commune", "ward", "province"]), default="ward", show_default=True)
+@click.option("--kind", type=click.Choice(["live", "pilot", "training", "demo"]), default="live", show_default=True)
+@JSON
+@told
+def init(url: str, site: str, name: str | None, template: str, kind: str, as_json: bool) -> None:
+    """Make the schema and a usable site. Twice changes nothing."""
+    from queue_server.bootstrap import prepare
+
+    made = prepare(url, site=site, name=name, template=template, kind=kind)
+    state = "made" if made["created"] else "was there already, nothing changed"
+    say(as_json, made, f"site {site}: {state}")
+
+
+@server.command()
+@DB
+@click.option("--bind", default="127.0.0.1:8080", show_default=True, metavar="HOST:PORT")
+@click.option(
+    "--tls", type=(click.Path(exists=True, dir_okay=False), click.Path(exists=True, dir_okay=False)), default=None, metavar="CERT KEY"
+)
+@click.option("--workers", default=1, show_default=True, type=click.IntRange(1))
+@click.option("--max-streams", default=2000, show_default=True, type=click.IntRange(0), help="Open streams; more are asked to come back.")
+@JSON
+@told
+def run(url: str, bind: str, tls: tuple[str, str] | None, workers: int, max_streams: int, as_json: bool) -> None:
+    """Serve until SIGTERM."""
+    from queue_server.bootstrap import build
+    from toiluot_edge import listen, serve
+
+    if workers > 1 and url.startswith("sqlite"):
+        raise click.UsageError("SQLite has one writer: with --workers above 1 two processes would wait for each other. Use --workers 1.")
+    sock = _listen(listen, bind)
+    own = build(url, tls=tls is not None, streams_limit=max_streams)
+    address = f"{'https' if tls else 'http'}://{_shown(sock.getsockname())}"
+
+    def ready() -> None:
+        say(as_json, {"server": address}, f"serving {address}")
+        sys.stdout.flush()
+
+    try:
+        serve(own.application, sock, on_ready=ready, on_stop=own.stop, tls=tls, own_date=True)
+    finally:
+        own.close()
+
+
+def _listen(listen: Callable[[str], Any], bind: str) -> Any:
+    try:
+        return listen(bind)
+    except (OSError, OverflowError) as taken:
+        click.echo(f"cannot listen on {bind}: {taken}. Choose another --bind.", err=True)
+        sys.exit(FINDING)
+
+
+def _shown(name: Any) -> str:
+    host, port = name[0], name[1]
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+# ---------------------------------------------------------------- keys
+@server.group("api-key")
+def api_key() -> None:
+    """Keys for programs."""
+
+
+@api_key.command("create")
+@DB
+@click.option("--name", required=True)
+@click.option("--scope", required=True, metavar="issue,call,read,feed,admin")
+@click.option("--site", "sites", multiple=True, metavar="CODE", help="Only these sites; all of the database otherwise.")
+@JSON
+@told
+def key_create(url: str, name: str, scope: str, sites: tuple[str, ...], as_json: bool) -> None:
+    """Print a new key once, as the last word on stdout. Only its hash is kept."""
+    from queue_server.services import access
+
+    scopes = tuple(part.strip() for part in scope.split(",") if part.strip())
+    with opened(url) as store:
+        made = access.create_key(store, name=name, scopes=scopes, sites=sites)
+    say(as_json, made, f"key {made['id']} for {name}: {made['key']}")
+
+
+@api_key.command("list")
+@DB
+@JSON
+@told
+def key_list(url: str, as_json: bool) -> None:
+    """Every key: id, name, scopes, whether it is revoked. Never the key."""
+    from queue_server.services import access
+
+    with opened(url) as store, store.read() as reader:
+        keys = access.keys(reader)
+    lines = [f"{k['id']}  {k['name']}  {','.join(k['scopes'])}  {'revoked' if k['revoked'] else 'valid'}" for k in keys]
+    say(as_json, {"keys": keys}, "\n".join(lines) or "no keys")
+
+
+@api_key.command("revoke")
+@DB
+@click.argument("key_id")
+@JSON
+@told
+def key_revoke(url: str, key_id: str, as_json: bool) -> None:
+    """Revoke a key by its id; a running server honours it within a second."""
+    from queue_server.services import access
+
+    with opened(url) as store:
+        access.revoke_key(store, key_id)
+    say(as_json, {"revoked": key_id}, f"revoked {key_id}")
+
+
+# ---------------------------------------------------------------- accounts
+@server.group()
+def user() -> None:
+    """Accounts of people."""
+
+
+def _password() -> str:
+    """One line from standard input: a password in an option would stand in the process list."""
+    if sys.stdin.isatty():
+        return str(click.prompt("Mật khẩu / password", hide_input=True, confirmation_prompt=True))
+    return sys.stdin.readline().rstrip("\r\n")
+
+
+@user.command("create")
+@DB
+@click.option("--login", required=True)
+@click.option("--role", required=True, metavar="ROLE", help="director deputy control site_head clerk attendant technician auditor")
+@click.option("--name", default="", help="Shown on this person's own screen only.")
+@click.option("--site", "sites", multiple=True, metavar="CODE")
+@JSON
+@told
+def user_create(url: str, login: str, role: str, name: str, sites: tuple[str, ...], as_json: bool) -> None:
+    """Make an account; the password is read from standard input."""
+    from queue_server.services import access
+
+    with opened(url) as store:
+        made = access.create_person(store, login=login, password=_password(), role=role, name=name, sites=sites)
+    say(as_json, {"login": login, "role": role, **made}, f"account {login}: {role}")
+
+
+@user.command("set-password")
+@DB
+@click.option("--login", required=True)
+@JSON
+@told
+def user_set_password(url: str, login: str, as_json: bool) -> None:
+    """Change a password (read from standard input); ends the account's sessions."""
+    from queue_server.services import access
+
+    with opened(url) as store:
+        access.set_password(store, login, _password())
+    say(as_json, {"login": login}, f"password of {login} changed")
+
+
+# ---------------------------------------------------------------- configuration, check
+@server.group()
+def config() -> None:
+    """The site's configuration document."""
+
+
+@config.command("show")
+@DB
+@SITE
+@JSON
+@told
+def config_show(url: str, site: str | None, as_json: bool) -> None:
+    """The document in force, as JSON."""
+    from queue_server.services import configuring
+
+    with opened(url) as store, store.read() as reader:
+        shown = configuring.show(reader, _only_site(store, site))
+    click.echo(json.dumps(shown["document"], ensure_ascii=False, indent=None if as_json else 2))
+
+
+@config.command("apply")
+@DB
+@SITE
+@click.argument("file", type=click.File("rb"))
+@JSON
+@told
+def config_apply(url: str, site: str | None, file: Any, as_json: bool) -> None:
+    """Put a document in force; it is checked first and applied whole or not at all."""
+    from queue_server.bootstrap import apply_config
+
+    try:
+        document = json.loads(file.read())
+    except ValueError as bad:
+        raise click.UsageError(f"{file.name}: not JSON ({bad})") from bad
+    with opened(url) as store:
+        done = apply_config(store, _only_site(store, site), document)
+    say(as_json, done, f"configuration version {done['version']} in force")
+
+
+def _only_site(store: Any, wanted: str | None) -> str:
+    sites = store.sites()
+    if wanted is not None and wanted not in sites:
+        raise click.UsageError(f"no site {wanted} here; there are: {', '.join(sites) or 'none'}")
+    if wanted is None and len(sites) != 1:
+        raise click.UsageError(f"choose one with --site: {', '.join(sites) or 'none'}")
+    return wanted or str(sites[0])
+
+
+@server.command()
+@DB
+@JSON
+@told
+def check(url: str, as_json: bool) -> None:
+    """Integrity: the database file, the schema, the sequence and the hash chain of every site's log."""
+    from queue_server.bootstrap import check_store
+
+    with opened(url) as store:
+        findings = check_store(store)
+    say(as_json, {"findings": findings}, "\n".join(findings) or "no findings")
+    if findings:
+        sys.exit(FINDING)
