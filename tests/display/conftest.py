@@ -179,3 +179,16 @@ def board(browser: Browser) -> Iterator[Callable[..., Page]]:
         assert page.evaluate("() => window.violations") == []
         assert faults == []
         page.context.close()
+
+
+@pytest.fixture
+def serve_files() -> Callable[[Page, str], None]:
+    """Let a page find the board's files under an origin, without any server."""
+
+    def serve(page: Page, origin: str) -> None:
+        def answer(route: Any) -> None:
+            route.fulfill(path=WEB / route.request.url.removeprefix(f"{origin}/"))
+
+        page.route(f"{origin}/**", answer)
+
+    return serve
