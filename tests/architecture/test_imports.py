@@ -48,10 +48,18 @@ def name_of(path: Path) -> str:
 MODULES = {name_of(path): path for room in ROOMS for path in sorted((HOUSE / room).rglob("*.py"))}
 
 
+def statements(node: ast.AST) -> Iterator[ast.AST]:
+    """Every node below, but for what stands under `if TYPE_CHECKING`: a name in an annotation binds nobody."""
+    yield node
+    for child in ast.iter_child_nodes(node):
+        if not (isinstance(child, ast.If) and ast.unparse(child.test) in {"TYPE_CHECKING", "typing.TYPE_CHECKING"}):
+            yield from statements(child)
+
+
 def imports(path: Path) -> Iterator[str]:
     """Every module that the file imports, anywhere in it, as absolute names (`from a import b` gives `a.b`)."""
     package = name_of(path) if path.name == "__init__.py" else name_of(path).rpartition(".")[0]
-    for node in ast.walk(ast.parse(path.read_bytes())):
+    for node in statements(ast.parse(path.read_bytes())):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
