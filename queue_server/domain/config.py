@@ -80,9 +80,9 @@ class Policy:
     leftovers: str = "expire"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class SiteConfig:
-    """The configuration in force."""
+    """The configuration in force. Compared by identity: one version is parsed once."""
 
     name: str
     services: Mapping[str, Service]

@@ -7,7 +7,7 @@ values for tickets, counters and events, plain rows for the rest.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from queue_server.domain.counter import Counter
@@ -25,10 +25,12 @@ def _named(services: Sequence[str]) -> dict[str, str]:
 class Reader:
     """A consistent look at the database."""
 
-    __slots__ = ("_sql",)
+    __slots__ = ("_sql", "entropy", "now_ms")
 
-    def __init__(self, sql: Runner) -> None:
+    def __init__(self, sql: Runner, now_ms: int, entropy: Callable[[int], bytes]) -> None:
         self._sql = sql
+        self.now_ms = now_ms  # the moment of looking, by the process's clock
+        self.entropy = entropy  # where ids and tokens come from: a seeded source makes a rehearsal repeatable
 
     # ------------------------------------------------------------ site
     def site(self, code: str) -> Row | None:

@@ -48,8 +48,8 @@ class SqliteDatabase:
 
     dialect = "sqlite"
 
-    def __init__(self, path: str, on_commit: Callable[[], None]) -> None:
-        self._path, self._on_commit = path, on_commit
+    def __init__(self, path: str, on_commit: Callable[[], None], now_ms: Callable[[], int], entropy: Callable[[int], bytes]) -> None:
+        self._path, self._on_commit, self._now_ms, self._entropy = path, on_commit, now_ms, entropy
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._readers = threading.local()
         self._open: list[sqlite3.Connection] = []
@@ -73,7 +73,7 @@ class SqliteDatabase:
                 self._open.append(connection)
         connection.execute("BEGIN")
         try:
-            yield Reader(Runner(connection, self.dialect))
+            yield Reader(Runner(connection, self.dialect), self._now_ms(), self._entropy)
         finally:
             connection.execute("ROLLBACK")
 
@@ -88,7 +88,7 @@ class SqliteDatabase:
     # ------------------------------------------------------------ the writer thread
     def _write_for_ever(self) -> None:
         connection = connect(self._path)
-        repository = Repository(Runner(connection, self.dialect))
+        repository = Repository(Runner(connection, self.dialect), 0, self._entropy)
         try:
             while (first := self._jobs.get()) is not None:
                 self._group(connection, repository, first)
@@ -131,9 +131,9 @@ class SqliteDatabase:
             self._jobs.put(None)
         return job
 
-    @staticmethod
-    def _one(connection: sqlite3.Connection, repository: Repository, job: _Job) -> Any:
+    def _one(self, connection: sqlite3.Connection, repository: Repository, job: _Job) -> Any:
         connection.execute("SAVEPOINT unit")
+        repository.now_ms = self._now_ms()
         try:
             answer = job.work(repository)
         except BaseException as failed:  # noqa: BLE001 - it belongs to whoever asked, and is raised there

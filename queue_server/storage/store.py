@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -15,6 +16,7 @@ from sqlalchemy import make_url
 from queue_server.storage.reader import Reader
 from queue_server.storage.repository import Repository
 from queue_server.storage.sqlite import SqliteDatabase
+from toiluot_edge import Clock, SystemClock
 
 T = TypeVar("T")
 
@@ -22,10 +24,11 @@ T = TypeVar("T")
 class Store:
     """One database with the sites it holds."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, clock: Clock, entropy: Callable[[int], bytes]) -> None:
         self.url = url
+        self.clock = clock  # the composition root may put a rehearsal's clock here once it has read the site's kind
         self._callbacks: list[Callable[[], None]] = []
-        self._database = SqliteDatabase(sqlite_path(url), self._committed)
+        self._database = SqliteDatabase(sqlite_path(url), self._committed, self._now_ms, entropy)
 
     def write(self, site: str, work: Callable[[Repository], T]) -> T:
         """Run `work` as one unit of work of a site; durable when this returns."""
@@ -55,6 +58,9 @@ class Store:
         """Finish what was accepted and close."""
         self._database.close()
 
+    def _now_ms(self) -> int:
+        return self.clock.wall_ms()
+
     def _committed(self) -> None:
         for callback in self._callbacks:
             callback()
@@ -80,9 +86,9 @@ def migrate(url: str) -> None:
     command.upgrade(config, "head")
 
 
-def open_store(url: str) -> Store:
-    """Open a database that `migrate` has prepared."""
+def open_store(url: str, clock: Clock | None = None, entropy: Callable[[int], bytes] = secrets.token_bytes) -> Store:
+    """Open a database that `migrate` has prepared. `entropy(n)` gives the n random bytes of ids and tokens."""
     path = Path(sqlite_path(url))
     if not path.exists():
         raise FileNotFoundError(f"{path} is not there: toiluot server init --db {url} --site CODE")
-    return Store(url)
+    return Store(url, clock or SystemClock(), entropy)

@@ -1,0 +1,73 @@
+"""How a command is run: once. The first accepted answer is stored with its request id in the same transaction; a repeat
+gets that answer back and changes nothing; refusals are judged anew."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from queue_server.domain.errors import Refusal
+from queue_server.domain.principal import Principal
+from queue_server.services.unit import Unit
+
+if TYPE_CHECKING:
+    from queue_server.storage.repository import Repository
+    from queue_server.storage.store import Store
+
+UseCase = Callable[[Unit], dict[str, Any]]
+KEPT_MS = 30 * 86_400_000  # how long an answer is kept
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """What is asked: `call` and `fingerprint` (of the canonical body and the ids in the path) tell a repeat from a reuse."""
+
+    request_id: str
+    site: str
+    who: Principal
+    call: str
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What is answered. `replayed` is true of a stored answer."""
+
+    status: int
+    body: dict[str, Any]
+    replayed: bool
+
+
+def run(store: Store, command: Command, use_case: UseCase, status: int = 200) -> Answer:
+    """Run a use-case in one unit of work, or return the answer it gave before."""
+    mark = f"{command.call} {command.fingerprint}"
+
+    def work(repository: Repository) -> Answer:
+        unit = Unit(repository, command.site, command.request_id, command.who)
+        stored = repository.request(command.site, command.request_id)
+        if stored is not None:
+            if stored["fingerprint"] != mark:
+                raise Refusal("request_id_reused")
+            return Answer(stored["status"], json.loads(stored["body"]), True)
+        body = use_case(unit)
+        unit.finish()
+        text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+        row = {"site": command.site, "request_id": command.request_id, "fingerprint": mark, "status": status, "body": text}
+        repository.add_request(row | {"at": unit.now_ms})
+        return Answer(status, body, False)
+
+    return store.write(command.site, work)
+
+
+def beat(store: Store, site: str, who: Principal, use_case: UseCase) -> dict[str, Any]:
+    """Run a use-case whose answer need not be stored: the next report replaces it."""
+
+    def work(repository: Repository) -> dict[str, Any]:
+        unit = Unit(repository, site, f"beat:{who.id}", who)
+        body = use_case(unit)
+        unit.finish()
+        return body
+
+    return store.write(site, work)

@@ -1,0 +1,151 @@
+"""Issuing: a person comes, a number is theirs. Refused only for reasons that the person can be told."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from queue_server.domain import calendar, numbering, routing, waiting
+from queue_server.domain.config import Service, SiteConfig
+from queue_server.domain.errors import Refusal, invalid
+from queue_server.domain.ticket import Ticket
+from queue_server.services.ids import ticket_token, token_hash
+from queue_server.services.unit import Unit, pool
+from queue_server.services.views import moment, ticket_json
+
+if TYPE_CHECKING:
+    from queue_server.storage.reader import Reader
+
+NEEDS = ("see", "hear", "walk", "talk")
+PACE_WINDOW_MS = 45 * 60_000  # calls older than this say nothing about now
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How fast a service's people are called, looked up before the site is held."""
+
+    recent_calls: Sequence[int]
+    free_counter: bool
+
+
+def pace(reader: Reader, site: str, config: SiteConfig, service: str, now_ms: int) -> Pace:
+    """The pace of a service's pool of counters, and whether one of them stands free."""
+    calls = reader.recent_calls(site, pool(config, service), now_ms - PACE_WINDOW_MS)
+    busy = {ticket.counter for ticket in reader.at_counters(site)}
+    free = any(c.state == "open" and c.code not in busy and service in c.services for c in reader.counters(site))
+    return Pace(calls, free)
+
+
+def issue(
+    unit: Unit, *, service: str | None = None, tasks: Sequence[str] = (), priority_class: str | None = None, source: str = "api",
+    channel: str = "in_person", holder_key: str | None = None, dossier_code: str | None = None, appointment: str | None = None,
+    quantity: int = 1, party: int = 1, on_behalf: bool = False, lang: str = "vi", needs: Sequence[str] = (), zone: str | None = None,
+    ticket_id: str | None = None, token_hash: str | None = None, device: str | None = None,
+) -> dict[str, Any]:  # fmt: skip
+    """One ticket for one visit; `tasks` are several services in order. Answers with the ticket."""
+    first, *rest = [service] if service else list(tasks)
+    offered = unit.config.known_service(first or "", "/service" if service else "/tasks/0")
+    for n, code in enumerate(rest, start=1):
+        unit.config.known_service(code, f"/tasks/{n}")
+    _check_needs(needs)
+    available_from = admit(unit, offered, holder_key)
+    number = next_number(unit, offered.series)
+    data = {
+        "series": offered.series, "number": number, "business_day": unit.business_day, "issued_at": unit.now_ms,
+        "available_from": available_from, "before_opening_ms": available_from - unit.now_ms,
+        "priority_class": priority_class, "source": source, "channel": channel, "quantity": quantity, "party": party,
+        "on_behalf": on_behalf, "lang": lang, "needs": list(needs), "zone": zone or offered.zone, "tasks": rest,
+        "dossier_code": dossier_code, "appointment": appointment, "device": device,
+        "print": "pending" if source in ("kiosk", "desk") else "none",
+    }  # fmt: skip
+    data |= place(unit, offered.code, priority_class, appointment, available_from)
+    return record(unit, offered, data, ticket_id or unit.new_id(), token_hash, holder_key)
+
+
+def record(
+    unit: Unit, offered: Service, data: dict[str, Any], ticket_id: str, page_hash: str | None, holder_key: str | None
+) -> dict[str, Any]:
+    """Put the ticket into the log. An id that is taken already is refused: two slips must never share one page."""
+    if unit.repository.ticket(unit.site, ticket_id) is not None:
+        raise invalid("/ticket_id", "taken", "make a new id for a new ticket")
+    own = token_hash(ticket_token(unit.row["token_key"], ticket_id))
+    label = numbering.label(offered.series, data["number"])
+    made = unit.issued(ticket_id, label, offered.code, data | {"token_hash": page_hash or own}, holder_key)
+    return ticket_json(made, unit.row, unit.config)
+
+
+def admit(unit: Unit, offered: Service, holder_key: str | None) -> int:
+    """The instant from which the person can be served, or the refusal: closed, too late, full, one number already."""
+    if not offered.open:
+        raise Refusal("service_closed", service=offered.code)
+    hours = unit.config.calendar_of(offered.code)
+    available_from = calendar.available_from(hours, unit.now_ms, unit.config.utc_offset_min)
+    if available_from is None:
+        opens = calendar.next_opening(hours, unit.now_ms, unit.config.utc_offset_min)
+        raise Refusal("outside_hours", service=offered.code, opens_at=moment(opens))
+    if offered.quota_day is not None and unit.repository.count_issued(unit.site, unit.business_day, offered.code) >= offered.quota_day:
+        raise Refusal("quota_full", service=offered.code, quota=offered.quota_day)
+    if holder_key:
+        _check_holder(unit, offered.code, holder_key)
+    return available_from
+
+
+def _check_holder(unit: Unit, service: str, holder_key: str) -> None:
+    live = unit.repository.live_of_holder(unit.site, holder_key)
+    same = [ticket for ticket in live if ticket.service == service]
+    limit = unit.config.policy.holder_limit
+    if same or (limit and len(live) >= limit):
+        ticket = ticket_json((same or live)[0], unit.row, unit.config)
+        raise Refusal("already_waiting" if same else "holder_limit", ticket=ticket)
+
+
+def _check_needs(needs: Sequence[str]) -> None:
+    for n, need in enumerate(needs):
+        if need not in NEEDS:
+            raise invalid(f"/needs/{n}", "unknown_need", f"one of {', '.join(NEEDS)}")
+
+
+def next_number(unit: Unit, series: str) -> int:
+    """The next ordinary number of a series today."""
+    row = unit.repository.series(unit.site, unit.business_day, series)
+    number = numbering.next_ordinary(row["last_number"])
+    unit.repository.set_last_number(unit.site, unit.business_day, series, number)
+    return number
+
+
+def credits_of(config: SiteConfig, priority_class: str | None, appointment: str | None, pointer: str = "/priority_class") -> dict[str, int]:
+    """Credits in seconds by the rule that gives them."""
+    found: dict[str, int] = {}
+    if priority_class:
+        if priority_class not in config.priority_classes:
+            raise invalid(pointer, "unknown_class", f"no priority class {priority_class!r} here")
+        found["priority"] = config.priority_classes[priority_class].credit_s
+    if appointment:
+        found["appointment"] = config.policy.appointment_credit_s
+    return found
+
+
+def place(unit: Unit, service: str, priority_class: str | None, appointment: str | None, available_from: int) -> dict[str, Any]:
+    """Where a new ticket stands: its effective time, who is ahead, and what wait to expect."""
+    credits = credits_of(unit.config, priority_class, appointment)
+    effective_at = routing.effective(available_from, credits)
+    ahead = unit.repository.count_ahead(unit.site, pool(unit.config, service), effective_at, unit.next_seq())
+    found = pace(unit.repository, unit.site, unit.config, service, unit.now_ms)
+    view = waiting.View(
+        ahead=ahead,
+        free_counter=found.free_counter,
+        recent_calls=found.recent_calls,
+        prior_gap_s=unit.config.services[service].prior_gap_s,
+        opens_in_s=(available_from - unit.now_ms) // 1000,
+    )
+    return {"credits": credits, "effective_at": effective_at, "ahead": ahead, "estimate": waiting.estimate(view).as_data()}
+
+
+def position_of(reader: Reader, site: str, config: SiteConfig, ticket: Ticket, now_ms: int) -> tuple[int, dict[str, Any]]:
+    """How many are ahead of a waiting ticket now, and the wait to expect from now on."""
+    ahead = reader.count_ahead(site, pool(config, ticket.service), ticket.effective_at, ticket.issued_seq)
+    found = pace(reader, site, config, ticket.service, now_ms)
+    opens_in_s = max(0, ticket.available_from - now_ms) // 1000
+    view = waiting.View(ahead, found.free_counter, found.recent_calls, config.services[ticket.service].prior_gap_s, opens_in_s)
+    return ahead, waiting.estimate(view).as_data()
