@@ -19,7 +19,6 @@ from queue_server.web.pages import words
 EVERY_S = 20
 COOKIE = "toiluot_lang"
 LIVE = ("waiting", "called", "serving", "held")
-RATED = ("completed",)
 FACES = ((1, "M16 33q8-9 16 0"), (2, "M17 32q7-4 14 0"), (3, "M17 30q7 4 14 0"), (4, "M15 28q9 11 18 0"))
 LANGUAGES = {"vi": {"code": "en", "name": "English"}, "en": {"code": "vi", "name": "Tiếng Việt"}}
 
@@ -80,7 +79,7 @@ def page(house: House, gate: Gate, token: str) -> Response:
             faces=FACES,
             now=words.hhmm(now_ms),
             every_s=EVERY_S,
-            site_name=ticket.get("site_name") or "Tới Lượt",
+            site_name=ticket["site"],
             request_id=secrets.token_hex(16),
         )
     )
@@ -112,9 +111,9 @@ def view_of(ticket: Mapping[str, Any], lang: str) -> dict[str, Any]:
         "advice": advice.format(at=text["at"].format(at=words.hhmm(called_at)) if called_at else ""),
         "facts": _facts(ticket, text, lang),
         "live": state in LIVE,
-        "may_cancel": state in ("waiting", "called"),
-        "may_rate": state in RATED and ticket.get("rating") is None,
-        "rated": state in RATED and ticket.get("rating") is not None,
+        "may_cancel": bool(ticket.get("may_cancel")),
+        "may_rate": bool(ticket.get("may_rate")),
+        "rated": ticket.get("rating") is not None,
     }
 
 

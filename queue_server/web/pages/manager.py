@@ -10,7 +10,7 @@ from flask import render_template
 from queue_server.contract import times
 from queue_server.services import queries
 from queue_server.web.pages import words
-from queue_server.web.pages.clerk import LATE_S, service_names
+from queue_server.web.pages.clerk import service_names
 from queue_server.web.pages.health import device_view
 from queue_server.web.pages.visit import Answer, Visit, show
 
@@ -36,71 +36,68 @@ def live_view(visit: Visit) -> dict[str, Any]:
     """Everything the page shows, from one reading of the database."""
     now, site, day = visit.now_ms, visit.site, times.encode(visit.now_ms)[:10]
     with visit.reader() as reader:
-        home = queries.kiosk_home(reader, site, now=now)
+        _, config = queries.house(reader, site)
+        offered = queries.services(reader, site, now=now)["services"]
         queue = queries.queue(reader, site, now=now)["tickets"]
         counters = queries.counters(reader, site, now=now)["counters"]
         figures = queries.day_figures(reader, site, day, now=now)
         devices = queries.devices(reader, site, now=now)["devices"]
-    names = service_names(home)
-    waits = {ticket["id"]: words.since_s(ticket.get("available_from"), now) for ticket in queue}
-    services = [_service(row, queue, waits, counters) for row in home["services"]]
+    services = [_service(row, queue, counters) for row in offered]
     services.sort(key=lambda row: (-row["longest_s"], -row["waiting"]))
+    longest_s = max((row["longest_s"] for row in services), default=0)
+    late_s = config.policy.long_wait_alarm_s
     return {
         "counts": figures["counts"],
-        "wait": figures.get("wait") or {},
-        "service_time": figures.get("service") or {},
+        "wait": figures["wait"],
+        "service_time": figures["service"],
         "waiting": len(queue),
-        "longest_s": max(waits.values(), default=0),
-        "longest": words.minutes(max(waits.values())) if waits else "–",
-        "late_s": LATE_S,
+        "longest_s": longest_s,
+        "longest": words.minutes(longest_s) if queue else "–",
+        "late_s": late_s,
         "services": services,
         "most": max((row["waiting"] for row in services), default=0),
-        "counters": [_counter(row, names, now) for row in counters],
+        "counters": [_counter(row, service_names(config), now) for row in counters],
         "open_counters": sum(row["state"] != "closed" for row in counters),
-        "alarms": list(_alarms(services, devices)),
+        "alarms": list(_alarms(services, devices, late_s)),
         "mean": words.minutes,
         "at": words.hhmm(now),
     }
 
 
-def _service(
-    row: Mapping[str, Any], queue: list[dict[str, Any]], waits: Mapping[str, int], counters: list[dict[str, Any]]
-) -> dict[str, Any]:
-    mine = [waits[ticket["id"]] for ticket in queue if ticket["service"] == row["code"]]
-    estimate = row.get("estimate")
+def _service(row: Mapping[str, Any], queue: list[dict[str, Any]], counters: list[dict[str, Any]]) -> dict[str, Any]:
+    waits = [ticket["waited_s"] for ticket in queue if ticket["service"] == row["code"]]
     return {
         "name": row["name"],
-        "waiting": len(mine),
-        "longest_s": max(mine, default=0),
-        "longest": words.minutes(max(mine)) if mine else "–",
-        "estimate": words.span(estimate["low_s"], estimate["high_s"]) if estimate else "–",
-        "open": row.get("open", True),
+        "waiting": len(waits),
+        "longest_s": max(waits, default=0),
+        "longest": words.minutes(max(waits)) if waits else "–",
+        "open": row["open"],
         "desks": sum(counter["state"] == "open" and row["code"] in counter["services"] for counter in counters),
     }
 
 
 def _counter(row: Mapping[str, Any], names: Mapping[str, str], now_ms: int) -> dict[str, Any]:
     word, tone = STATES[row["state"]]
-    ticket = row.get("current")
-    since = (ticket.get("serving_at") or ticket.get("called_at")) if ticket else None
+    ticket = row["current"]
+    since = (ticket["serving_at"] or ticket["called_at"]) if ticket else None
     return {
-        "code": row["code"],
-        "name": row.get("name") or f"Quầy {row['code']}",
+        "name": row["name"],
         "word": word,
         "tone": tone,
-        "clerk": row.get("clerk") or "–",
+        "from": words.hhmm(row["since"]),
+        "reason": row["reason"] or "",
         "label": ticket["label"] if ticket else "",
-        "what": f"{names.get(ticket['service'], ticket['service'])}, {AT_DESK.get(ticket['state'], '')}" if ticket else "",
+        "what": f"{names.get(ticket['service'], ticket['service'])}, {AT_DESK[ticket['state']]}" if ticket else "",
         "since": words.minutes(words.since_s(since, now_ms)) if ticket else "",
     }
 
 
-def _alarms(services: Iterable[Mapping[str, Any]], devices: Iterable[Mapping[str, Any]]) -> Iterable[str]:
+def _alarms(services: Iterable[Mapping[str, Any]], devices: Iterable[Mapping[str, Any]], late_s: int) -> Iterable[str]:
     """What a manager should look at now, most pressing first."""
     for row in services:
         if row["waiting"] and not row["desks"]:
             yield f"{row['name']}: {row['waiting']} người chờ nhưng chưa có quầy nào mở. Hãy mở thêm quầy."
-        elif row["longest_s"] >= LATE_S:
+        elif row["longest_s"] >= late_s:
             yield f"{row['name']}: có người đã chờ {row['longest']}. Hãy thêm quầy cho việc này."
     for device in (device_view(device) for device in devices):
         if device["tone"] == "bad":

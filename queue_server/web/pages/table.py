@@ -9,8 +9,8 @@ from flask import Flask, make_response, redirect, render_template
 
 from queue_server.web.auth import Gate
 from queue_server.web.house import House
-from queue_server.web.pages import attendant, citizen, clerk, manager, people, technician
-from queue_server.web.pages.visit import Answer, Page, person, register
+from queue_server.web.pages import assets, attendant, citizen, clerk, manager, people, technician, visit
+from queue_server.web.pages.visit import Answer, Page, person
 
 CALL, MANAGE, FLEET, ISSUE = ("call",), ("manage",), ("fleet",), ("issue",)
 
@@ -41,5 +41,6 @@ PAGES = (
 
 
 def install(app: Flask, house: House, gate: Gate) -> None:
-    """All pages on this application."""
-    register(app, house, gate, PAGES)
+    """All pages, and how their files travel, on this application."""
+    visit.register(app, house, gate, PAGES)
+    assets.register(app)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from flask import Flask, redirect, render_template, request
+from flask import Flask, current_app, redirect, render_template, request
 from werkzeug.wrappers import Response
 
 from queue_server.domain.principal import Principal
@@ -109,8 +109,6 @@ def show(template: str, visit: Visit, **values: Any) -> str:
 
 def places(who: Principal) -> list[dict[str, Any]]:
     """The pages this person may open, for the bar."""
-    from flask import current_app
-
     return [
         {"href": page.path, "name": page.name_vi, "here": request.path.startswith(page.path)}
         for page in current_app.extensions["toiluot_menu"]
@@ -120,5 +118,4 @@ def places(who: Principal) -> list[dict[str, Any]]:
 
 def site_name(visit: Visit) -> str:
     with visit.reader() as reader:
-        home = queries.kiosk_home(reader, visit.site, now=visit.now_ms)
-    return str(home["site"]["name"])
+        return str(queries.house(reader, visit.site)[1].name)

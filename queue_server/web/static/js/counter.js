@@ -182,7 +182,7 @@ function since(age) {
 
 async function begin() {
   await refresh();
-  const mine = desk.counter.state === "closed" || (desk.counter.clerk_id === root.dataset.who && await hold.stands().catch(() => Boolean(hold.cmd)));
+  const mine = desk.counter.state === "closed" || (desk.counter.clerk === root.dataset.who && await hold.stands().catch(() => Boolean(hold.cmd)));
   if (!mine) {
     desk.readOnly = true;
     banner(READ_ONLY);
