@@ -7,19 +7,23 @@ module is given what it needs.
 from __future__ import annotations
 
 import sqlite3
+import threading
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from queue_server.storage.store import Store, open_store
+from queue_server.domain.event import chain_hash
+from queue_server.services import days
+from queue_server.storage.store import Store, migrate, open_store
 from queue_server.web.app import create_app
 from queue_server.web.auth import Gate
 from queue_server.web.doors import front
 from queue_server.web.house import House
 from queue_server.web.stream import Hub
-from toiluot_edge import Asgi, clock_from_environment, mount, setup_log
+from toiluot_edge import Asgi, Clock, SystemClock, clock_from_environment, mount, setup_log
 
 THREADS = 32
+TIMER_S = 20.0
 
 
 @dataclass
@@ -32,12 +36,23 @@ class Server:
     flask: Any
     application: Asgi
 
+    timer: threading.Thread
+    stopped: threading.Event
+
+    def start(self) -> None:
+        """Begin what runs by the clock."""
+        self.timer.start()
+
     def stop(self) -> None:
         """First of all at SIGTERM: the streams end, commands in flight are answered."""
+        self.stopped.set()
         self.hub.stop()
 
     def close(self) -> None:
         """Last of all: what was accepted is on disk."""
+        self.stopped.set()
+        if self.timer.is_alive():
+            self.timer.join(timeout=5)
         self.hub.close()
         self.store.close()
 
@@ -49,13 +64,28 @@ def own_version() -> str:
         return "0"
 
 
-def build(url: str, *, tls: bool = False, log: Any = None, **settings: Any) -> Server:
-    """A server on a database that `toiluot server init` has prepared."""
-    store = open_store(url)
+def open_for_command(url: str) -> tuple[Store, Clock]:
+    """A store that `toiluot server init` has prepared, and its clock: a rehearsal's counts only where every site of the
+    database is one."""
+    store = open_store(url, SystemClock())
     with store.read() as reader:
         kinds = {row["kind"] for row in reader.sites()}
-    # A rehearsal's clock counts only where every site of the database is one.
     clock = clock_from_environment("demo" if kinds and kinds <= {"demo", "training"} else "live")
+    if not isinstance(clock, SystemClock):
+        store.close()
+        store = open_store(url, clock)
+    return store, clock
+
+
+def prepare(url: str) -> Store:
+    """The schema brought to this version, and a store on it."""
+    migrate(url)
+    return open_store(url, SystemClock())
+
+
+def build(url: str, *, tls: bool = False, log: Any = None, **settings: Any) -> Server:
+    """A server on a database that `toiluot server init` has prepared."""
+    store, clock = open_for_command(url)
     house = House(
         store=store,
         clock=clock,
@@ -70,4 +100,43 @@ def build(url: str, *, tls: bool = False, log: Any = None, **settings: Any) -> S
     store.on_commit(hub.wake)
     flask = create_app(house, gate)
     application = front(mount(flask, {}, threads=THREADS), hub)
-    return Server(house, store, hub, flask, application)
+    stopped = threading.Event()
+    timer = threading.Thread(target=_turn_days, args=(house, stopped), name="timer", daemon=True)
+    return Server(house, store, hub, flask, application, timer, stopped)
+
+
+def _turn_days(house: House, stopped: threading.Event) -> None:
+    """Close the day that is over, soon after midnight and at every start; twice is harmless."""
+    while not stopped.is_set():
+        try:
+            for site in house.store.sites():
+                days.turn(house.store, site)
+        except Exception as broken:  # noqa: BLE001 - tonight's failure must not end tomorrow's attempt
+            house.report("day close failed", broken)
+        stopped.wait(TIMER_S)
+
+
+# ---------------------------------------------------------------- integrity
+def findings_of(store: Store) -> list[str]:
+    """What does not hold together: the sequence, the hash chain and the end of every site's log."""
+    found: list[str] = []
+    with store.read() as reader:
+        for site in reader.sites():
+            found += _log_findings(reader, site)
+    return found
+
+
+def _log_findings(reader: Any, site: Any) -> list[str]:
+    code, seq, day, previous, found = site["code"], 0, "", "", []
+    while rows := reader.events_after(code, seq, 1000):
+        for event in rows:
+            # Retention drops whole days from the old end, so only the first row may stand anywhere.
+            if seq and event.seq != seq + 1:
+                found.append(f"{code}: rows {seq + 1} to {event.seq - 1} are missing")
+                previous = event.hash
+            elif chain_hash(previous if event.business_day == day else "", event) != event.hash:
+                found.append(f"{code}: row {event.seq} was changed or does not follow row {seq}")
+            seq, day, previous = event.seq, event.business_day, event.hash
+    if seq != site["seq"]:
+        found.append(f"{code}: the log ends at {seq}, the site says {site['seq']}")
+    return found

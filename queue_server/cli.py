@@ -43,7 +43,7 @@ def told(work: Callable[..., Any]) -> Callable[..., Any]:
 def opened(url: str) -> Iterator[Any]:
     from queue_server.bootstrap import open_for_command
 
-    store = open_for_command(url)
+    store, _ = open_for_command(url)
     try:
         yield store
     finally:
@@ -70,10 +70,17 @@ def server() -> None:
 def init(url: str, site: str, name: str | None, template: str, kind: str, as_json: bool) -> None:
     """Make the schema and a usable site. Twice changes nothing."""
     from queue_server.bootstrap import prepare
+    from queue_server.services import configuring
 
-    made = prepare(url, site=site, name=name, template=template, kind=kind)
-    state = "made" if made["created"] else "was there already, nothing changed"
-    say(as_json, made, f"site {site}: {state}")
+    store = prepare(url)
+    try:
+        created = configuring.init_site(store, site=site, name=name, template_name=template, kind=kind)
+        with store.read() as reader:
+            row = reader.site(site) or {}
+    finally:
+        store.close()
+    body = {"site": site, "created": created, "name": row["name"], "kind": row["kind"], "board_token": row["board_token"]}
+    say(as_json, body, f"site {site}: {'made' if created else 'was there already, nothing changed'}; board at /b/{row['board_token']}")
 
 
 @server.command()
@@ -98,6 +105,7 @@ def run(url: str, bind: str, tls: tuple[str, str] | None, workers: int, max_stre
     address = f"{'https' if tls else 'http'}://{_shown(sock.getsockname())}"
 
     def ready() -> None:
+        own.start()
         say(as_json, {"server": address}, f"serving {address}")
         sys.stdout.flush()
 
@@ -139,8 +147,12 @@ def key_create(url: str, name: str, scope: str, sites: tuple[str, ...], as_json:
 
     scopes = tuple(part.strip() for part in scope.split(",") if part.strip())
     with opened(url) as store:
-        made = access.create_key(store, name=name, scopes=scopes, sites=sites)
-    say(as_json, made, f"key {made['id']} for {name}: {made['key']}")
+        own = sites or tuple(store.sites())
+        key = store.write("", lambda repository: access.create_key(repository, name=name, scopes=scopes, sites=own))
+        with store.read() as reader:
+            who = access.verify_key(reader, key)
+    key_id = who.id if who else ""
+    say(as_json, {"id": key_id, "name": name, "scopes": list(scopes), "sites": list(own), "key": key}, f"key {key_id} for {name}: {key}")
 
 
 @api_key.command("list")
@@ -149,10 +161,12 @@ def key_create(url: str, name: str, scope: str, sites: tuple[str, ...], as_json:
 @told
 def key_list(url: str, as_json: bool) -> None:
     """Every key: id, name, scopes, whether it is revoked. Never the key."""
-    from queue_server.services import access
-
     with opened(url) as store, store.read() as reader:
-        keys = access.keys(reader)
+        known = reader.keys()
+        keys = [
+            {"id": row["id"], "name": row["name"], "scopes": json.loads(row["scopes"]), "revoked": row["revoked_at"] is not None}
+            for row in known
+        ]
     lines = [f"{k['id']}  {k['name']}  {','.join(k['scopes'])}  {'revoked' if k['revoked'] else 'valid'}" for k in keys]
     say(as_json, {"keys": keys}, "\n".join(lines) or "no keys")
 
@@ -164,10 +178,9 @@ def key_list(url: str, as_json: bool) -> None:
 @told
 def key_revoke(url: str, key_id: str, as_json: bool) -> None:
     """Revoke a key by its id; a running server honours it within a second."""
-    from queue_server.services import access
-
     with opened(url) as store:
-        access.revoke_key(store, key_id)
+        if not store.write("", lambda repository: repository.revoke_key(key_id, repository.now_ms)):
+            raise click.UsageError(f"no valid key has the id {key_id}; see api-key list")
     say(as_json, {"revoked": key_id}, f"revoked {key_id}")
 
 
@@ -197,8 +210,11 @@ def user_create(url: str, login: str, role: str, name: str, sites: tuple[str, ..
     from queue_server.services import access
 
     with opened(url) as store:
-        made = access.create_person(store, login=login, password=_password(), role=role, name=name, sites=sites)
-    say(as_json, {"login": login, "role": role, **made}, f"account {login}: {role}")
+        own, digest = sites or tuple(store.sites()), access.hash_password(_password())
+        person = store.write(
+            "", lambda repository: access.create_person(repository, login=login, name=name, role=role, sites=own, password_hash=digest)
+        )
+    say(as_json, {"id": person, "login": login, "role": role, "sites": list(own)}, f"account {login}: {role}")
 
 
 @user.command("set-password")
@@ -230,9 +246,9 @@ def config_show(url: str, site: str | None, as_json: bool) -> None:
     """The document in force, as JSON."""
     from queue_server.services import configuring
 
-    with opened(url) as store, store.read() as reader:
-        shown = configuring.show(reader, _only_site(store, site))
-    click.echo(json.dumps(shown["document"], ensure_ascii=False, indent=None if as_json else 2))
+    with opened(url) as store:
+        found = configuring.current(store, _only_site(store, site))
+    click.echo(json.dumps(found["document"], ensure_ascii=False, indent=None if as_json else 2))
 
 
 @config.command("apply")
@@ -243,14 +259,15 @@ def config_show(url: str, site: str | None, as_json: bool) -> None:
 @told
 def config_apply(url: str, site: str | None, file: Any, as_json: bool) -> None:
     """Put a document in force; it is checked first and applied whole or not at all."""
-    from queue_server.bootstrap import apply_config
+    from queue_server.domain.principal import SYSTEM
+    from queue_server.services import command, configuring
 
     try:
         document = json.loads(file.read())
     except ValueError as bad:
         raise click.UsageError(f"{file.name}: not JSON ({bad})") from bad
     with opened(url) as store:
-        done = apply_config(store, _only_site(store, site), document)
+        done = command.beat(store, _only_site(store, site), SYSTEM, lambda unit: configuring.apply(unit, document=document))
     say(as_json, done, f"configuration version {done['version']} in force")
 
 
@@ -268,11 +285,11 @@ def _only_site(store: Any, wanted: str | None) -> str:
 @JSON
 @told
 def check(url: str, as_json: bool) -> None:
-    """Integrity: the database file, the schema, the sequence and the hash chain of every site's log."""
-    from queue_server.bootstrap import check_store
+    """Integrity: the sequence, the hash chain and the end of every site's log."""
+    from queue_server.bootstrap import findings_of
 
     with opened(url) as store:
-        findings = check_store(store)
+        findings = findings_of(store)
     say(as_json, {"findings": findings}, "\n".join(findings) or "no findings")
     if findings:
         sys.exit(FINDING)

@@ -88,7 +88,6 @@ class Call:
     message: Any
     now_ms: int
     zone: str | None = None
-    headers: Mapping[str, str] = field(default_factory=dict)
 
     @contextmanager
     def reader(self) -> Iterator[Any]:

@@ -27,12 +27,12 @@ def rating(call: Call) -> Addressed:
 
 def _own(call: Call, act: Any) -> Addressed:
     with call.reader() as reader:
-        site, ticket = queries.ticket_of_token(reader, call.args["token"])
+        site, ticket = queries.site_of_token(reader, call.args["token"])
     who = Principal("citizen", ticket, (site,), frozenset(), role="citizen")
     chosen: UseCase = act(ticket)
 
     def use_case(unit: Any) -> dict[str, Any]:
         chosen(unit)
-        return queries.citizen_ticket(unit.rows, call.args["token"], now=call.now_ms)
+        return queries.citizen_ticket(unit.repository, call.args["token"], now=unit.now_ms)
 
     return Addressed(who, site, use_case)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from queue_server.contract.messages import body_of
-from queue_server.services import calling, queries
+from queue_server.services import calling, queries, undoing
 from queue_server.services import counters as desk
 from queue_server.web.call import Call, UseCase
 
@@ -30,7 +30,7 @@ def at_counter(name: str) -> Callable[[Call], UseCase]:
 
 
 def undo(call: Call) -> UseCase:
-    return lambda unit: calling.undo(unit, call.args["counter"], cmd=call.message.cmd, reason=call.message.reason)
+    return lambda unit: undoing.undo(unit, call.args["counter"], cmd=call.message.cmd, reason=call.message.reason)
 
 
 def all_counters(call: Call) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from flask import Flask, Response, g, redirect, request
+from flask import Flask, Response, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from queue_server.contract import strict
@@ -20,13 +20,14 @@ from queue_server.contract.vocabulary import MAX_BODY_BYTES
 from queue_server.domain.errors import Refusal
 from queue_server.domain.principal import Principal
 from queue_server.services import command
-from queue_server.web.auth import CSRF_HEADER, Credential, Gate, allow, choose_site, same_csrf
+from queue_server.web.asking import check_csrf, current, is_form, json_response
+from queue_server.web.auth import Gate, allow, choose_site
 from queue_server.web.call import Addressed, Call, Route
 from queue_server.web.house import House
 from queue_server.web.routes import ROUTES, full_path
 
+__all__ = ["check_csrf", "current", "register"]
 NOBODY = Principal("system", "nobody", (), frozenset())
-SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 _ARGUMENT = re.compile(r"[^\x00-\x1f\x7f]{1,128}")
 
 
@@ -36,23 +37,6 @@ def register(app: Flask, house: House, gate: Gate) -> None:
         if route.kind != "stream":
             rule = re.sub(r"\{(\w+)\}", r"<\1>", full_path(route))
             app.add_url_rule(rule, route.name, _view(route, house, gate), methods=[route.method], provide_automatic_options=False)
-
-
-def current(gate: Gate) -> Credential | None:
-    """The credential of this request, looked up once."""
-    if "credential" not in g:
-        g.credential = gate.credential(request.headers.get("Authorization", ""), request.cookies)
-    found: Credential | None = g.credential
-    return found
-
-
-def check_csrf(credential: Credential) -> None:
-    """A browser sends its cookies along whoever wrote the page, so a session must also repeat its token."""
-    if credential.via != "session" or request.method in SAFE_METHODS:
-        return
-    given = request.headers.get(CSRF_HEADER) or (request.form.get("csrf_token", "") if _is_form() else "")
-    if not same_csrf(credential.csrf, given):
-        raise Refusal("csrf_failed")
 
 
 def _view(route: Route, house: House, gate: Gate) -> Callable[..., AnyResponse]:
@@ -69,7 +53,7 @@ def _view(route: Route, house: House, gate: Gate) -> Callable[..., AnyResponse]:
         if not all(_ARGUMENT.fullmatch(value) for value in args.values()):
             raise Refusal("not_found")
         query, message = _query(route), _message(route)
-        call = Call(house, who, site, args, query, message, house.clock.wall_ms(), zone, request.headers)
+        call = Call(house, who, site, args, query, message, house.clock.wall_ms(), zone)
         return _command(route, call) if route.kind in ("command", "beat") else _read(route, call)
 
     return view
@@ -92,14 +76,10 @@ def _query(route: Route) -> dict[str, Any]:
     return found
 
 
-def _is_form() -> bool:
-    return request.mimetype in ("application/x-www-form-urlencoded", "multipart/form-data")
-
-
 def _message(route: Route) -> Any:
     if route.message is None:
         return None
-    if route.form and _is_form():
+    if route.form and is_form():
         return strict.read(route.message, _form_fields(route.message))
     if request.mimetype != "application/json":
         raise Refusal("unsupported_type")
@@ -133,7 +113,7 @@ def _command(route: Route, call: Call) -> AnyResponse:
     label = f"{route.method} {route.path}"
     order = command.Command(request_id=call.message.request_id, site=site, who=who, call=label, fingerprint=fingerprint(call))
     done = command.run(call.house.store, order, use_case, status=route.success)
-    if route.form and _is_form():
+    if route.form and is_form():
         return redirect(f"/t/{call.args['token']}", code=303)
     response = json_response(done.body, 200 if done.replayed else route.success)
     if done.replayed:
@@ -166,8 +146,3 @@ def _tagged(response: Response, tag: str) -> Response:
 
 def _unchanged(tag: str) -> Response:
     return _tagged(Response(status=304), tag)
-
-
-def json_response(body: Mapping[str, Any], status: int = 200) -> Response:
-    text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
-    return Response(text, status=status, content_type="application/json; charset=utf-8")

@@ -105,8 +105,8 @@ async def _stream(hub: Hub, scope: dict[str, Any], receive: Any, send: Any, boar
     except Refusal as no:
         await _refuse(send, no.code, headers, more=no.detail)
         return
-    except Exception:  # noqa: BLE001 - a stranger's bytes must never show a traceback
-        hub.house.log.exception("stream refused")
+    except Exception as broken:  # noqa: BLE001 - a stranger's bytes must never show a traceback
+        hub.house.report("stream refused", broken)
         await _refuse(send, "internal", headers)
         return
     await send_stream(receive, send, hub.frames(listener, after, who))
@@ -131,7 +131,7 @@ async def _admit(hub: Hub, scope: dict[str, Any], headers: Mapping[str, str], bo
         raise Refusal("stopping")
     if hub.open >= hub.house.streams_limit:
         raise Refusal("too_many_streams")
-    if after is not None and after.epoch is not None:
+    if after is not None:
         after = await hub.read(lambda: _known(hub, site, after, found.via == "key"))
     zone = found.zone or query.get("zone") or None
     return Listener(site, not found.who.may("feed"), zone, look_up), after, found.who

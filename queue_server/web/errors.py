@@ -38,7 +38,7 @@ ERRORS: dict[str, Entry] = {
         ("Chưa đăng nhập", "Hãy đăng nhập lại, hoặc gửi khoá API còn hiệu lực."),
         ("Not signed in", "Sign in again, or send a valid API key."),
     ),
-    "login_failed": Entry(
+    "bad_login": Entry(
         401,
         ("Không đăng nhập được", "Tên đăng nhập hoặc mật khẩu chưa đúng. Hãy thử lại."),
         ("Sign-in failed", "The user name or the password is wrong. Please try again."),
@@ -158,6 +158,12 @@ ERRORS: dict[str, Entry] = {
         ("Quá nhiều lần thử", "Hãy đợi một lát rồi thử lại."),
         ("Too many attempts", "Wait a little and try again."),
         60,
+    ),
+    "account_resting": Entry(
+        429,
+        ("Tài khoản tạm nghỉ", "Đã nhập sai nhiều lần. Hãy đợi ít phút rồi thử lại."),
+        ("The account is resting", "Too many wrong passwords. Wait a few minutes and try again."),
+        300,
     ),
     "internal": Entry(
         500,

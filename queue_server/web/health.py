@@ -20,7 +20,7 @@ def ready(call: Call) -> dict[str, Any]:
         with call.reader() as reader:
             sites = reader.sites()
     except call.house.unavailable as broken:
-        call.house.log.exception("not ready")
+        call.house.report("not ready", broken)
         raise Refusal("busy") from broken
     if not sites:
         raise Refusal("busy")

@@ -23,6 +23,10 @@ class House:
     tls: bool = False
     streams_limit: int = 2000
     login_per_address: str = "30 per minute"
-    login_per_account: str = "5 per 5 minutes"
+    login_per_account: str = "10 per 5 minutes"
     # What the database raises when it cannot write now (locked, disk full): told as 503 with the same request id to repeat.
     unavailable: tuple[type[Exception], ...] = ()
+
+    def report(self, what: str, broken: BaseException, **about: Any) -> None:
+        """An unexpected error into the log, with its traceback and masked numbers; never to whoever asked."""
+        self.log.error(what, exc_info=broken, **about)

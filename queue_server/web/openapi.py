@@ -111,5 +111,5 @@ def _problem(codes: list[str]) -> Document:
 def _security(route: Route) -> list[Document]:
     if not route.needs:
         return []
-    board = [{"board": []}] if "board" in route.needs else []
+    board: list[Document] = [{"board": []}] if "board" in route.needs else []
     return [{"key": []}, {"session": []}, *board]

@@ -17,12 +17,13 @@ from flask_limiter.util import get_remote_address
 from werkzeug.wrappers import Response as AnyResponse
 
 from queue_server.contract import strict
+from queue_server.contract.problem import Invalid
 from queue_server.contract.strict import Text, optional, required
 from queue_server.domain.errors import Refusal
 from queue_server.services import access
+from queue_server.web.asking import check_csrf, current, json_response
 from queue_server.web.auth import SESSION_COOKIE, Gate
 from queue_server.web.call import Call
-from queue_server.web.dispatch import check_csrf, current, json_response
 from queue_server.web.errors import ERRORS
 from queue_server.web.house import House
 
@@ -109,9 +110,9 @@ def _asked(form: bool) -> LogIn:
     wanted = request.form.get("next") or request.args.get("next")
     try:
         return strict.read(LogIn, {**fields, "next": wanted if wanted and len(wanted) <= 300 else None})
-    except strict.Invalid as bad:
+    except Invalid as bad:
         # Whatever was typed, the person is told one thing: an unknown name looks like a wrong password.
-        raise Refusal("login_failed") from bad
+        raise Refusal("bad_login") from bad
 
 
 def _account() -> str:
@@ -135,6 +136,6 @@ def _own_path(path: str) -> bool:
 
 
 def _page_again(code: str) -> AnyResponse:
-    entry = ERRORS.get(code, ERRORS["login_failed"])
+    entry = ERRORS.get(code, ERRORS["bad_login"])
     page = render_template("login.html", fault=f"{entry.vi[0]}. {entry.vi[1]}", login=request.form.get("login", "")[:64])
     return Response(page, status=entry.status, content_type="text/html; charset=utf-8")

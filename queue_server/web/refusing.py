@@ -39,7 +39,7 @@ def answer(error: Exception) -> Response:
     code, more = code_of(error)
     if code == "internal":
         # The text of the exception may quote what was sent: the log masks long digit runs, the answer holds none of it.
-        current_app.extensions["house"].log.error("unexpected error", request_id=g.request_id, path=request.path, exc_info=error)
+        current_app.extensions["house"].report("unexpected error", error, request_id=g.request_id, path=request.path)
     if code == "busy":
         current_app.extensions["house"].log.error("database busy", request_id=g.request_id, error=str(error))
     body = problem(code, language(request.headers.get("Accept-Language", "")), g.request_id, more)

@@ -143,8 +143,8 @@ class Hub:
             async with channel.reading:
                 while frames := await self._rows(channel, channel.seq):
                     channel.add(frames)
-        except Exception:  # noqa: BLE001 - a failed read must not end the hub: the next beat tries again
-            self.house.log.exception("stream read failed", site=channel.site)
+        except Exception as broken:  # noqa: BLE001 - a failed read must not end the hub: the next beat tries again
+            self.house.report("stream read failed", broken, site=channel.site)
 
     async def _tell(self, channel: Channel) -> None:
         for n, listener in enumerate(list(channel.listeners), 1):

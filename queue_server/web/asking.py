@@ -1,0 +1,43 @@
+"""What a request says about who asks, and the plain JSON answer: shared by the API, the log-in and the pages.
+
+Holds the look-up of the request's credential and the check of the CSRF token. What is allowed stands in the tables.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Response, g, request
+
+from queue_server.domain.errors import Refusal
+from queue_server.web.auth import CSRF_HEADER, Credential, Gate, same_csrf
+
+SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
+
+
+def current(gate: Gate) -> Credential | None:
+    """The credential of this request, looked up once."""
+    if "credential" not in g:
+        g.credential = gate.credential(request.headers.get("Authorization", ""), request.cookies)
+    found: Credential | None = g.credential
+    return found
+
+
+def check_csrf(credential: Credential) -> None:
+    """A browser sends its cookies along whoever wrote the page, so a session must also repeat its token."""
+    if credential.via != "session" or request.method in SAFE_METHODS:
+        return
+    given = request.headers.get(CSRF_HEADER) or (request.form.get("csrf_token", "") if is_form() else "")
+    if not same_csrf(credential.csrf, given):
+        raise Refusal("csrf_failed")
+
+
+def is_form() -> bool:
+    return request.mimetype in ("application/x-www-form-urlencoded", "multipart/form-data")
+
+
+def json_response(body: Mapping[str, Any], status: int = 200) -> Response:
+    text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+    return Response(text, status=status, content_type="application/json; charset=utf-8")
