@@ -59,7 +59,7 @@ def create_app(house: House, gate: Gate) -> Flask:
     dispatch.register(app, house, gate)
     people.register(app, house, gate)
     boards.register(app, house, gate)
-    pages.register(app, house, gate)
+    pages.install(app, house, gate)
     return app
 
 
