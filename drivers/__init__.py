@@ -1,0 +1,1 @@
+"""Hardware only: printers and readers as bytes on true wires. Knows nothing of queues, tickets or citizens."""

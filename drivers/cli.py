@@ -1,0 +1,113 @@
+"""`toiluot drivers …`: the commands of this room. Each imports its work only when called, so that help costs nothing."""
+
+from __future__ import annotations
+
+import json
+import sys
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import click
+
+DEFAULT_CONFIG = "/etc/toiluot/drivers.toml"
+DEFAULT_SOCKET = "/run/toiluot/drivers.sock"
+DEFAULT_STATE = "/var/lib/toiluot/drivers"
+_config = click.option(
+    "--config", type=click.Path(path_type=Path), default=DEFAULT_CONFIG, show_default=True, help="Which devices this machine has."
+)
+_socket = click.option(
+    "--socket", "socket_path", type=click.Path(path_type=Path), default=DEFAULT_SOCKET, show_default=True, help="The service's socket."
+)
+_json = click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
+_lang = click.option("--lang", type=click.Choice(["vi", "en"]), default="vi", show_default=True, help="Language of the remedies.")
+
+
+class Drivers(click.Group):
+    """Loads the simulators' own group only when it is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return [*super().list_commands(ctx), "sim"]
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        if name == "sim":
+            group: click.Command = import_module("drivers.sim.cli").sim
+            return group
+        return super().get_command(ctx, name)
+
+
+@click.group(cls=Drivers)
+def drivers() -> None:
+    """Printers, readers, panels: serve, list, doctor, test, simulate."""
+
+
+@drivers.command()
+@_config
+@_socket
+@click.option("--state", type=click.Path(path_type=Path), default=DEFAULT_STATE, show_default=True, help="Where the print journal is kept.")
+@click.option("--json", "as_json", is_flag=True, help="Say the socket as one line of JSON when ready.")
+def serve(config: Path, socket_path: Path, state: Path, as_json: bool) -> None:
+    """Own this machine's devices and serve them over a Unix socket."""
+    from drivers.running import run
+
+    try:
+        run(_load(config), socket_path, state, as_json)
+    except OSError as error:
+        raise click.ClickException(
+            f"{error.filename or socket_path}: {error.strerror or error}. Check the folder and the account's rights."
+        ) from error
+
+
+def _load(config: Path) -> Any:
+    from drivers.config import ConfigError, load_config
+
+    try:
+        return load_config(config)
+    except ConfigError as error:
+        raise click.UsageError(str(error)) from error
+
+
+@drivers.command("list")
+@click.option("--config", type=click.Path(path_type=Path), help="Say also which slot owns what.")
+@_json
+def list_devices(config: Path | None, as_json: bool) -> None:
+    """What is plugged in, and which driver would serve it."""
+    from drivers.listing import lines, listing
+
+    found = listing(_load(config) if config else None)
+    click.echo(json.dumps(found, ensure_ascii=False) if as_json else "\n".join(lines(found)))
+
+
+@drivers.command()
+@_config
+@_socket
+@_lang
+@_json
+def doctor(config: Path, socket_path: Path, lang: str, as_json: bool) -> None:
+    """Look for what is wrong, one line of remedy for each finding. Exit 0: nothing, 1: findings, 2: misuse."""
+    from drivers.doctor import examine
+
+    findings = examine(config, socket_path)
+    if as_json:
+        click.echo(json.dumps({"findings": [one.as_json() for one in findings]}, ensure_ascii=False))
+    else:
+        for one in findings:
+            click.echo(one.line(lang))
+        if not findings:
+            click.echo({"vi": "Không thấy lỗi nào.", "en": "Nothing wrong found."}[lang])
+    sys.exit(1 if any(one.level != "note" for one in findings) else 0)
+
+
+@drivers.command()
+@click.argument("role", type=click.Choice(["printer", "reader"]))
+@_socket
+@click.option("--wait", "wait_s", default=30.0, type=click.FloatRange(1, 600), show_default=True, help="Seconds to wait for a card.")
+@_lang
+@_json
+def test(role: str, socket_path: Path, wait_s: float, lang: str, as_json: bool) -> None:
+    """Try one device through the running service: a slip comes out, or a card is read."""
+    from drivers.trying import try_role
+
+    fine, told = try_role(role, socket_path, wait_s, lang)
+    click.echo(json.dumps(told, ensure_ascii=False) if as_json else told["text"])
+    sys.exit(0 if fine else 1)

@@ -1,0 +1,106 @@
+"""How another program talks to the drivers' service: HTTP over its Unix socket.
+
+Holds the calls and the reading of the stream. Reconnecting, and what a slip or a card means, is the caller's affair.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+
+# A slip may take long on a slow line; a stream beats every 5 s.
+PRINT_TIMEOUT_S = 190.0
+STREAM_SILENCE_S = 15.0
+
+
+class DriversError(Exception):
+    """The service is away (`code` is "unreachable") or refused the request (`code` says why)."""
+
+    def __init__(self, code: str, detail: str) -> None:
+        super().__init__(f"{code}: {detail}")
+        self.code, self.detail = code, detail
+
+
+class DriversClient:
+    """One client per thread of work; closing it closes its connections."""
+
+    def __init__(self, socket_path: str | Path, timeout_s: float = 5.0) -> None:
+        self._http = httpx.Client(
+            transport=httpx.HTTPTransport(uds=str(socket_path)), base_url="http://drivers", timeout=httpx.Timeout(timeout_s)
+        )
+
+    def status(self) -> dict[str, Any]:
+        return self._call("GET", "/v1/status")
+
+    def print_raster(self, job_id: str, raster: bytes, width_dots: int, height: int, cut: bool = True) -> dict[str, Any]:
+        """`raster`: packed rows, most significant bit first, 1 = black. The same `job_id` never prints twice."""
+        packed = base64.b64encode(raster).decode()
+        body = {"job_id": job_id, "width_dots": width_dots, "height": height, "raster": packed, "cut": cut}
+        return self._call("POST", "/v1/print", body, PRINT_TIMEOUT_S)
+
+    def job(self, job_id: str) -> dict[str, Any] | None:
+        """What became of a job, or None where it is not known or not finished."""
+        try:
+            return self._call("GET", f"/v1/jobs/{quote(job_id, safe='')}")
+        except DriversError as error:
+            if error.code == "not_found":
+                return None
+            raise
+
+    def events(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        """`(event, data)` until the service ends the stream; `DriversError` when it is lost or silent for 15 s."""
+        try:
+            with self._http.stream("GET", "/v1/stream", timeout=httpx.Timeout(5.0, read=STREAM_SILENCE_S)) as answer:
+                _check(answer)
+                yield from _events(answer.iter_lines())
+        except httpx.HTTPError as error:
+            raise DriversError("unreachable", type(error).__name__) from error
+
+    def _call(self, method: str, path: str, body: dict[str, Any] | None = None, read_s: float | None = None) -> dict[str, Any]:
+        timeout = httpx.Timeout(5.0, read=read_s) if read_s else httpx.USE_CLIENT_DEFAULT
+        try:
+            answer = self._http.request(method, path, json=body, timeout=timeout)
+        except httpx.HTTPError as error:
+            raise DriversError("unreachable", type(error).__name__) from error
+        _check(answer)
+        result: dict[str, Any] = answer.json()
+        return result
+
+    def close(self) -> None:
+        self._http.close()
+
+    def __enter__(self) -> DriversClient:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+
+def _check(answer: httpx.Response) -> None:
+    if answer.is_success:
+        return
+    answer.read()
+    try:
+        problem = answer.json()
+    except ValueError:
+        problem = {}
+    raise DriversError(problem.get("code", "error"), problem.get("detail", f"HTTP {answer.status_code}"))
+
+
+def _events(lines: Iterator[str]) -> Iterator[tuple[str, dict[str, Any]]]:
+    event, data = "message", ""
+    for line in lines:
+        if line.startswith("event:"):
+            event = line[6:].strip()
+        elif line.startswith("data:"):
+            data += line[5:].strip()
+        elif not line and data:
+            yield event, json.loads(data)
+            event, data = "message", ""

@@ -1,0 +1,85 @@
+"""What the printer was about to do, written to disk before it does it.
+
+Holds job ids and outcomes, never a slip's content. A job found half-way after a crash is `unknown` and stays so: only
+the job's state before the first byte decides, nothing is ever guessed or sent again.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+import time
+from pathlib import Path
+
+from drivers.model import JobResult, Outcome
+
+KEPT_JOBS = 20_000
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS job (
+  job_id TEXT PRIMARY KEY, step TEXT NOT NULL CHECK (step IN ('accepted', 'sending', 'done')),
+  outcome TEXT, code TEXT NOT NULL DEFAULT 'ok', detail TEXT NOT NULL DEFAULT '', accepted_ms INTEGER NOT NULL, ended_ms INTEGER
+) STRICT;
+"""
+
+
+class Journal:
+    """One SQLite file with full synchronisation. Safe to use from several threads."""
+
+    def __init__(self, path: Path) -> None:
+        self._lock = threading.Lock()
+        self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=5.0)
+        self._db.execute("PRAGMA journal_mode = WAL")
+        self._db.execute("PRAGMA synchronous = FULL")
+        self._db.executescript(_SCHEMA)
+        self.in_doubt = self._settle()
+
+    def _settle(self) -> list[JobResult]:
+        """Close what a crash left open: nothing was sent before `sending`, anything may have been after it."""
+        left = self._db.execute("SELECT job_id, step FROM job WHERE step <> 'done' ORDER BY rowid").fetchall()
+        settled = []
+        for job_id, step in left:
+            if step == "sending":
+                result = JobResult(job_id, Outcome.UNKNOWN, "error", "the service ended while sending")
+            else:
+                result = JobResult(job_id, Outcome.NOT_SENT, "error", "the service ended before sending")
+            self.done(result)
+            settled.append(result)
+        self._db.execute("DELETE FROM job WHERE rowid <= (SELECT max(rowid) FROM job) - ?", (KEPT_JOBS,))
+        return settled
+
+    def accept(self, job_id: str) -> JobResult | None:
+        """Take a job in, or give back what became of it. An open job of the same id is the caller's to wait for."""
+        with self._lock:
+            known = self._find(job_id)
+            if known is None:
+                self._db.execute("INSERT OR IGNORE INTO job (job_id, step, accepted_ms) VALUES (?, 'accepted', ?)", (job_id, _now_ms()))
+            return known
+
+    def sending(self, job_id: str) -> None:
+        """From here on nobody can know, until `done`."""
+        with self._lock:
+            self._db.execute("UPDATE job SET step = 'sending' WHERE job_id = ?", (job_id,))
+
+    def done(self, result: JobResult) -> None:
+        with self._lock:
+            self._db.execute(
+                "UPDATE job SET step = 'done', outcome = ?, code = ?, detail = ?, ended_ms = ? WHERE job_id = ?",
+                (str(result.outcome), result.code, result.detail, _now_ms(), result.job_id),
+            )
+
+    def find(self, job_id: str) -> JobResult | None:
+        """The outcome of a finished job."""
+        with self._lock:
+            return self._find(job_id)
+
+    def _find(self, job_id: str) -> JobResult | None:
+        row = self._db.execute("SELECT outcome, code, detail FROM job WHERE job_id = ? AND step = 'done'", (job_id,)).fetchone()
+        return JobResult(job_id, Outcome(row[0]), row[1], row[2]) if row else None
+
+    def close(self) -> None:
+        with self._lock:
+            self._db.close()
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000

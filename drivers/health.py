@@ -1,0 +1,96 @@
+"""The codes by which a device's health is told, and one line for each on what to do, in Vietnamese and in English.
+
+Holds words and their order of weight, and the debouncing of "paper low". Talks to no device.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from drivers.codecs.escpos_status import PrinterStatus
+
+HINTS: dict[str, tuple[str, str]] = {
+    "ok": ("Hoạt động bình thường.", "Working."),
+    "paper_low": ("Giấy sắp hết: chuẩn bị cuộn giấy mới.", "Paper is running low: have a new roll at hand."),
+    "paper_out": ("Hết giấy: lắp cuộn giấy mới rồi đóng nắp.", "Out of paper: put in a new roll and close the cover."),
+    "cover_open": ("Nắp máy in đang mở: đóng nắp lại.", "The printer's cover is open: close it."),
+    "cutter": ("Dao cắt bị kẹt: tắt máy in, gỡ giấy kẹt, bật lại.", "The cutter is stuck: switch off, clear the paper, switch on."),
+    "offline": ("Máy in đang tạm ngưng: bấm nút nguồn hoặc nút đẩy giấy.", "The printer is offline: press its power or feed button."),
+    "overheat": ("Đầu in quá nóng: đợi vài phút, máy sẽ tự in lại.", "The print head is hot: wait a few minutes, it recovers by itself."),
+    "absent": ("Không thấy thiết bị: kiểm tra nguồn và dây nối.", "The device is not there: check its power and its cable."),
+    "permission": (
+        "Không có quyền mở thiết bị: thêm tài khoản dịch vụ vào nhóm lp và dialout.",
+        "No right to open the device: add the service's account to the groups lp and dialout.",
+    ),
+    "busy": (
+        "Thiết bị đang bị chương trình khác giữ: chạy “toiluot drivers doctor” để biết chương trình nào.",
+        "Another program holds the device: “toiluot drivers doctor” names it.",
+    ),
+    "timeout": (
+        "Thiết bị không trả lời: tắt đi rồi bật lại, kiểm tra dây và tốc độ đường truyền.",
+        "The device does not answer: switch it off and on, check cable and line speed.",
+    ),
+    "error": (
+        "Thiết bị báo lỗi: tắt đi rồi bật lại; nếu còn, gọi kỹ thuật.",
+        "The device reports a fault: switch it off and on, else call a technician.",
+    ),
+}
+CODES = tuple(HINTS)
+# With these a slip cannot come out now.
+STOPPING = frozenset(CODES) - {"ok", "paper_low", "timeout"}
+PAPER_LOW_READINGS = 3
+
+
+@dataclass(frozen=True)
+class Health:
+    """One code and, where it helps a technician, the device's own words."""
+
+    code: str = "ok"
+    detail: str = ""
+
+    @property
+    def well(self) -> bool:
+        return self.code == "ok"
+
+
+def hint(code: str) -> dict[str, str]:
+    vietnamese, english = HINTS.get(code, HINTS["error"])
+    return {"vi": vietnamese, "en": english}
+
+
+def printer_health(status: PrinterStatus) -> Health:
+    """The weightiest ailment of a printer: what a person must mend first stands first."""
+    if status.silent:
+        return Health("timeout", "no answer to DLE EOT")
+    if status.cover_open:
+        return Health("cover_open")
+    if status.paper_out:
+        return Health("paper_out")
+    if status.cutter:
+        return Health("cutter")
+    if status.overheat:
+        return Health("overheat")
+    if status.broken:
+        return Health("error", "unrecoverable error")
+    if status.is_offline:
+        return Health("offline")
+    if status.printer is None or status.paper is None:
+        return Health("timeout", "some questions were not answered")
+    return Health("paper_low") if status.paper_low else Health()
+
+
+class PaperLow:
+    """Near-end sensors flicker while paper moves: low is said after three readings in a row, and unsaid after three."""
+
+    def __init__(self) -> None:
+        self._said = False
+        self._against = 0
+
+    def settle(self, health: Health) -> Health:
+        if health.code not in ("ok", "paper_low"):
+            return health
+        low = health.code == "paper_low"
+        self._against = self._against + 1 if low != self._said else 0
+        if self._against >= PAPER_LOW_READINGS:
+            self._said, self._against = low, 0
+        return Health("paper_low") if self._said else Health("ok")

@@ -1,0 +1,122 @@
+"""Printer profiles and device matches, read from the TOML files of `quirks.d`.
+
+Holds the reading, its checks and the scoring; data stays in the files. Opens no device.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import Any
+
+BUILT_IN = Path(__file__).with_name("quirks.d")
+
+
+class QuirkError(ValueError):
+    """A data file says something we do not understand; the text names file and key."""
+
+
+@dataclass(frozen=True)
+class Profile:
+    """What a printer of one kind can do."""
+
+    name: str
+    width_dots: int
+    about: str = ""
+    dpi: int = 203
+    band_rows: int = 128
+    chunk_bytes: int = 4096
+    confirm: tuple[str, ...] = ("sensor",)
+    answer_s: float = 0.6
+    confirm_s: float = 8.0
+    print_dots_per_s: int = 400
+
+
+@dataclass(frozen=True)
+class Match:
+    """One line of advice: a device that looks like this is served by that driver."""
+
+    role: str
+    driver: str
+    about: str
+    subsystem: str = "*"
+    vid: str = ""
+    pid: str = ""
+    name: str = ""
+    profile: str = ""
+    bridge: bool = False
+
+    def score(self, subsystem: str, vid: str, pid: str, name: str) -> int:
+        """0 where it does not fit."""
+        if not fnmatch(subsystem, self.subsystem):
+            return 0
+        total = 1
+        for wanted, seen, weight in ((self.vid, vid, 2), (self.pid, pid, 2)):
+            if wanted and wanted.lower() != seen.lower():
+                return 0
+            total += weight if wanted else 0
+        if self.name and not fnmatch(name.lower(), self.name.lower()):
+            return 0
+        return total + (1 if self.name else 0)
+
+
+@dataclass(frozen=True)
+class Quirks:
+    profiles: dict[str, Profile]
+    matches: tuple[Match, ...]
+
+    def advise(self, subsystem: str, vid: str, pid: str, name: str) -> tuple[Match | None, bool]:
+        """The best match, and whether another with a different answer scored as high."""
+        scored = sorted(((match.score(subsystem, vid, pid, name), at, match) for at, match in enumerate(self.matches)), reverse=True)
+        best = [match for score, _, match in scored if score and score == scored[0][0]]
+        if not best:
+            return None, False
+        return best[0], any((match.driver, match.profile) != (best[0].driver, best[0].profile) for match in best)
+
+
+def load_quirks(*folders: Path) -> Quirks:
+    """The files of each folder in the order of their names; later ones override."""
+    profiles: dict[str, dict[str, Any]] = {}
+    matches: list[Match] = []
+    for folder in (BUILT_IN, *folders):
+        for path in sorted(folder.glob("*.toml")):
+            _read(path, profiles, matches)
+    return Quirks({name: _profile(name, values) for name, values in profiles.items()}, tuple(matches))
+
+
+def _read(path: Path, profiles: dict[str, dict[str, Any]], matches: list[Match]) -> None:
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, tomllib.TOMLDecodeError) as error:
+        raise QuirkError(f"{path.name}: {error}") from error
+    _refuse_unknown(path, data, {"profile", "match"}, "")
+    for name, values in data.get("profile", {}).items():
+        _refuse_unknown(path, values, {item.name for item in fields(Profile)} - {"name"}, f"profile.{name}")
+        profiles.setdefault(name, {}).update(values)
+    for values in data.get("match", []):
+        _refuse_unknown(path, values, {item.name for item in fields(Match)}, "match")
+        try:
+            matches.append(Match(**values))
+        except TypeError as error:
+            raise QuirkError(f"{path.name}: match needs role, driver and about") from error
+
+
+def _refuse_unknown(path: Path, data: Mapping[str, Any], known: set[str], place: str) -> None:
+    if unknown := sorted(set(data) - known):
+        where = f" in [{place}]" if place else ""
+        raise QuirkError(f"{path.name}: unknown key {', '.join(unknown)}{where}; known: {', '.join(sorted(known))}")
+
+
+def _profile(name: str, values: dict[str, Any]) -> Profile:
+    if "width_dots" not in values:
+        raise QuirkError(f"profile.{name}: width_dots is missing")
+    confirm = tuple(values.get("confirm", ("sensor",)))
+    if set(confirm) - {"process_id", "sensor"}:
+        raise QuirkError(f"profile.{name}: confirm may hold process_id and sensor")
+    profile = Profile(name=name, **{**values, "confirm": confirm})
+    if profile.width_dots % 8 or not 64 <= profile.width_dots <= 576 or not 1 <= profile.band_rows <= 2048:
+        raise QuirkError(f"profile.{name}: width_dots is a multiple of 8 up to 576, band_rows 1 to 2048")
+    return profile

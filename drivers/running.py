@@ -1,0 +1,51 @@
+"""Starts and stops the drivers' service: the composition root of this room."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+
+from drivers.config import Config
+from drivers.devices.journal import Journal
+from drivers.registry import build_slots
+from drivers.service import Hub, Service, make_app, make_stream
+from toiluot_edge import listen, mount, serve, setup_log
+
+
+def run(config: Config, socket_path: Path, state: Path, as_json: bool) -> None:
+    """Serve until SIGTERM. The journal is opened first: what a crash left in doubt is known before anything is printed."""
+    log = setup_log("drivers")
+    state.mkdir(parents=True, exist_ok=True)
+    socket_path.parent.mkdir(parents=True, exist_ok=True)
+    journal = Journal(state / "jobs.sqlite3")
+    for result in journal.in_doubt:
+        log.warning("job_in_doubt", job_id=result.job_id, outcome=str(result.outcome))
+    hub = Hub()
+    service = Service(journal, hub, log.info)
+    service.slots = build_slots(config, journal, on_health=service.on_health, on_card=service.on_card, log=log.error)
+    sock = listen(str(socket_path))
+    for slot in service.slots.values():
+        slot.start()
+
+    def ready() -> None:
+        if as_json:
+            print(json.dumps({"socket": str(socket_path), "slots": list(service.slots), "pid": os.getpid()}), flush=True)
+        else:
+            print(f"Trình điều khiển thiết bị đang chạy: {socket_path} ({', '.join(service.slots)})", file=sys.stderr, flush=True)
+
+    application = mount(make_app(service), {"/v1/stream": make_stream(service)}, threads=8)
+    try:
+        serve(
+            application,
+            sock,
+            on_ready=ready,
+            on_stop=hub.close,
+            watchdog=lambda: all(slot.alive for slot in service.slots.values()),
+        )
+    finally:
+        for slot in service.slots.values():
+            slot.stop()
+        journal.close()
+        socket_path.unlink(missing_ok=True)

@@ -1,0 +1,35 @@
+"""The faults a simulated device can be given, at the start or while it runs.
+
+`paper-out` holds at once; `paper-out@3` from the third slip's end on; `paper-out@120r` after 120 more rows, so in the
+middle of a slip.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+PRINTER_FAULTS = ("paper-low", "paper-out", "cover-open", "cutter", "overheat", "offline", "silent", "slow", "garbage", "partial")
+SCANNER_FAULTS = ("garbage", "split", "slow", "silent", "no-end")
+_FORM = re.compile(r"([a-z-]+)(?:@([0-9]{1,6})(r?))?")
+
+
+@dataclass(frozen=True)
+class Fault:
+    """`slips` and `rows`: how many must have passed since it was set; both None is at once."""
+
+    name: str
+    slips: int | None = None
+    rows: int | None = None
+
+
+def parse_faults(text: str, known: tuple[str, ...]) -> list[Fault]:
+    """Raises ValueError naming the known ones."""
+    faults = []
+    for part in filter(None, (piece.strip() for piece in text.split(","))):
+        found = _FORM.fullmatch(part)
+        if found is None or found[1] not in known:
+            raise ValueError(f"unknown fault {part!r}; known: {', '.join(known)}")
+        count = None if found[2] is None else int(found[2])
+        faults.append(Fault(found[1], None if found[3] else count, count if found[3] else None))
+    return faults
