@@ -206,6 +206,8 @@ def serve(
             notify("STOPPING=1")
             on_stop()
             super().handle_exit(sig, frame)
+            # uvicorn raises the signal once more after it has stopped: the process would die before its caller tidies up.
+            self._captured_signals.clear()
 
     config = uvicorn.Config(
         application,
