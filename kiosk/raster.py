@@ -63,6 +63,11 @@ def _font(name: str, size: int) -> ImageFont.FreeTypeFont:
     return ImageFont.truetype(str(FONTS / name), size)
 
 
+def _scaled(dots: int, width: int) -> int:
+    """Smaller on narrow paper, but less than the paper shrinks: eyes stay the same, lines may wrap."""
+    return round(dots * (width / FULL_WIDTH) ** 0.7)
+
+
 def _fits(text: str, font: ImageFont.FreeTypeFont, width: int) -> bool:
     return font.getlength(text) <= width
 
@@ -79,7 +84,7 @@ def _wrap(text: str, font: ImageFont.FreeTypeFont, width: int) -> list[str]:
 
 def _font_for(role: Role, text: str, width: int) -> ImageFont.FreeTypeFont:
     """The usual size on this paper, smaller where the longest word would not fit."""
-    size = round(LOOKS[role].size * width / FULL_WIDTH)
+    size = _scaled(LOOKS[role].size, width)
     longest = max(text.split(), key=len, default="")
     while size > 14 and not _fits(longest, _font(LOOKS[role].font, size), width - 2 * MARGIN):
         size -= 2
@@ -99,7 +104,7 @@ def _layout(slip: Slip, width: int) -> tuple[list[_Row], int, int]:
     rows, top, qr_top = [], MARGIN, 0
     for line in slip.lines:
         font = _font_for(line.role, line.text, width)
-        top += round(LOOKS[line.role].before * width / FULL_WIDTH)
+        top += _scaled(LOOKS[line.role].before, width)
         for text in _wrap(line.text, font, width - 2 * MARGIN):
             height = round(font.size * _TIGHT.get(line.role, LINE_HEIGHT))
             rows.append(_Row(text, font, top, height))

@@ -17,7 +17,7 @@ View = dict[str, Any]
 SHOWN_NAME = 160  # a button shows three lines at most; the rest would only be cut by the style sheet
 
 
-def button(id: str, label: str, path: str, body: dict[str, Any] | None = None, **more: Any) -> View:  # noqa: A002 - the page's own word
+def button(id: str, label: str, path: str, body: dict[str, Any] | None = None, **more: Any) -> View:
     return {"id": id, "label": label, "post": {"path": f"/api/{path}", "body": body or {}}, **more}
 
 
@@ -86,7 +86,16 @@ def _choices(session: Session, home: Home, visit: str, now: str, _: Translate) -
         body = {"service": home.help_service, "visit": visit}
         unsure = _("I don't know what to choose")
         buttons.append(
-            button("help", unsure, "choose", body, letter="?", detail=_("Our staff will help you"), off=bool(desk and not desk.open), kind="help")
+            button(
+                "help",
+                unsure,
+                "choose",
+                body,
+                letter="?",
+                detail=_("Our staff will help you"),
+                off=bool(desk and not desk.open),
+                kind="help",
+            )
         )
     return buttons
 
@@ -142,7 +151,12 @@ def _priority(session: Session, home: Home, visit: str, now: str, _: Translate) 
         for one in home.priority_classes
     ]
     choices.append(button("class-none", _("No priority"), "priority", {"code": None}, letter="", detail="", kind="help"))
-    return {"title": _("Who comes first by law"), "choices": choices, "paging": _paging(_), "notice": _("Our staff may ask for your papers")}
+    return {
+        "title": _("Who comes first by law"),
+        "choices": choices,
+        "paging": _paging(_),
+        "notice": _("Our staff may ask for your papers"),
+    }
 
 
 def _scan_help(session: Session, home: Home, visit: str, now: str, _: Translate) -> View:
@@ -238,8 +252,10 @@ def _paused(session: Session, home: Home, visit: str, now: str, _: Translate) ->
 
 
 def _asking(session: Session, home: Home, visit: str, now: str, _: Translate) -> View:
+    settings = home.settings
     return {
         "title": _("Are you still there?"),
+        "ask_ms": settings.ask_large_ms if session.large else settings.ask_ms,
         "actions": [button("stay", _("I need more time"), "stay", primary=True), button("home", _("Start again"), "home", primary=True)],
     }
 

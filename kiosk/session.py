@@ -89,7 +89,7 @@ class Choose:
 
 @dataclass(frozen=True)
 class Browse:
-    """"Take a number without a card", and "choose something else" after a refusal."""
+    """ "Take a number without a card", and "choose something else" after a refusal."""
 
 
 @dataclass(frozen=True)
@@ -150,7 +150,7 @@ class GoHome:
 
 @dataclass(frozen=True)
 class Stay:
-    """"I need more time", or any touch that only turns a page."""
+    """ "I need more time", or any touch that only turns a page."""
 
 
 @dataclass(frozen=True)
@@ -395,8 +395,7 @@ def deadline_ms(session: Session, settings: Settings) -> int | None:
         case State.ISSUING:
             return since + (settings.give_up_ms if session.slow else settings.slow_ms)
         case State.NUMBER:
-            quiet = session.paper in (Paper.PRINTED, Paper.PRINTING)
-            return since + (settings.number_shown_ms if quiet and session.paper is Paper.PRINTED else settings.no_paper_shown_ms)
+            return since + _number_ms(session.paper, settings)
         case State.ERROR:
             return since + settings.error_shown_ms
         case State.CHOOSING | State.PRIORITY:
@@ -410,12 +409,26 @@ def deadline_ms(session: Session, settings: Settings) -> int | None:
     return None
 
 
+def _number_ms(paper: Paper, settings: Settings) -> int:
+    match paper:
+        case Paper.PRINTED:
+            return settings.number_shown_ms
+        case Paper.PRINTING:
+            return settings.print_wait_ms
+        case Paper.UNCONFIRMED:
+            return 2 * settings.number_shown_ms
+        case Paper.MISSING:
+            return settings.no_paper_shown_ms
+
+
 def _tick(session: Session, _: Event, now_ms: int, settings: Settings) -> Result:
     due = deadline_ms(session, settings)
     if due is None or now_ms < due:
         return session, ()
     if session.state is State.ISSUING:
         return (_problem(session, "slow", now_ms) if session.slow else replace(session, slow=True)), ()
+    if session.state is State.NUMBER and session.paper is Paper.PRINTING:
+        return replace(session, paper=Paper.UNCONFIRMED, since_ms=now_ms), ()  # the printer keeps silent: the person must not wait for it
     if session.state in (State.CHOOSING, State.PRIORITY):
         return replace(_enter(session, State.ASKING, now_ms), under=session.state), ()
     return _fresh(session, now_ms, settings), ()

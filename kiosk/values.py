@@ -52,6 +52,7 @@ class Settings:
     slow_ms: int = 1_000
     give_up_ms: int = 8_000
     error_shown_ms: int = 20_000
+    print_wait_ms: int = 12_000
 
 
 @dataclass(frozen=True)

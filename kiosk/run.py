@@ -1,0 +1,61 @@
+"""The kiosk's composition root: the one place where its parts are made and joined."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from typing import Any
+
+from kiosk import i18n
+from kiosk.agent import Agent
+from kiosk.devices import DriversSocket
+from kiosk.heartbeat import Heartbeat
+from kiosk.printing import Printing
+from kiosk.reader import Reader
+from kiosk.spool import Spool
+from kiosk.uplink import Uplink
+from kiosk.web.app import create_app
+from kiosk.web.stream import stream
+from queue_server.client import Client
+from toiluot_edge import SystemClock, listen, mount, serve, setup_log
+
+ASK_S = 4.0  # two tries before the citizen is sent to the desk
+
+
+class Kiosk:
+    def __init__(
+        self, *, server: str, key: str, drivers: Path, state: Path, name: str, panel: str, boot: str, pseudo: bool = False
+    ) -> None:
+        self.log: Any = setup_log("kiosk")
+        # The screen's own times are real ones even where a rehearsal's day runs faster; the server's time is only shown.
+        clock = SystemClock()
+        self.spool = Spool(state / "spool.sqlite3")
+        self.agent = Agent(self.spool, clock, name=name, boot=boot, extra_languages=(i18n.PSEUDO,) if pseudo else ())
+        client, devices = Client(server, key, ASK_S), DriversSocket(drivers)
+        reader = Reader(self.agent, devices)
+        self._parts = (
+            Uplink(self.agent, client),
+            Printing(self.agent, devices, width_dots=reader.width_dots),
+            reader,
+            Heartbeat(self.agent, client, reader),
+        )
+        self._threads = [thread for part in self._parts for thread in part.threads()]
+        self._threads.append(threading.Thread(target=self.agent.run_timer, name="timer", daemon=True))
+        self._app = create_app(self.agent, panel=panel)
+
+    def serve(self, bind: str, threads: int) -> None:
+        application = mount(self._app, {"/stream": stream(self.agent)}, threads)
+        sock = listen(bind)
+        for thread in self._threads:
+            thread.start()
+        self.log.info("kiosk ready", bind=bind, kiosk=self.agent.name, spool=self.spool.waiting())
+        serve(application, sock, on_stop=self.stop, watchdog=self.alive)
+        self.spool.close()
+
+    def alive(self) -> bool:
+        return all(thread.is_alive() for thread in self._threads)
+
+    def stop(self) -> None:
+        self.agent.stop()
+        for part in self._parts:
+            part.stop()

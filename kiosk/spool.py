@@ -1,0 +1,167 @@
+"""What the kiosk has promised and not yet finished, on disk before it is done: commands to the server, slips to print.
+
+Holds two tables in one SQLite file with synchronous=FULL: `outbox` (commands with their request ids, repeated until
+the server answers) and `prints` (the intent to print, written before the printer is asked). Sends nothing and prints
+nothing. A row leaves when it is settled; nothing of a person is in it but a keyed hash whose key is in no file.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+Json = dict[str, Any]
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS outbox (
+  request_id TEXT PRIMARY KEY,
+  place INTEGER NOT NULL,
+  call TEXT NOT NULL CHECK (call IN ('issue', 'print_outcome', 'reprint')),
+  ticket_id TEXT NOT NULL,
+  body TEXT NOT NULL,
+  created_at_ms INTEGER NOT NULL
+);
+CREATE TABLE IF NOT EXISTS prints (
+  job_id TEXT PRIMARY KEY,
+  ticket_id TEXT NOT NULL,
+  ticket TEXT NOT NULL,
+  lang TEXT NOT NULL,
+  reprint INTEGER NOT NULL,
+  intended_at_ms INTEGER NOT NULL
+);
+CREATE TABLE IF NOT EXISTS refused (
+  request_id TEXT PRIMARY KEY,
+  call TEXT NOT NULL,
+  ticket_id TEXT NOT NULL,
+  code TEXT NOT NULL,
+  at_ms INTEGER NOT NULL
+);
+"""
+KEPT_REFUSALS = 200
+
+
+@dataclass(frozen=True)
+class Command:
+    """One call to the server. `ticket_id` is chosen here for an issue and is the ticket's for the rest."""
+
+    request_id: str
+    call: str
+    ticket_id: str
+    body: Json
+    created_at_ms: int
+
+
+@dataclass(frozen=True)
+class PrintIntent:
+    job_id: str
+    ticket: Json
+    lang: str
+    reprint: bool
+    intended_at_ms: int
+
+    @property
+    def ticket_id(self) -> str:
+        return str(self.ticket["id"])
+
+
+class Spool:
+    """Safe to share between threads; every method is one transaction, on disk when it returns."""
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._lock = threading.RLock()
+        self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=5)
+        self._db.execute("PRAGMA journal_mode=WAL")
+        self._db.execute("PRAGMA synchronous=FULL")
+        self._db.execute("PRAGMA secure_delete=ON")
+        self._db.executescript(_SCHEMA)
+
+    def close(self) -> None:
+        with self._lock:
+            self._db.close()
+
+    @contextmanager
+    def _write(self) -> Iterator[sqlite3.Connection]:
+        with self._lock:
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._db
+            except BaseException:
+                self._db.execute("ROLLBACK")
+                raise
+            self._db.execute("COMMIT")
+
+    # ------------------------------------------------------------ commands
+    def add(self, command: Command) -> None:
+        with self._write() as db:
+            _insert(db, command)
+
+    def pending(self, *, issue: bool | None = None) -> list[Command]:
+        """Oldest first; `issue` picks one of the two lanes."""
+        lane = "" if issue is None else f"WHERE (call = 'issue') = {int(issue)}"
+        with self._lock:
+            rows = self._db.execute(f"SELECT request_id, call, ticket_id, body, created_at_ms FROM outbox {lane} ORDER BY place").fetchall()  # noqa: S608 - no text from outside
+        return [Command(row[0], row[1], row[2], json.loads(row[3]), row[4]) for row in rows]
+
+    def waiting(self) -> int:
+        with self._lock:
+            return int(self._db.execute("SELECT count(*) FROM outbox").fetchone()[0])
+
+    def answered(self, request_id: str, then: PrintIntent | Command | None = None) -> None:
+        """The command is done. What it leads to (a slip, a report) is written in the same transaction: an acknowledged
+        ticket is on disk as a slip to print or a report to send, whatever happens next."""
+        with self._write() as db:
+            db.execute("DELETE FROM outbox WHERE request_id = ?", (request_id,))
+            if isinstance(then, Command):
+                _insert(db, then)
+            elif then is not None:
+                _intend(db, then)
+
+    def refuse(self, request_id: str, code: str, at_ms: int) -> None:
+        """The server will never take it: set aside for the technician, without its body."""
+        with self._write() as db:
+            db.execute(
+                "INSERT OR REPLACE INTO refused SELECT request_id, call, ticket_id, ?, ? FROM outbox WHERE request_id = ?",
+                (code, at_ms, request_id),
+            )
+            db.execute("DELETE FROM outbox WHERE request_id = ?", (request_id,))
+            db.execute("DELETE FROM refused WHERE rowid NOT IN (SELECT rowid FROM refused ORDER BY at_ms DESC LIMIT ?)", (KEPT_REFUSALS,))
+
+    # ------------------------------------------------------------ slips
+    def intend(self, intent: PrintIntent) -> None:
+        with self._write() as db:
+            _intend(db, intent)
+
+    def intents(self) -> list[PrintIntent]:
+        with self._lock:
+            rows = self._db.execute(
+                "SELECT job_id, ticket, lang, reprint, intended_at_ms FROM prints ORDER BY intended_at_ms, job_id"
+            ).fetchall()
+        return [PrintIntent(row[0], json.loads(row[1]), row[2], bool(row[3]), row[4]) for row in rows]
+
+    def printed(self, job_id: str, report: Command) -> None:
+        """The outcome is known: the intent goes and the report to the server comes, together."""
+        with self._write() as db:
+            db.execute("DELETE FROM prints WHERE job_id = ?", (job_id,))
+            _insert(db, report)
+
+
+def _insert(db: sqlite3.Connection, command: Command) -> None:
+    db.execute(
+        "INSERT OR IGNORE INTO outbox VALUES (?, (SELECT coalesce(max(place), 0) + 1 FROM outbox), ?, ?, ?, ?)",
+        (command.request_id, command.call, command.ticket_id, json.dumps(command.body, ensure_ascii=False), command.created_at_ms),
+    )
+
+
+def _intend(db: sqlite3.Connection, intent: PrintIntent) -> None:
+    ticket = json.dumps(intent.ticket, ensure_ascii=False)
+    db.execute(
+        "INSERT OR IGNORE INTO prints VALUES (?, ?, ?, ?, ?, ?)",
+        (intent.job_id, intent.ticket_id, ticket, intent.lang, int(intent.reprint), intent.intended_at_ms),
+    )

@@ -1,0 +1,151 @@
+"""Everything the kiosk says to the server: commands from the spool until answered, and the home screen by ETag.
+
+Two lanes, so that a report about paper never stands before a person who wants a number. Judges answers (done, refused
+for good, ask again); keeps nothing itself.
+"""
+
+from __future__ import annotations
+
+import random
+import sqlite3
+import threading
+from typing import Any, Protocol
+
+import httpx
+
+from kiosk.agent import Agent
+from kiosk.spool import Command
+from kiosk.values import home_from
+from queue_server.client import Problem, Unreachable
+
+HOME_EVERY_S = 5.0
+RETRY_FIRST_S, RETRY_MOST_S = 0.3, 5.0
+FAILURES_TO_PAUSE = 2  # one lost answer is no reason to send a hall to the desk
+# The key is wrong or withdrawn: nothing happened, and a technician must look.
+_KEY_TROUBLE = (401, 403)
+
+
+class Server(Protocol):
+    """What is used of `queue_server.client.Client`."""
+
+    def issue(self, request_id: str, **fields: Any) -> dict[str, Any]: ...
+    def print_outcome(self, request_id: str, ticket_id: str, outcome: str, **fields: Any) -> dict[str, Any]: ...
+    def reprint(self, request_id: str, ticket_id: str, reason: str | None = None) -> dict[str, Any]: ...
+    def kiosk_home(self, etag: str | None = None) -> tuple[dict[str, Any] | None, str | None]: ...
+    def heartbeat(self, beat: Any) -> dict[str, Any]: ...
+
+
+class Uplink:
+    def __init__(self, agent: Agent, server: Server, *, home_every_s: float = HOME_EVERY_S, retry_most_s: float = RETRY_MOST_S) -> None:
+        self._agent, self._server = agent, server
+        self._home_every_s, self._retry_most_s = home_every_s, retry_most_s
+        self._stopping = threading.Event()
+        self._wake = {True: threading.Event(), False: threading.Event()}
+        self._ask_home = threading.Event()
+        self._maybe_sent: set[str] = set()
+        agent.on_command = self.wake
+
+    def threads(self) -> list[threading.Thread]:
+        lanes = [threading.Thread(target=self._lane, args=(issue,), name=f"uplink-{issue}", daemon=True) for issue in (True, False)]
+        return [*lanes, threading.Thread(target=self._poll_home, name="home", daemon=True)]
+
+    def wake(self) -> None:
+        for event in self._wake.values():
+            event.set()
+
+    def stop(self) -> None:
+        self._stopping.set()
+        self._ask_home.set()
+        self.wake()
+
+    # ------------------------------------------------------------ commands
+    def _lane(self, issue: bool) -> None:
+        self._maybe_sent |= {command.request_id for command in self._agent.spool.pending(issue=issue)}  # left by the last start
+        pause_s = RETRY_FIRST_S
+        while not self._stopping.is_set():
+            self._wake[issue].clear()
+            settled = all([self._settle(command) for command in self._agent.spool.pending(issue=issue)])
+            if settled:
+                pause_s = RETRY_FIRST_S
+                self._wake[issue].wait(30)
+            else:
+                self._wake[issue].wait(pause_s * random.uniform(0.7, 1.3))  # noqa: S311 - spreads the kiosks of a centre
+                pause_s = min(pause_s * 2, self._retry_most_s)
+
+    def _settle(self, command: Command) -> bool:
+        """Whether the command has left the spool."""
+        try:
+            return True if self._stopping.is_set() else self._attempt(command)
+        except sqlite3.Error:  # full or worn disk: the answer is asked for again, under the same request id
+            self._agent.trouble("disk")
+            self._maybe_sent.add(command.request_id)
+            return False
+
+    def _attempt(self, command: Command) -> bool:
+        try:
+            answer = self._send(command)
+        except Problem as problem:
+            return self._judge(command, problem)
+        except Unreachable as cut:
+            return self._cut(command, cut)
+        self._maybe_sent.discard(command.request_id)
+        if command.call == "issue":
+            self._agent.issued(command, answer)
+        else:
+            self._agent.spool.answered(command.request_id)
+        return True
+
+    def _send(self, command: Command) -> dict[str, Any]:
+        if command.call == "issue":
+            return self._server.issue(command.request_id, ticket_id=command.ticket_id, **command.body)
+        if command.call == "reprint":
+            return self._server.reprint(command.request_id, command.ticket_id, **command.body)
+        body = dict(command.body)
+        return self._server.print_outcome(command.request_id, command.ticket_id, body.pop("outcome"), **body)
+
+    def _judge(self, command: Command, problem: Problem) -> bool:
+        known = problem.body.get("ticket")
+        if command.call == "issue" and problem.code == "already_waiting" and isinstance(known, dict):
+            self._agent.issued(command, known, repeat=True)
+            return True
+        again = problem.status in (408, 429) or problem.status >= 500
+        if again or (problem.status in _KEY_TROUBLE and command.call != "issue"):
+            self._maybe_sent.add(command.request_id)
+            self._agent.trouble(f"server_{problem.code}")
+            return False
+        if problem.status != 409:
+            self._agent.trouble(f"refused_{problem.code}")
+        self._agent.refused(command, problem.code)
+        return True
+
+    def _cut(self, command: Command, cut: Unreachable) -> bool:
+        self._agent.trouble("server_unreachable")
+        self._ask_home.set()
+        never_left = isinstance(cut.__cause__, httpx.ConnectError | httpx.ConnectTimeout)
+        if never_left and command.call == "issue" and command.request_id not in self._maybe_sent:
+            return self._agent.withdraw(command)
+        if not never_left:
+            self._maybe_sent.add(command.request_id)
+        return False
+
+    # ------------------------------------------------------------ home
+    def _poll_home(self) -> None:
+        etag: str | None = None
+        failures = 0
+        while not self._stopping.is_set():
+            self._ask_home.clear()
+            try:
+                body, etag = self._server.kiosk_home(etag)
+                self._agent.learned(home_from(body) if body is not None else None)
+                failures = 0
+            except (Problem, Unreachable) as bad:
+                failures += 1
+                etag = None if isinstance(bad, Problem) else etag
+                if isinstance(bad, Problem):
+                    self._agent.trouble(f"home_{bad.code}")
+                if failures >= FAILURES_TO_PAUSE:
+                    self._agent.link_lost()
+            if failures:
+                self._stopping.wait(min(1.0, self._home_every_s))
+            else:
+                self._ask_home.wait(self._home_every_s)

@@ -1,0 +1,157 @@
+"""The kiosk's own web server on 127.0.0.1: one page, its state as JSON, and the touches it may make.
+
+Holds routes, headers and the reading of requests. What a touch means is the session's affair, what is shown is
+`screens`'. Whatever goes wrong here, a person sees the calm "this machine is resting" page and never a code.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import segno
+from flask import Flask, Response, jsonify, render_template, request
+from werkzeug.exceptions import HTTPException
+
+from kiosk import i18n, panels
+from kiosk import session as rules
+from kiosk.agent import Agent
+
+CSP = "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; object-src 'none'"
+MAX_BODY = 4096
+_CODE = re.compile(r"[0-9A-Za-z_.:-]{1,64}")
+Json = dict[str, Any]
+Act = Callable[[Agent, Json], "str | None"]
+
+
+class Misuse(Exception):
+    """A request no page of ours makes. `args[0]` says what to do instead."""
+
+
+def _field(body: Json, name: str) -> str:
+    value = body.get(name)
+    if not isinstance(value, str) or not _CODE.fullmatch(value):
+        raise Misuse(f"give {name} as a short text")
+    return value
+
+
+def _choose(agent: Agent, body: Json) -> None:
+    code = _field(body, "service")
+    if agent.home.service(code) is None:
+        raise Misuse("service must be one of those in /api/state")
+    agent.post(rules.Choose(agent.visit_no(_field(body, "visit")), code))
+
+
+def _language(agent: Agent, body: Json) -> None:
+    lang = _field(body, "lang")
+    if lang not in agent.languages():
+        raise Misuse(f"lang must be one of {', '.join(agent.languages())}")
+    agent.post(rules.Language(lang))
+
+
+def _priority(agent: Agent, body: Json) -> None:
+    code = body.get("code")
+    if code is not None and agent.home.chosen_class(_field(body, "code")) is None:
+        raise Misuse("code must be a priority class of this centre")
+    agent.post(rules.SetPriority(code))
+
+
+def _simple(make: Callable[[], rules.Event]) -> Callable[[Agent, Json], None]:
+    return lambda agent, body: agent.post(make())
+
+
+ACTS: dict[str, Callable[[Agent, Json], None]] = {
+    "choose": _choose,
+    "language": _language,
+    "priority": _priority,
+    "text-size": lambda agent, body: agent.post(rules.TextSize(body.get("large") is True)),
+    "home": _simple(rules.GoHome),
+    "browse": _simple(rules.Browse),
+    "scan-help": _simple(rules.ScanHelp),
+    "priority-list": _simple(rules.OpenPriority),
+    "stay": _simple(rules.Stay),
+    "reprint": _simple(rules.AskReprint),
+    "alive": lambda agent, body: None,
+}
+
+
+def state_of(agent: Agent) -> Json:
+    """The view, with its QR code as the outline a page can draw without a library."""
+    view = agent.view()
+    text = view.pop("qr_text", "")
+    if text:
+        code = segno.make(text, error="m", micro=False)
+        size = code.symbol_size(border=0)[0]
+        rows = [f"M{x} {y}h1v1h-1z" for y, row in enumerate(code.matrix_iter(border=0)) for x, dark in enumerate(row) if dark]
+        view["qr"] = {"size": size, "path": "".join(rows)}
+    return view
+
+
+def _body() -> Json:
+    if request.content_length is not None and request.content_length > MAX_BODY:
+        raise Misuse("the body is too long")
+    body = request.get_json(silent=True)
+    if not isinstance(body, dict):
+        raise Misuse("send one JSON object with Content-Type: application/json")
+    return body
+
+
+def create_app(agent: Agent, *, panel: str = panels.AUTO) -> Flask:
+    app = Flask(__name__)
+    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY
+
+    @app.get("/")
+    def page() -> str:
+        return render_template("kiosk.html", pair=i18n.pair)
+
+    @app.get("/device.css")
+    def device() -> Response:
+        return Response(panels.device_css(panel), mimetype="text/css")
+
+    @app.get("/api/state")
+    def state() -> Response:
+        return jsonify(state_of(agent))
+
+    @app.post("/api/<act>")
+    def act(act: str) -> tuple[Response, int] | Response:
+        if act not in ACTS:
+            return jsonify(code="not_found", detail="no such act"), 404
+        body = _body()
+        visit = body.get("visit")
+        current = agent.visit(agent.session.visit_no)
+        if visit is None or visit == current or act == "choose":  # a touch on a screen that is gone does nothing
+            ACTS[act](agent, body)
+        answer = state_of(agent)
+        earlier = agent.ticket_of(visit) if act == "choose" and isinstance(visit, str) else None
+        return jsonify({**answer, "ticket": answer["ticket"] or earlier})
+
+    @app.get("/healthz")
+    def healthz() -> Response:
+        return jsonify(ok=True, spool=agent.spool.waiting())
+
+    _dress(app)
+    return app
+
+
+def _dress(app: Flask) -> None:
+    @app.after_request
+    def headers(answer: Response) -> Response:
+        answer.headers["Content-Security-Policy"] = CSP
+        answer.headers["X-Content-Type-Options"] = "nosniff"
+        answer.headers["Referrer-Policy"] = "no-referrer"
+        if not request.path.startswith("/static/fonts/"):
+            answer.headers["Cache-Control"] = "no-store"
+        return answer
+
+    @app.errorhandler(Misuse)
+    def misuse(bad: Misuse) -> tuple[Response, int]:
+        return jsonify(code="malformed", detail=str(bad)), 400
+
+    @app.errorhandler(Exception)
+    def trouble(bad: Exception) -> tuple[Any, int]:
+        """The last net. A page gets the resting screen, a program a code; nobody gets a traceback."""
+        status = bad.code or 500 if isinstance(bad, HTTPException) else 500
+        if request.path.startswith("/api/"):
+            return jsonify(code="not_found" if status == 404 else "malformed" if status < 500 else "trouble"), status
+        return render_template("resting.html", pair=i18n.pair), status

@@ -1,0 +1,114 @@
+// The citizen's page: draws the state it is given, sends touches back, knows no words and no rules.
+import { connect } from "./live.js";
+import { el, fit } from "./dom.js";
+import { draw, drawBar } from "./screens.js";
+
+const main = document.getElementById("main"), bar = document.getElementById("bar"), body = document.body;
+let view = null, shown = "", page = 0, pageOf = "", held = false, waiting = null, clockAt = 0, clockMs = 0, alarm = 0;
+
+// ---------------------------------------------------------------- touches
+/** One touch, one request: every button is dead until the answer is drawn. */
+async function send(post) {
+  if (body.classList.contains("busy")) return;
+  body.classList.add("busy");
+  try {
+    const answer = await fetch(post.path, {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify({ visit: view.visit, ...post.body }),
+      signal: AbortSignal.timeout(8000),
+    });
+    if (answer.ok) take(await answer.json());
+  } catch {
+    // The stream's watchdog shows the resting page when our own program is gone.
+  } finally {
+    body.classList.remove("busy");
+    redraw();
+  }
+}
+
+function turn(by) {
+  page += by;
+  shown = "";
+  redraw();
+  if (view.screen !== "home") send({ path: "/api/stay", body: {} });
+}
+
+const press = (button, spec) => button.addEventListener("click", () => {
+  if (body.classList.contains("busy") || button.disabled) return;
+  button.classList.add("pressed");
+  if (spec.turn) turn(spec.turn); else send(spec.post);
+});
+
+// ---------------------------------------------------------------- drawing
+function take(next) {
+  view = next;
+  clockMs = Date.parse(next.now); clockAt = performance.now();
+  tellTime();
+  const key = `${next.visit}/${next.screen}`;
+  if (key !== pageOf) { page = 0; pageOf = key; }
+}
+
+/** Never under a finger: replacing a button between touch and lift would swallow the touch. */
+function redraw() {
+  if (!view || held) return;
+  const { now, ...rest } = view;
+  const print = JSON.stringify([rest, page, innerWidth, innerHeight]);
+  if (print === shown) return;
+  shown = print;
+  body.dataset.screen = view.screen;
+  body.classList.toggle("large", view.large);
+  document.documentElement.lang = view.lang;
+  document.getElementById("site").textContent = view.site;
+  const pages = draw(main, view, page, press);
+  page = pages ? pages.page : 0;
+  drawBar(bar, view, pages, press);
+  fit(body);
+  ring(view.screen === "asking");
+}
+
+function tellTime() {
+  const at = new Date(clockMs + (performance.now() - clockAt) + 7 * 3600e3);
+  const two = number => String(number).padStart(2, "0");
+  document.getElementById("time").textContent = clockMs ? `${two(at.getUTCHours())}:${two(at.getUTCMinutes())}` : "";
+  document.getElementById("date").textContent = clockMs ? `${two(at.getUTCDate())}/${two(at.getUTCMonth() + 1)}/${at.getUTCFullYear()}` : "";
+}
+
+/** "Are you still there?" is heard too: two soft notes every five seconds. */
+function ring(on) {
+  clearInterval(alarm);
+  if (on) { note(); alarm = setInterval(note, 5000); }
+}
+
+let audio = null;
+function note() {
+  audio = audio || new AudioContext();
+  [[660, 0], [880, 0.22]].forEach(([hertz, after]) => {
+    const tone = audio.createOscillator(), volume = audio.createGain();
+    tone.frequency.value = hertz;
+    volume.gain.setValueAtTime(0.15, audio.currentTime + after);
+    volume.gain.exponentialRampToValueAtTime(0.001, audio.currentTime + after + 0.2);
+    tone.connect(volume).connect(audio.destination);
+    tone.start(audio.currentTime + after);
+    tone.stop(audio.currentTime + after + 0.22);
+  });
+}
+
+addEventListener("pointerdown", () => { held = true; clearTimeout(waiting); waiting = setTimeout(lift, 4000); }, true);
+const lift = () => { clearTimeout(waiting); setTimeout(() => { held = false; redraw(); }, 0); };
+for (const name of ["pointerup", "pointercancel", "blur"]) addEventListener(name, lift, true);
+addEventListener("resize", redraw);
+addEventListener("contextmenu", event => event.preventDefault());
+addEventListener("dragstart", event => event.preventDefault());
+setInterval(tellTime, 1000);
+setInterval(() => { if (view) fetch("/api/alive", { method: "POST", headers: { "Content-Type": "application/json" }, body: "{}" }).catch(() => {}); }, 30000);
+
+document.fonts.ready.then(() => connect("/stream", {
+  on: {
+    state: next => { take(next); redraw(); },
+    hb: ({ now }) => { clockMs = Date.parse(now); clockAt = performance.now(); },
+  },
+  onLost: () => body.classList.add("lost"),
+  onBack: () => { body.classList.remove("lost"); shown = ""; },
+}));
+document.getElementById("top").append(el("span", { class: "rule" }));

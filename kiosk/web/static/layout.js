@@ -1,0 +1,28 @@
+// How many choices fit on this panel, in millimetres. Pure: numbers in, numbers out.
+export const TARGET_MM = 22, GAP_MM = 3, MOST = 8;
+
+/** "short": a small panel, where home keeps two big buttons and the services have a screen of their own. */
+export function shape(widthMm, heightMm) {
+  if (heightMm < 108) return "short";
+  return widthMm >= heightMm ? "wide" : "tall";
+}
+
+/** Columns and rows of a grid of choices in a box. */
+export function grid(widthMm, heightMm, large) {
+  const minWidth = large ? 92 : 66, minHeight = large ? 26 : 24;
+  const columns = Math.max(1, Math.min(2, Math.floor((widthMm + GAP_MM) / (minWidth + GAP_MM))));
+  const rows = Math.max(1, Math.floor((heightMm + GAP_MM) / (minHeight + GAP_MM)));
+  return { columns, rows: Math.min(rows, Math.ceil(MOST / columns)) };
+}
+
+/** One page of choices. The last choice ("I don't know") is on every page; a page never shows more than MOST. */
+export function paged(choices, { columns, rows }, page) {
+  const cells = Math.min(columns * rows, MOST);
+  const last = choices.length && choices[choices.length - 1].kind === "help" ? choices[choices.length - 1] : null;
+  const others = last ? choices.slice(0, -1) : choices;
+  const each = Math.max(1, cells - (last ? 1 : 0));
+  const pages = Math.max(1, Math.ceil(others.length / each));
+  const at = Math.min(page, pages - 1);
+  const shown = others.slice(at * each, at * each + each);
+  return { pages, page: at, shown: last ? [...shown, last] : shown };
+}
