@@ -10,11 +10,13 @@ import asyncio
 import json
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from email.utils import formatdate
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
 from urllib.parse import parse_qs, quote_from_bytes
 
+from queue_server.contract.position import Position
 from queue_server.contract.problem import CONTENT_TYPE
 from queue_server.contract.vocabulary import API, MAX_BODY_BYTES
 from queue_server.domain.errors import Refusal
@@ -101,7 +103,7 @@ async def _stream(hub: Hub, scope: dict[str, Any], receive: Any, send: Any, boar
         await _refuse(send, "method_not_allowed", headers, [(b"allow", b"GET")])
         return
     try:
-        listener, after, who = await _admit(hub, scope, headers, board_token)
+        listener, after = await _admit(hub, scope, headers, board_token)
     except Refusal as no:
         await _refuse(send, no.code, headers, more=no.detail)
         return
@@ -109,10 +111,23 @@ async def _stream(hub: Hub, scope: dict[str, Any], receive: Any, send: Any, boar
         hub.house.report("stream refused", broken)
         await _refuse(send, "internal", headers)
         return
-    await send_stream(receive, send, hub.frames(listener, after, who))
+    frames = hub.frames(listener, after)
+    try:
+        await send_stream(receive, send, _reported(hub, frames))
+    finally:
+        await frames.aclose()
 
 
-async def _admit(hub: Hub, scope: dict[str, Any], headers: Mapping[str, str], board_token: str | None) -> Any:
+async def _reported(hub: Hub, frames: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """A stream that fails is logged and ends; its reader comes back with its last id."""
+    try:
+        async for frame in frames:
+            yield frame
+    except Exception as broken:  # noqa: BLE001 - nobody above would see it
+        hub.house.report("stream failed", broken)
+
+
+async def _admit(hub: Hub, scope: dict[str, Any], headers: Mapping[str, str], board_token: str | None) -> tuple[Listener, Position | None]:
     query = {name: values[0] for name, values in parse_qs(scope["query_string"].decode("latin-1")).items()}
     cookies = {BOARD_COOKIE: board_token} if board_token else _cookies(headers.get("cookie", ""))
     authorization = "" if board_token else headers.get("authorization", "")
@@ -132,12 +147,13 @@ async def _admit(hub: Hub, scope: dict[str, Any], headers: Mapping[str, str], bo
     if hub.open >= hub.house.streams_limit:
         raise Refusal("too_many_streams")
     if after is not None:
-        after = await hub.read(lambda: _known(hub, site, after, found.via == "key"))
+        start = after
+        after = await hub.read(lambda: _known(hub, site, start, found.via == "key"))
     zone = found.zone or query.get("zone") or None
-    return Listener(site, not found.who.may("feed"), zone, look_up), after, found.who
+    return Listener(site, not found.who.may("feed"), zone, look_up), after
 
 
-def _known(hub: Hub, site: str, after: Any, program: bool) -> Any:
+def _known(hub: Hub, site: str, after: Position, program: bool) -> Position | None:
     """A position of an epoch that ended earlier is told to programs; a browser would never dial again after a refusal,
     and its snapshot has replaced whatever it knew."""
     try:
@@ -167,10 +183,12 @@ async def _refuse(
     send: Any, code: str, headers: Mapping[str, str], extra: list[tuple[bytes, bytes]] | None = None, more: dict[str, Any] | None = None
 ) -> None:
     body = problem(code, language(headers.get("accept-language", "")), secrets.token_hex(8), more)
+    text = json.dumps(body.wire(), ensure_ascii=False).encode()
     entry = ERRORS.get(code, ERRORS["conflict"])
     wait = [(b"retry-after", str(entry.retry_after_s).encode())] if entry.retry_after_s else []
-    lines = [(b"content-type", CONTENT_TYPE.encode()), (b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff")]
+    lines = [(b"content-type", CONTENT_TYPE.encode()), (b"content-length", str(len(text)).encode()), (b"cache-control", b"no-store")]
+    lines += [(b"x-content-type-options", b"nosniff"), (b"date", formatdate(usegmt=True).encode())]
     # What was not read of the body would be taken for the next request.
     lines += [(b"connection", b"close")] if code in ("too_slow", "too_large") else []
     await send({"type": "http.response.start", "status": body.status, "headers": [*lines, *wait, *(extra or [])]})
-    await send({"type": "http.response.body", "body": json.dumps(body.wire(), ensure_ascii=False).encode()})
+    await send({"type": "http.response.body", "body": text})

@@ -6,9 +6,10 @@ identity number leaves by this door.
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
-from flask import Response, current_app, g, json, render_template, request
+from flask import Response, current_app, g, render_template, request
 from jinja2 import TemplateNotFound
 from werkzeug.exceptions import HTTPException
 
@@ -44,7 +45,11 @@ def answer(error: Exception) -> Response:
         current_app.extensions["house"].log.error("database busy", request_id=g.request_id, error=str(error))
     body = problem(code, language(request.headers.get("Accept-Language", "")), g.request_id, more)
     entry = ERRORS.get(code, ERRORS["conflict"])
-    response = _page(body) if _wants_page() else Response(json.dumps(body.wire()), status=body.status, content_type=CONTENT_TYPE)
+    response = (
+        _page(body)
+        if _wants_page()
+        else Response(json.dumps(body.wire(), ensure_ascii=False), status=body.status, content_type=CONTENT_TYPE)
+    )
     wait_s = more.get("retry_after_s", entry.retry_after_s)
     if wait_s is not None:
         response.headers["Retry-After"] = str(wait_s)
@@ -59,6 +64,10 @@ def _wants_page() -> bool:
     if request.path.startswith("/api/") or request.path.endswith(".json"):
         return False
     return request.accept_mimetypes.best_match(["application/json", "text/html"], "application/json") == "text/html"
+
+
+def _problem(body: ProblemBody) -> Response:
+    return Response(json.dumps(body.wire(), ensure_ascii=False), status=body.status, content_type=CONTENT_TYPE)
 
 
 def _page(body: ProblemBody) -> Response:

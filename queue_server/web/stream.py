@@ -8,14 +8,13 @@ the database. Who may listen is decided with the same functions as everywhere el
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from queue_server.contract import sse, times
 from queue_server.contract.position import Position
-from queue_server.domain.principal import Principal
 from queue_server.web.auth import Credential, Gate
 from queue_server.web.house import House
 from queue_server.web.projection import Frame, Zones, frames_of, snapshot_of
@@ -30,7 +29,7 @@ WAKE_EACH = 100
 RECHECK_BEATS = 12
 
 
-@dataclass
+@dataclass(eq=False)
 class Listener:
     """One open stream: what it may see and how it is woken."""
 
@@ -41,7 +40,7 @@ class Listener:
     woken: asyncio.Event = field(default_factory=asyncio.Event)
 
 
-@dataclass
+@dataclass(eq=False)
 class Channel:
     """The newest rows of one site, encoded once for everyone."""
 
@@ -166,7 +165,7 @@ class Hub:
         return sse.encode("hb", {"seq": channel.seq, "epoch": channel.epoch, "now": now})
 
     # ------------------------------------------------------------ one stream
-    async def frames(self, listener: Listener, after: Position | None, who: Principal) -> AsyncIterator[bytes]:
+    async def frames(self, listener: Listener, after: Position | None) -> AsyncGenerator[bytes, None]:
         channel = await self.channel(listener.site)
         channel.listeners.add(listener)
         self.open += 1
