@@ -15,12 +15,12 @@ from queue_server.client import Client, Problem, Unreachable
 from toiluot_edge import Clock, SystemClock, listen, notify, serve, setup_log
 
 from .files import Damaged, State
-from .mock import DEFAULT_CLIENT, DEFAULT_SECRET, application
 from .partner import Partner
 from .payload import Names
 from .worker import Worker
 
 BEAT_S = 10.0
+DEFAULT_CLIENT, DEFAULT_SECRET = "toiluot-demo", "khong-phai-bi-mat"  # of the mock: everybody may know it
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -36,8 +36,12 @@ def dossier() -> None:
 @click.option("--client-id", required=True)
 @click.option("--client-secret-file", required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--state", required=True, type=click.Path(file_okay=False, path_type=Path), help="Folder for the cursor and refused records")
-@click.option("--unit", default=None, help="MaDonVi, where the site's configuration does not name it")
-@click.option("--procedures", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="JSON: service code -> procedure code")
+@click.option(
+    "--names",
+    "names_file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help='JSON: {"unit": MaDonVi, "fields": {service: MaLinhVuc}, "procedures": {service: MaTTHC}}, each optional',
+)
 @click.option("--name", default="dossier-01", show_default=True, help="This device's name in the heartbeat")
 @click.option("--poll-s", default=1.0, show_default=True, help="Seconds between looks at an idle log")
 @click.option("--json", "as_json", is_flag=True, help="At the end, what was sent as one JSON object on stdout")
@@ -49,8 +53,7 @@ def run(
     client_id: str,
     client_secret_file: Path,
     state: Path,
-    unit: str | None,
-    procedures: Path | None,
+    names_file: Path | None,
     name: str,
     poll_s: float,
     as_json: bool,
@@ -58,7 +61,7 @@ def run(
     """Read the site's events and send one record per ended step, in order, for ever."""
     log = setup_log("dossier")
     clock = SystemClock()
-    names = Names(unit=unit, procedures=json.loads(procedures.read_text("utf-8")) if procedures else {})
+    names = _names(names_file)
     client = Client(server, key_file.read_text("utf-8"))
     partner = Partner(base, token_url, client_id, client_secret_file.read_text("utf-8").strip())
     stop = Event()
@@ -76,6 +79,18 @@ def run(
         stop.set()
     if as_json:
         click.echo(json.dumps(vars(worker.health), ensure_ascii=False))
+
+
+def _names(path: Path | None) -> Names:
+    """What the log does not say of itself; a file of another shape is misuse, told at once."""
+    if path is None:
+        return Names()
+    try:
+        given = json.loads(path.read_text("utf-8"))
+        names = Names(unit=given.get("unit"), fields=dict(given.get("fields", {})), procedures=dict(given.get("procedures", {})))
+    except (ValueError, TypeError, AttributeError) as bad:
+        raise click.UsageError(f"{path}: not the names of a site ({bad}); see docs/dossier-feed.md") from bad
+    return names
 
 
 def _beat(client: Client, worker: Worker, clock: Clock, name: str, stop: Event, log: Any) -> None:
@@ -111,6 +126,8 @@ def _beat(client: Client, worker: Worker, clock: Clock, name: str, stop: Event, 
 @click.option("--json", "as_json", is_flag=True, help="Print the addresses as one JSON object")
 def mock(bind: str, client_id: str, client_secret: str, journal: Path | None, as_json: bool) -> None:
     """A dossier system to try the feed against: takes records, checks them, and fails on request."""
+    from .mock import application  # Flask and jsonschema: of no use to the worker, which starts faster without them
+
     sock = listen(bind)
     host, port = sock.getsockname()[:2]
     origin = f"http://{host}:{port}"

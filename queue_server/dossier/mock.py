@@ -25,7 +25,6 @@ from toiluot_edge import Asgi, mount
 
 from .mock_store import Store
 
-DEFAULT_CLIENT, DEFAULT_SECRET = "toiluot-demo", "khong-phai-bi-mat"
 TOKEN_S = 300
 BATCH = 500
 DROP = "X-Mock-Drop"

@@ -87,10 +87,11 @@ class Partner:
             if answer.status_code != 200:
                 raise Wait(f"no token from the dossier system: it answered {answer.status_code}", _retry_after(answer))
             token = OAuth2Token.from_dict(answer.json())
-            if not isinstance(token["access_token"], str):
-                raise TypeError("the token is not text")
+            named = isinstance(token["access_token"], str)
         except (httpx.HTTPError, httpx.InvalidURL, ValueError, KeyError, TypeError) as none:
             raise Wait(f"no token from the dossier system: {type(none).__name__}") from none
+        if not named:
+            raise Wait("the dossier system's token is not text")
         return token
 
     def _post(self, records: Sequence[Mapping[str, Any]], token: OAuth2Token) -> httpx.Response:

@@ -50,13 +50,6 @@ class Names:
     fields: dict[str, str] = field(default_factory=dict)
     procedures: dict[str, str] = field(default_factory=dict)
 
-    def learn(self, document: Mapping[str, Any]) -> None:
-        """Take over a site's configuration document."""
-        self.unit = document.get("unit_code") or self.unit
-        for service in document.get("services", ()):
-            if service.get("field_code"):
-                self.fields[service["code"]] = service["field_code"]
-
 
 def record_id(site: str, ticket: str, step: int) -> str:
     return f"{site}:{ticket}:{step}"
@@ -125,8 +118,6 @@ class Feed:
     def take(self, event: Mapping[str, Any]) -> list[Record]:
         """The records that this event makes due."""
         kind, ticket = event["type"], event.get("ticket")
-        if kind == "config.applied":
-            self.names.learn(event.get("data", {}).get("document", {}))
         if kind in ("issued", "arrived") and ticket:
             self.visits[ticket] = begin(event)
             self._forget(event["business_day"])
@@ -163,11 +154,10 @@ class Feed:
             self.visits = {key: visit for key, visit in self.visits.items() if visit.business_day >= oldest}
 
     def as_data(self) -> dict[str, Any]:
-        """Plain JSON values, to go on from here later."""
-        names = {"unit": self.names.unit, "trial": self.names.trial, "fields": self.names.fields, "procedures": self.names.procedures}
-        return {"names": names, "visits": [as_data(visit) for visit in self.visits.values()]}
+        """Plain JSON values, to go on from here later; the names are told anew each time."""
+        return {"visits": [as_data(visit) for visit in self.visits.values()]}
 
     @staticmethod
-    def from_data(row: Mapping[str, Any]) -> Feed:
+    def from_data(row: Mapping[str, Any], names: Names | None = None) -> Feed:
         """The feed from `as_data`."""
-        return Feed(Names(**row["names"]), {visit["ticket"]: from_data(visit) for visit in row["visits"]})
+        return Feed(names, {visit["ticket"]: from_data(visit) for visit in row["visits"]})

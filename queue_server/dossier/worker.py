@@ -164,8 +164,7 @@ class Worker:
         self._names.trial = self._is_trial()
         feed = Feed(self._names)
         if self._place.checkpoint is not None:
-            feed = Feed.from_data(self._state.remembered(self._place.checkpoint))
-            feed.names.trial = self._names.trial
+            feed = Feed.from_data(self._state.remembered(self._place.checkpoint), self._names)
         target, at, count = position.decode(self._place.position).seq, self._place.checkpoint_position, 0
         while position.decode(at).seq < target:
             events = [event for event in self._client.events(at, PAGE)["events"] if event["seq"] <= target]

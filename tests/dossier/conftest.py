@@ -1,0 +1,242 @@
+"""A log to read from, as the server would serve it, and the mock dossier system as a real process.
+
+Events are made through the domain's own tables, so that what the feed folds has really happened to a ticket.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from flask import Flask, jsonify, request
+from werkzeug.serving import make_server
+
+from queue_server.contract import position, times
+from queue_server.domain.event import Event
+from queue_server.domain.ticket import Ticket, apply, difference
+
+START_MS = times.decode("2026-11-23T07:30:00+07:00")
+HOUSE = Path(__file__).parents[2]
+TOILUOT = [sys.executable, "-m", "toiluot"]
+
+
+class Log:
+    """A site's log in memory: events go in through the domain, come out as the wire shows them."""
+
+    def __init__(self, site: str = "PHUONG-1", epoch: int = 1) -> None:
+        self.site, self.epoch, self.at = site, epoch, START_MS
+        self.events: list[dict[str, Any]] = []
+        self.tickets: dict[str, Ticket] = {}
+        self.before: dict[str, Ticket] = {}
+
+    @property
+    def seq(self) -> int:
+        return self.events[-1]["seq"] if self.events else 0
+
+    def add(self, ticket: str, kind: str, data: dict[str, Any] | None = None, *, counter: str | None = None, after_ms: int = 0) -> None:
+        self.at += after_ms
+        now = self.tickets.get(ticket)
+        event = Event(
+            site=self.site, epoch=self.epoch, seq=self.seq + 1, at=self.at, type=kind, subject=f"ticket:{ticket}",
+            business_day="2026-11-23", cmd=f"c{self.seq + 1}", actor="test", config_version=1, data=data or {}, ticket=ticket,
+            label=now.label if now else f"A{len(self.tickets) + 1:03}", service=now.service if now else "chung-thuc",
+            counter=counter or (now.counter if now else None),
+        )  # fmt: skip
+        if now is not None:
+            self.before[ticket] = now
+        self.tickets[ticket] = apply(now, event)
+        row = {name: getattr(event, name) for name in event.__slots__}
+        self.events.append({**row, "at": times.encode(event.at)})
+
+    def issue(self, ticket: str, **data: Any) -> None:
+        number = len(self.tickets) + 1
+        base = {
+            "business_day": "2026-11-23",
+            "series": "A",
+            "number": number,
+            "issued_at": self.at,
+            "available_from": self.at,
+            "effective_at": self.at,
+        }
+        self.add(ticket, "issued", {**base, "channel": "in_person", "quantity": 1, **data})
+
+    def call(self, ticket: str, counter: str = "1", after_ms: int = 60_000) -> None:
+        step = self.tickets[ticket].steps[-1]
+        wait_ms = max(0, self.at + after_ms - step.available_from)
+        self.add(ticket, "called", {"wait_ms": wait_ms, "over_breaks_ms": 0}, counter=counter, after_ms=after_ms)
+
+    def visit(self, ticket: str, **data: Any) -> None:
+        """A whole ordinary visit."""
+        self.issue(ticket, **data)
+        self.call(ticket)
+        self.add(ticket, "serving_started", after_ms=5_000)
+        self.add(ticket, "completed", {"outcome": "done"}, after_ms=120_000)
+
+    def undo(self, ticket: str) -> None:
+        self.add(ticket, "undone", {"restore": difference(self.tickets[ticket], self.before[ticket])}, after_ms=1_000)
+
+
+class LogServer:
+    """The far end of `/events`: what the feed's contract promises of a server, over a real socket."""
+
+    def __init__(self, log: Log) -> None:
+        self.log, self.continues_after, self.kind = log, 0, "live"
+        self.beats: list[dict[str, Any]] = []
+        app = Flask("log-server")
+        app.add_url_rule("/api/v1/events", view_func=self._events)
+        app.add_url_rule("/api/v1/kiosk/home", view_func=lambda: jsonify({"site": {"code": log.site, "kind": self.kind}}))
+        app.add_url_rule("/api/v1/devices/heartbeat", view_func=self._beat, methods=["POST"])
+        self._server = make_server("127.0.0.1", 0, app, threaded=True)
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
+
+    def _events(self) -> Any:
+        after = position.decode(request.args["after"])
+        if after.epoch is not None and after.epoch < self.log.epoch and after.seq > self.continues_after:
+            body = {"code": "epoch_changed", "epoch": self.log.epoch, "continues_after": self.continues_after}
+            return jsonify(body), 409
+        found = [event for event in self.log.events if event["seq"] > after.seq][: int(request.args["limit"])]
+        return jsonify({"events": found, "position": position.encode(self.log.epoch, self.log.seq), "site": self.log.site})
+
+    def _beat(self) -> Any:
+        self.beats.append(request.get_json())
+        return jsonify({"ok": True})
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+class Mock:
+    """The mock dossier system as its own process."""
+
+    def __init__(self, folder: Path) -> None:
+        self._command = [*TOILUOT, "dossier", "mock", "--json", "--journal", str(folder / "journal.jsonl")]
+        self._port, self.site = 0, ""
+        self._baseline: dict[str, int] = {}
+        self.start()
+
+    def start(self) -> None:
+        self._process = subprocess.Popen([*self._command, "--bind", f"127.0.0.1:{self._port}"], cwd=HOUSE, stdout=subprocess.PIPE)
+        assert self._process.stdout is not None
+        self.addresses: dict[str, str] = json.loads(self._process.stdout.readline())
+        self._port = int(self.addresses["page"].rstrip("/").rpartition(":")[2])
+
+    def stop(self, number: int = signal.SIGKILL) -> None:
+        self._process.send_signal(number)
+        self._process.wait(20)
+        if self._process.stdout is not None:
+            self._process.stdout.close()
+
+    def faults(self, **wanted: Any) -> None:
+        assert httpx.post(self.addresses["faults"], json=wanted).status_code == 200
+
+    def fresh(self, site: str) -> None:
+        """Look at this site only, count from here, all faults off."""
+        self.site, self._baseline = site, {}
+        self._baseline = self.tally()
+        none: dict[str, Any] = {"down": False, "slow_ms": 0, "status": 0, "expire_tokens": 0, "drop_answers": 0}
+        self.faults(**none, refuse_fields=[], refuse_procedures=[])
+
+    def accepted(self) -> list[dict[str, Any]]:
+        rows: list[dict[str, Any]] = httpx.get(self.addresses["page"] + "records?all=1").json()["records"]
+        return [row for row in rows if row["MaDiemTiepNhan"] == self.site]
+
+    def tally(self) -> dict[str, int]:
+        found: dict[str, int] = httpx.get(self.addresses["page"] + "records").json()["tally"]
+        return {name: count - self._baseline.get(name, 0) for name, count in found.items()}
+
+
+def until(what: Callable[[], Any], within_s: float = 15.0) -> Any:
+    """The first true answer of `what`; an AssertionError with the last one after the deadline."""
+    deadline = time.monotonic() + within_s
+    pause = threading.Event()
+    while not (answer := what()):
+        assert time.monotonic() < deadline, f"not within {within_s} s: last answer {answer!r}"
+        pause.wait(0.02)
+    return answer
+
+
+@pytest.fixture(name="until")
+def _until() -> Callable[..., Any]:
+    return until
+
+
+@pytest.fixture
+def log(request: pytest.FixtureRequest) -> Log:
+    return Log("S" + hashlib.sha256(request.node.name.encode()).hexdigest()[:8])
+
+
+@pytest.fixture(scope="session")
+def new_log() -> type[Log]:
+    return Log
+
+
+@pytest.fixture
+def server(log: Log) -> Iterator[LogServer]:
+    made = LogServer(log)
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="session")
+def one_mock(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mock]:
+    made = Mock(tmp_path_factory.mktemp("mock"))
+    yield made
+    made.stop(signal.SIGTERM)
+
+
+@pytest.fixture
+def mock(one_mock: Mock, log: Log) -> Mock:
+    """One process for all tests; each looks at its own site."""
+    one_mock.fresh(log.site)
+    return one_mock
+
+
+class Runner:
+    """`toiluot dossier run` as its own process, started and killed at will."""
+
+    def __init__(self, server: LogServer, mock: Mock, folder: Path) -> None:
+        (folder / "key").write_text("a-key")
+        (folder / "secret").write_text("khong-phai-bi-mat\n")
+        self.state, self.stderr = folder / "state", folder / "run.log"
+        options = {
+            "--server": server.url, "--key-file": folder / "key", "--base": mock.addresses["base"], "--state": self.state, "--poll-s": 0.05,
+            "--token-url": mock.addresses["token_url"], "--client-id": "toiluot-demo", "--client-secret-file": folder / "secret",
+        }  # fmt: skip
+        self._command = [*TOILUOT, "dossier", "run", "--json", *(str(part) for option in options.items() for part in option)]
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self, *more: str) -> None:
+        with open(self.stderr, "ab") as err:
+            self._process = subprocess.Popen([*self._command, *more], cwd=HOUSE, stdout=subprocess.PIPE, stderr=err, env=dict(os.environ))
+
+    def stop(self, number: int = signal.SIGTERM) -> dict[str, Any]:
+        if self._process is None:
+            return {}
+        self._process.send_signal(number)
+        out, _ = self._process.communicate(timeout=20)
+        self._process = None
+        return dict(json.loads(out)) if out else {}
+
+    def position(self) -> str:
+        path = self.state / "cursor.json"
+        return str(json.loads(path.read_text())["position"]) if path.exists() else "0"
+
+
+@pytest.fixture
+def runner(server: LogServer, mock: Mock, tmp_path: Path) -> Iterator[Runner]:
+    made = Runner(server, mock, tmp_path)
+    yield made
+    made.stop(signal.SIGKILL)
