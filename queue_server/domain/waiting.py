@@ -1,7 +1,7 @@
 """The expected wait, as a range with its basis. Holds the port's types and the first, plain rule; no queue is read here.
 
 Rule: (people ahead + 1) × learned gap between calls of the same service, blended with a configured prior; the range is
-0.6 to 1.5 times that, rounded outward to 5 minutes above 10 (whole minutes below). With a free counter: no wait.
+0.6 to 1.5 times that, rounded outward to whole minutes, to whole 5 minutes above 10. With a free counter: no wait.
 """
 
 from __future__ import annotations
@@ -58,6 +58,7 @@ def estimate(view: View) -> Estimate:
 
 
 def round_outward(low_s: float, high_s: float) -> tuple[int, int]:
-    """The range in whole minutes, or in whole 5 minutes once it reaches beyond 10, never narrower than it was."""
-    grain = 300 if high_s > 600 else 60
-    return int(low_s // grain) * grain, int(-(-high_s // grain)) * grain
+    """The range widened to whole minutes, and beyond 10 minutes to whole 5 minutes; each end by its own size, so that
+    one person more never makes either end smaller."""
+    low_grain, high_grain = (300 if end > 600 else 60 for end in (low_s, high_s))
+    return int(low_s // low_grain) * low_grain, int(-(-high_s // high_grain)) * high_grain

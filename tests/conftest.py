@@ -1,0 +1,18 @@
+"""Fixtures that every room shares."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.hall import Hall, make_hall
+
+
+@pytest.fixture
+def hall(tmp_path: Path) -> Iterator[Hall]:
+    """A centre of its own for each test."""
+    made = make_hall(tmp_path)
+    yield made
+    made.store.close()

@@ -1,0 +1,148 @@
+"""The ticket's table, against a copy written by hand from the design, and what apply() must keep true on any walk."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from queue_server.domain.errors import Refusal
+from queue_server.domain.event import Event
+from queue_server.domain.ticket import STATES, TRANSITIONS, Ticket, apply, difference, fold, restore
+
+# From the design, not from the code: event -> {state before: state after}.
+DESIGN = {
+    "amended": {"waiting": "waiting", "held": "held"},
+    "called": {"waiting": "called"},
+    "recalled": {"called": "called"},
+    "serving_started": {"called": "serving"},
+    "held": {"called": "held", "serving": "held"},
+    "resumed": {"held": "serving"},
+    "released": {"called": "waiting", "held": "waiting"},
+    "transferred": {"called": "waiting", "serving": "waiting", "held": "waiting"},
+    "moved": {"waiting": "moved", "called": "moved", "serving": "moved", "held": "moved"},
+    "completed": {"called": "completed", "serving": "completed"},
+    "no_show": {"called": "no_show"},
+    "readmitted": {"no_show": "waiting"},
+    "cancelled": {"waiting": "cancelled", "called": "cancelled", "held": "cancelled"},
+    "expired": {"waiting": "expired", "held": "expired"},
+    "closed_by_system": {"called": "no_show", "serving": "completed"},
+} | {name: {state: state for state in STATES} for name in ("print_outcome", "reprinted", "annotated", "rated", "corrected", "voided")}
+
+DATA: dict[str, dict[str, Any]] = {
+    "issued": {
+        "series": "A", "number": 7, "business_day": "2026-11-23", "issued_at": 1000, "available_from": 1000,
+        "effective_at": 1000, "credits": {}, "before_opening_ms": 0,
+    },
+    "amended": {"to": {"service": "other"}, "from": {"service": "one"}},
+    "called": {"wait_ms": 5, "over_breaks_ms": 0},
+    "transferred": {"service": "other", "effective_at": 5, "credits": {"transfer": 600}},
+    "completed": {"outcome": "done", "start_inferred": True},
+    "readmitted": {"effective_at": 9, "credits": {}},
+    "print_outcome": {"outcome": "printed"},
+    "rated": {"stars": 4},
+    "corrected": {"service": "other"},
+}  # fmt: skip
+
+
+def event(kind: str, seq: int, **data: Any) -> Event:
+    body = DATA.get(kind, {}) | data
+    return Event("S", 1, seq, 1000 + seq * 10, kind, "ticket:t", "2026-11-23", f"c{seq}", "key:k", 1, body, "t", "A007", "one", "3")
+
+
+def issued() -> Ticket:
+    return apply(None, event("issued", 1))
+
+
+@pytest.mark.parametrize("state", STATES)
+@pytest.mark.parametrize("kind", [name for name in TRANSITIONS if name not in ("issued", "arrived", "undone")])
+def test_every_arrow_of_the_design_and_no_other(state: str, kind: str) -> None:
+    before = replace(issued(), state=state, counter="3")
+    if state in DESIGN[kind]:
+        assert apply(before, event(kind, 2)).state == DESIGN[kind][state]
+    else:
+        with pytest.raises(Refusal) as refused:
+            apply(before, event(kind, 2))
+        assert refused.value.code == "illegal_transition"
+        assert refused.value.detail["state"] == state
+        assert set(refused.value.detail["allowed_from"]) == set(DESIGN[kind])
+
+
+def test_the_table_names_every_event_of_the_design() -> None:
+    assert set(TRANSITIONS) == set(DESIGN) | {"issued", "arrived", "undone"}
+
+
+def test_nothing_happens_to_a_ticket_that_was_not_issued() -> None:
+    with pytest.raises(Refusal) as refused:
+        apply(None, event("called", 1))
+    assert refused.value.detail["state"] == "none"
+
+
+def test_the_wait_is_to_the_first_call_and_a_recall_does_not_restart_it() -> None:
+    ticket = fold([event("issued", 1), event("called", 2, wait_ms=77), event("recalled", 3), event("released", 4), event("called", 5, wait_ms=99)])
+    assert ticket is not None
+    assert ticket.steps[0].wait_ms == 77
+    assert ticket.called_at == ticket.steps[0].first_called_at == 1020
+    assert ticket.last_called_at == ticket.steps[0].last_called_at == 1050
+    assert ticket.recalls == 1
+
+
+def test_time_away_is_kept_apart_from_service() -> None:
+    ticket = fold([event("issued", 1), event("called", 2), event("serving_started", 3), event("held", 4), event("resumed", 9), event("completed", 10)])
+    assert ticket is not None
+    assert (ticket.steps[0].held_ms, ticket.steps[0].started_at, ticket.steps[0].ended_at) == (50, 1030, 1100)
+
+
+def test_held_before_service_starts_service_when_resumed() -> None:
+    ticket = fold([event("issued", 1), event("called", 2), event("held", 3), event("resumed", 5)])
+    assert ticket is not None
+    assert ticket.state == "serving"
+    assert ticket.steps[0].started_at == ticket.serving_at == 1050
+
+
+def test_a_start_nobody_marked_is_inferred_from_the_last_call() -> None:
+    ticket = fold([event("issued", 1), event("called", 2), event("recalled", 3), event("completed", 4)])
+    assert ticket is not None
+    assert (ticket.steps[0].start_inferred, ticket.steps[0].started_at) == (True, 1030)
+
+
+def test_a_transfer_opens_the_next_step_and_keeps_the_first() -> None:
+    ticket = fold([event("issued", 1), event("called", 2), event("serving_started", 3), event("transferred", 4)])
+    assert ticket is not None
+    assert [step.service for step in ticket.steps] == ["one", "other"]
+    assert (ticket.steps[0].outcome, ticket.steps[0].ended_at, ticket.steps[1].available_from) == ("transferred", 1040, 1040)
+    assert (ticket.service, ticket.counter, ticket.called_at, ticket.arrived_from) == ("other", None, None, 1000)
+
+
+def test_readmission_reopens_the_same_step_with_a_new_revision() -> None:
+    ticket = fold([event("issued", 1), event("called", 2, wait_ms=20), event("no_show", 3), event("readmitted", 4)])
+    assert ticket is not None
+    assert (len(ticket.steps), ticket.steps[0].wait_ms, ticket.steps[0].outcome, ticket.revision) == (1, 20, None, 2)
+
+
+walks = st.lists(st.sampled_from(sorted(set(TRANSITIONS) - {"issued", "arrived", "undone"})), max_size=25)
+
+
+@given(walks)
+def test_any_walk_keeps_the_flat_fields_those_of_the_current_step(kinds: list[str]) -> None:
+    ticket, log = issued(), [event("issued", 1)]
+    for seq, kind in enumerate(kinds, start=2):
+        happening = event(kind, seq)
+        try:
+            after = apply(ticket, happening)
+        except Refusal:
+            continue
+        # Whatever an event did can be taken back exactly, and the log still folds to what stands.
+        assert restore(after, difference(after, ticket)) == ticket
+        ticket = after
+        log.append(happening)
+    step = ticket.steps[-1]
+    assert fold(log) == ticket
+    assert (ticket.service, ticket.called_at, ticket.outcome) == (step.service, step.first_called_at, step.outcome)
+    assert [s.n for s in ticket.steps] == list(range(1, len(ticket.steps) + 1))
+    assert all(s.ended_at is not None for s in ticket.steps[:-1])
+    assert (ticket.counter is not None) or ticket.state not in ("called", "serving")
+    assert ticket.arrived_from == 1000
