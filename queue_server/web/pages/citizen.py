@@ -28,7 +28,7 @@ TEXT: dict[str, dict[str, Any]] = {
         "cancel": "Huỷ số này", "sure": "Huỷ rồi thì không lấy lại được chỗ. Bạn chắc chắn huỷ?", "yes_cancel": "Có, huỷ số này",
         "rate": "Bạn thấy phục vụ thế nào?", "faces": ("Chưa hài lòng", "Tạm được", "Hài lòng", "Rất hài lòng"),
         "thanks": "Cảm ơn bạn đã góp ý.", "foot": "Lấy số miễn phí. Trang này không lưu tên hay số giấy tờ của bạn.",
-        "service": "Việc", "issued": "Lấy số lúc", "zone": "Chỗ chờ", "counter": "Quầy", "ahead": "Còn {n} người trước bạn",
+        "service": "Việc", "issued": "Lấy số lúc", "zone": "Khu vực chờ", "counter": "Quầy", "ahead": "Còn {n} người trước bạn",
         "first": "Bạn là người tiếp theo", "wait": "{span}", "to_counter": "QUẦY {counter}",
         "waiting": "Xin chờ ở khu vực ghế. Bảng và loa sẽ gọi số này.", "called": "ĐẾN LƯỢT BẠN", "called_advice": "Xin mời đến quầy ngay.",
         "serving": "Đang phục vụ tại quầy {counter}", "held": "Quầy {counter} đang giữ lượt của bạn",

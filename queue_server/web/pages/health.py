@@ -10,7 +10,7 @@ from typing import Any
 
 from queue_server.web.pages import words
 
-SILENT_S, GONE_S = 30, 120
+SILENT_S, GONE_S = 45, 90
 BAD, LOOK, FINE = 0, 1, 2
 TONES = {BAD: "bad", LOOK: "warn", FINE: "good"}
 

@@ -40,7 +40,7 @@ PAGES = (
 )
 
 
-def register(app: Flask, house: House, gate: Gate) -> None:
+def install(app: Flask, house: House, gate: Gate) -> None:
     """All pages, and how their files travel, on this application."""
     visit.register(app, house, gate, PAGES)
     assets.register(app)

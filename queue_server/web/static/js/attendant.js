@@ -23,7 +23,7 @@ form.addEventListener("submit", async event => {
     document.getElementById("made-label").textContent = ticket.label;
     const wait = ticket.estimate && ticket.estimate.high_s > 60 ? ", khoảng " + Math.floor(ticket.estimate.low_s / 60) + "–" + minutes(ticket.estimate.high_s) : "";
     document.getElementById("made-more").textContent = "Trước người này: " + (ticket.ahead || 0) + " người" + wait + ".";
-    made.hidden = false;
+    made.hidden = false; made.scrollIntoView({ block: "nearest" });
     form.reset();
   } catch (error) {
     if (error instanceof Problem) tell(error.message);

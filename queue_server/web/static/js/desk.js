@@ -41,8 +41,8 @@ export function drawPerson(desk) {
 // Runs every 250 ms: only what changes with time.
 export function drawTime(desk) {
   const ticket = desk.counter.current;
-  if (ticket) write(el("timer"), mmss(sinceMs(ticket.state === "serving" ? ticket.serving_at : ticket.last_called_at || ticket.called_at)));
-  else write(el("timer"), "");
+  write(el("timer"), ticket ? mmss(sinceMs(ticket.state === "serving" ? ticket.serving_at : ticket.last_called_at || ticket.called_at)) : "");
+  write(el("timer-what"), ticket ? (ticket.state === "serving" ? "từ khi bắt đầu" : ticket.recalls ? "từ lần gọi cuối" : "từ khi gọi") : "");
   const undo = el("undo"), left = desk.counter.undo ? untilMs(desk.counter.undo.until) : 0;
   undo.hidden = left <= 0 || desk.readOnly;
   if (left > 0) write(undo, "Hoàn tác" + (desk.undoName ? ": " + desk.undoName : "") + " (" + (left > 90000 ? minutes(left / 1000) : Math.ceil(left / 1000) + " giây") + ")");

@@ -4,7 +4,7 @@ export const STATE = {
   called: ["Đã gọi", "warn"], serving: ["Đang phục vụ", "good"], viewing: ["Chỉ xem", "plain"]
 };
 export const DONE = {
-  next: "Đã gọi", recall: "Đã gọi lại", serve: "Bắt đầu phục vụ", hold: "Giữ lại quầy", "no-show": "Đã ghi vắng mặt", complete: "Đã xong",
+  next: "Đã gọi", recall: "Đã gọi lại", serve: "Bắt đầu phục vụ", hold: "Giữ lại quầy", "no-show": "Vắng mặt", complete: "Xong",
   release: "Đã trả về hàng chờ", transfer: "Đã chuyển", pause: "Tạm nghỉ", resume: "Đã làm việc lại", "wrap-up": "Đang làm giấy tờ",
   open: "Đã mở quầy", close: "Đã đóng quầy", undo: "Đã hoàn tác", "resume-held": "Tiếp tục phục vụ"
 };
