@@ -25,21 +25,16 @@ if TYPE_CHECKING:
 
 
 class Configs:
-    """Parsed configurations, kept by a site's own random token and version: a version never changes."""
+    """Parsed configurations: a version never changes, so each is parsed once per database."""
 
     @staticmethod
     def of(reader: Reader, site: Row) -> SiteConfig:
         """The configuration in force at a site."""
-        kept = _CONFIGS.get(place := (site["board_token"], site["config_version"]))
+        place = ("config", site["code"], site["config_version"])
+        kept: SiteConfig | None = reader.memo.get(place)
         if kept is None:
-            kept = parse(reader.config(site["code"], site["config_version"]))
-            if len(_CONFIGS) > 4096:
-                _CONFIGS.clear()
-            _CONFIGS[place] = kept
+            kept = reader.memo[place] = parse(reader.config(site["code"], site["config_version"]))
         return kept
-
-
-_CONFIGS: dict[tuple[str, int], SiteConfig] = {}
 
 
 class Unit:

@@ -25,10 +25,11 @@ def _named(services: Sequence[str]) -> dict[str, str]:
 class Reader:
     """A consistent look at the database."""
 
-    __slots__ = ("_sql", "entropy", "now_ms")
+    __slots__ = ("_sql", "entropy", "memo", "now_ms")
 
-    def __init__(self, sql: Runner, now_ms: int, entropy: Callable[[int], bytes]) -> None:
+    def __init__(self, sql: Runner, now_ms: int, entropy: Callable[[int], bytes], memo: dict[Any, Any]) -> None:
         self._sql = sql
+        self.memo = memo  # what was worked out once from rows of this database that never change
         self.now_ms = now_ms  # the moment of looking, by the process's clock
         self.entropy = entropy  # where ids and tokens come from: a seeded source makes a rehearsal repeatable
 

@@ -50,6 +50,7 @@ class SqliteDatabase:
 
     def __init__(self, path: str, on_commit: Callable[[], None], now_ms: Callable[[], int], entropy: Callable[[int], bytes]) -> None:
         self._path, self._on_commit, self._now_ms, self._entropy = path, on_commit, now_ms, entropy
+        self._memo: dict[Any, Any] = {}
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._readers = threading.local()
         self._open: list[sqlite3.Connection] = []
@@ -73,7 +74,7 @@ class SqliteDatabase:
                 self._open.append(connection)
         connection.execute("BEGIN")
         try:
-            yield Reader(Runner(connection, self.dialect), self._now_ms(), self._entropy)
+            yield Reader(Runner(connection, self.dialect), self._now_ms(), self._entropy, self._memo)
         finally:
             connection.execute("ROLLBACK")
 
@@ -88,7 +89,7 @@ class SqliteDatabase:
     # ------------------------------------------------------------ the writer thread
     def _write_for_ever(self) -> None:
         connection = connect(self._path)
-        repository = Repository(Runner(connection, self.dialect), 0, self._entropy)
+        repository = Repository(Runner(connection, self.dialect), 0, self._entropy, self._memo)
         try:
             while (first := self._jobs.get()) is not None:
                 self._group(connection, repository, first)
