@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser
 
+from tests.browser import chromium
 from tests.hall import Hall, make_hall
 
 
@@ -16,3 +18,10 @@ def hall(tmp_path: Path) -> Iterator[Hall]:
     made = make_hall(tmp_path)
     yield made
     made.store.close()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """The one Chromium of the run."""
+    with chromium() as opened:
+        yield opened
