@@ -138,9 +138,12 @@ class SqliteDatabase:
         try:
             answer = job.work(repository)
         except BaseException as failed:  # noqa: BLE001 - it belongs to whoever asked, and is raised there
-            connection.execute("ROLLBACK TO unit")
-            connection.execute("RELEASE unit")
             job.done.set_exception(failed)
+            try:
+                connection.execute("ROLLBACK TO unit")
+                connection.execute("RELEASE unit")
+            except sqlite3.Error:
+                raise failed from None  # a full disk ends the whole transaction: the neighbours must hear of it too
             return _FAILED
         connection.execute("RELEASE unit")
         return answer
