@@ -1,6 +1,6 @@
-"""Makes `data/ward-services.json`: the services of a ward, each with real procedures it stands for.
+"""Makes `data/ward-services.json` and `data/seal-services.json`: services, each with real procedures it stands for.
 
-    python -m queue_server.demo.derive.services PROCEDURES.csv > queue_server/demo/data/ward-services.json
+    python -m queue_server.demo.derive.services PROCEDURES.csv queue_server/demo/data
 
 Which procedures belong to which service is our choice and stands below; codes, names and fields are copied from the
 list. A code that the list does not hold ends the script: nothing is invented. `other` marks services that exist at
@@ -12,6 +12,7 @@ from __future__ import annotations
 import csv
 import json
 import sys
+from pathlib import Path
 from typing import Any
 
 # Series letters only from A C H K L M N X: the others rhyme or look alike when called. Planning permission shares the
@@ -55,11 +56,18 @@ CHOICE: list[dict[str, Any]] = [
     },
 ]  # fmt: skip
 
+SEALS: list[dict[str, Any]] = [
+    {
+        "code": "con-dau", "series": "C", "vi": "Đăng ký mẫu con dấu", "en": "Registration of seals", "minutes": 30,
+        "procedures": ["2.001428", "2.001410"],
+    },
+]  # fmt: skip
 
-def chosen(rows: dict[str, dict[str, str]]) -> list[dict[str, Any]]:
+
+def chosen(choices: list[dict[str, Any]], rows: dict[str, dict[str, str]]) -> list[dict[str, Any]]:
     """The services with their procedures looked up."""
     services = []
-    for choice in CHOICE:
+    for choice in choices:
         service = {key: value for key, value in choice.items() if key not in ("procedures", "vi", "en")}
         service["names"] = {"vi": choice["vi"], "en": choice["en"]}
         service["procedures"] = [
@@ -70,12 +78,13 @@ def chosen(rows: dict[str, dict[str, str]]) -> list[dict[str, Any]]:
     return services
 
 
-def main(path: str) -> None:
+def main(path: str, folder: str) -> None:
     with open(path, encoding="utf-8", newline="") as file:
         rows = {row["code"]: row for row in csv.DictReader(file)}
-    json.dump({"services": chosen(rows)}, sys.stdout, ensure_ascii=False, indent=1)
-    sys.stdout.write("\n")
+    for name, choices in (("ward-services", CHOICE), ("seal-services", SEALS)):
+        text = json.dumps({"services": chosen(choices, rows)}, ensure_ascii=False, indent=1)
+        (Path(folder) / f"{name}.json").write_text(text + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(sys.argv[1], sys.argv[2])

@@ -1,0 +1,242 @@
+"""The demonstration's centre: which programs, with which addresses, keys and people, and when it is ready.
+
+Builds nothing of the product: it starts `toiluot …` commands in a temporary folder and speaks to them over sockets.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+import httpx
+
+from toiluot_edge import Clock
+
+from .processes import WITH_PARENT, Supervisor
+
+SITE, NAME = "DEMO", "Trung tâm Phục vụ hành chính công phường Mẫu"
+PASSWORD = "toi-luot-demo"  # of every demonstration account: told to whoever starts it, good on this machine only
+ROLES = {
+    "director": "Giám đốc mẫu",
+    "deputy": "Phó giám đốc mẫu",
+    "control": "Điều phối mẫu",
+    "site_head": "Trưởng điểm mẫu",
+    "clerk": "Cán bộ mẫu",
+    "attendant": "Hướng dẫn viên mẫu",
+    "technician": "Kỹ thuật viên mẫu",
+    "auditor": "Kiểm tra viên mẫu",
+}
+KEYS = {
+    "kiosk-01": "issue,read",
+    "screen-01": "feed,read",
+    "dossier-01": "feed,read",
+    "clerks": "issue,call,read",
+    "visitor": "issue,call,read,feed,admin",
+}
+READY_S = 40.0
+LOOK_S = 0.1
+
+
+class NotReady(Exception):
+    """Something did not come up; the text names it and its last words."""
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True
+
+
+@dataclass
+class Addresses:
+    """Where everything listens: all on this machine only."""
+
+    server: int
+    kiosk: int = field(default_factory=free_port)
+    board: int = field(default_factory=free_port)
+    dossier: int = field(default_factory=free_port)
+    printer: int = field(default_factory=free_port)
+    printer_page: int = field(default_factory=free_port)
+    scanner_page: int = field(default_factory=free_port)
+
+    def url(self, name: str) -> str:
+        return f"http://127.0.0.1:{getattr(self, name)}"
+
+
+class Centre:
+    """One centre, from an empty folder to nothing again."""
+
+    def __init__(self, port: int, clock: Clock, stop: Event, services: Sequence[Mapping[str, Any]], *, site_clock: str = "") -> None:
+        self._clock, self._stop, self._services = clock, stop, services
+        self.at = Addresses(port)
+        self.folder = Path(tempfile.mkdtemp(prefix="toiluot-demo-"))
+        environment = {"TOILUOT_CLOCK": site_clock, "PYTHONUNBUFFERED": "1"}
+        self.supervisor = Supervisor(self.folder / "log", clock, environment)
+        self.made: dict[str, Any] = {}
+
+    # ------------------------------------------------------------ starting
+    def start(self) -> None:
+        """Everything, in the order in which it is needed; returns when a person could use it."""
+        setting_up = self._set_up()
+        self._start_devices()
+        self._start_dossier_system()
+        out, _ = setting_up.communicate(timeout=READY_S)
+        if setting_up.returncode != 0:
+            raise NotReady(f"the site could not be set up: {(self.folder / 'log' / 'prepare.log').read_text('utf-8')[-400:]}")
+        self.made = json.loads(out)
+        for name, key in self.made["keys"].items():
+            self._write(f"{name}.key", key)
+        self.supervisor.start("server", "server", "run", "--db", self._db(), "--bind", f"127.0.0.1:{self.at.server}")
+        self._wait("server", lambda: self._answers(f"{self.at.url('server')}/readyz"))
+        self._start_clients()
+        self._wait("kiosk", lambda: self._kiosk_screen() == "home")
+        self._wait("display", lambda: self._answers(self.at.url("board")))
+        self._wait("dossier-mock", lambda: self._answers(self.at.url("dossier")))
+
+    def _set_up(self) -> subprocess.Popen[bytes]:
+        wishes = {
+            "db": self._db(),
+            "site": SITE,
+            "name": NAME,
+            "template": "ward",
+            "public_url": self.at.url("server"),
+            "services": list(self._services),
+            "people": [{"login": role, "role": role, "name": name, "password": PASSWORD} for role, name in ROLES.items()],
+            "keys": [{"name": name, "scope": scope} for name, scope in KEYS.items()],
+        }
+        path = self._write("wishes.json", json.dumps(wishes, ensure_ascii=False))
+        command = [sys.executable, "-I", "-S", "-c", WITH_PARENT, str(os.getpid()), sys.executable, "-m", "queue_server.demo.prepare"]
+        with open(path, "rb") as wished, open(self.folder / "log" / "prepare.log", "wb") as err:
+            return subprocess.Popen(command, stdin=wished, stdout=subprocess.PIPE, stderr=err)
+
+    def _start_devices(self) -> None:
+        start = self.supervisor.start
+        printer, page = f"127.0.0.1:{self.at.printer}", f"127.0.0.1:{self.at.printer_page}"
+        glass = f"127.0.0.1:{self.at.scanner_page}"
+        start("sim-printer", "drivers", "sim", "printer", "--tcp", printer, "--http", page)
+        start("sim-scanner", "drivers", "sim", "scanner", "--pty", str(self.folder / "scanner"), "--http", glass)
+        config = self._write(
+            "drivers.toml",
+            f'[slot.printer]\nport = "tcp://{printer}"\ndriver = "escpos"\n\n'
+            f'[slot.reader]\nport = "serial:{self.folder}/scanner?baud=115200"\ndriver = "serial-scanner"\n',
+        )
+        start("drivers", "drivers", "serve", "--config", str(config), "--socket", self._socket(), "--state", str(self.folder / "drivers"))
+
+    def _start_dossier_system(self) -> None:
+        secret = secrets.token_urlsafe(18)
+        self._write("dossier.secret", secret)
+        self.supervisor.start(
+            *("dossier-mock", "dossier", "mock", "--bind", f"127.0.0.1:{self.at.dossier}"),
+            *("--client-secret", secret, "--journal", str(self.folder / "dossier-mock.jsonl")),
+        )
+
+    def _start_clients(self) -> None:
+        start, server = self.supervisor.start, ("--server", self.at.url("server"))
+        start(
+            *("kiosk", "kiosk", "run", *server, "--key-file", self._path("kiosk-01.key"), "--drivers", self._socket()),
+            *("--bind", f"127.0.0.1:{self.at.kiosk}", "--state", self._path("kiosk"), "--name", "kiosk-01"),
+        )
+        board = ("--key-file", self._path("screen-01.key"), "--bind", f"127.0.0.1:{self.at.board}")
+        start("display", "display", "run", *server, *board)
+        partner = self.at.url("dossier")
+        start(
+            *("dossier", "dossier", "run", *server, "--key-file", self._path("dossier-01.key"), "--base", f"{partner}/api"),
+            *("--token-url", f"{partner}/oauth/token", "--client-id", "toiluot-demo"),
+            *("--client-secret-file", self._path("dossier.secret"), "--state", self._path("dossier"), "--poll-s", "0.5"),
+        )
+
+    # ------------------------------------------------------------ waiting
+    def _wait(self, name: str, ready: Callable[[], bool]) -> None:
+        deadline = self._clock.monotonic() + READY_S
+        while not ready():
+            self.supervisor.watch()
+            if self._stop.wait(LOOK_S):
+                raise NotReady("stopped while starting")
+            if self._clock.monotonic() > deadline:
+                raise NotReady(f"{name} did not come up in {READY_S:.0f} s. Its last words:\n{self.supervisor.last_words(name)}")
+
+    @staticmethod
+    def _answers(url: str) -> bool:
+        try:
+            return httpx.get(url, timeout=2.0, trust_env=False).status_code == 200
+        except httpx.HTTPError:
+            return False
+
+    def _kiosk_screen(self) -> str:
+        try:
+            return str(httpx.get(f"{self.at.url('kiosk')}/api/state", timeout=2.0, trust_env=False).json()["screen"])
+        except (httpx.HTTPError, ValueError, KeyError):
+            return ""
+
+    # ------------------------------------------------------------ what is told
+    def facts(self) -> dict[str, Any]:
+        """The one JSON object of the contract."""
+        server = self.at.url("server")
+        return {
+            "server": server,
+            "kiosk": f"{self.at.url('kiosk')}/",
+            "board": f"{self.at.url('board')}/",
+            "console": f"{server}/counter",
+            "manager": f"{server}/manager",
+            "attendant": f"{server}/attendant",
+            "technician": f"{server}/technician",
+            "dossier": f"{self.at.url('dossier')}/",
+            "api_key": self.made["keys"]["visitor"],
+            "site": SITE,
+            "counters": self.made["counters"],
+            "services": self.made["services"],
+            "logins": {role: {"user": role, "password": PASSWORD} for role in ROLES},
+            "devices": {
+                "printer": {"page": f"{self.at.url('printer_page')}/", "wire": f"tcp://127.0.0.1:{self.at.printer}"},
+                "scanner": {"page": f"{self.at.url('scanner_page')}/", "wire": f"serial:{self.folder}/scanner"},
+            },
+            "board_token": self.made["board_token"],
+            "processes": self.supervisor.pids(),
+        }
+
+    # ------------------------------------------------------------ ending
+    def run(self) -> None:
+        """Keep everything alive until it is time to stop."""
+        while not self._stop.wait(LOOK_S):
+            self.supervisor.watch()
+
+    def close(self) -> None:
+        self.supervisor.stop()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    # ------------------------------------------------------------ inside
+    def _db(self) -> str:
+        return f"sqlite:///{self.folder}/site.db"
+
+    def _socket(self) -> str:
+        return str(self.folder / "drivers.sock")
+
+    def _path(self, name: str) -> str:
+        return str(self.folder / name)
+
+    def _write(self, name: str, text: str) -> Path:
+        path = self.folder / name
+        path.touch(mode=0o600)
+        path.write_text(text, encoding="utf-8")
+        return path
