@@ -86,6 +86,11 @@ class PaperLow:
         self._said = False
         self._against = 0
 
+    @property
+    def unsure(self) -> bool:
+        """Whether the last reading spoke against what is said: worth looking again soon."""
+        return self._against > 0
+
     def settle(self, health: Health) -> Health:
         if health.code not in ("ok", "paper_low"):
             return health

@@ -31,6 +31,7 @@ class Profile:
     chunk_bytes: int = 4096
     confirm: tuple[str, ...] = ("sensor",)
     answer_s: float = 0.6
+    stall_s: float = 5.0
     confirm_s: float = 8.0
     print_dots_per_s: int = 400
 

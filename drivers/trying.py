@@ -69,7 +69,7 @@ def test_slip(width: int) -> tuple[int, bytes]:
         left = 16 + (step - 1) * (width - 32) // 8
         for x in range(left, left + (width - 32) // 8 - 6, step + 1):
             draw.line((x, 170, x, 250), fill=0)
-    for x in range(0, width, 8):
+    for x in range(16, width - 8, 8):
         draw.line((x, 280, x, 300 if x % 40 else 330), fill=0)
     return height, bytes(byte ^ 0xFF for byte in image.tobytes())
 

@@ -10,7 +10,6 @@ import codecs
 import unicodedata
 from dataclasses import dataclass, field
 
-_EDGES = b"\r\n\x00\x02\x03"
 _PAIR_LEADS = frozenset((0x00, 0x01, 0x1E))
 _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 
@@ -29,13 +28,15 @@ def decode(raw: bytes) -> ScanText:
     for bom, name in _BOMS:
         if raw.startswith(bom):
             return _with_bom(raw, bom, name)
-    data = raw.rstrip(b"\r\n\x00\x03").lstrip(b"\r\n\x02") if _has_pairs(raw) else raw.strip(_EDGES)
+    # A NUL before a letter is half of it; a NUL at the end is only an end.
+    data = raw.lstrip(b"\r\n\x02\x03").rstrip(b"\r\n\x00\x02\x03")
     if not _has_pairs(data):
         text = _utf8(data)
         if text is not None:
             return _repaired(text)
     else:
-        text = _mixed(data)
+        # Unstripped: the second half of a letter may look like an end.
+        text = _mixed(raw)
         if text is not None:
             return _done(text, "utf-16be-mix", True)
     return _eight_bit(data)

@@ -58,13 +58,17 @@ class Journal:
     def sending(self, job_id: str) -> None:
         """From here on nobody can know, until `done`."""
         with self._lock:
-            self._db.execute("UPDATE job SET step = 'sending' WHERE job_id = ?", (job_id,))
+            self._db.execute(
+                "INSERT INTO job (job_id, step, accepted_ms) VALUES (?, 'sending', ?) ON CONFLICT (job_id) DO UPDATE SET step = 'sending'",
+                (job_id, _now_ms()),
+            )
 
     def done(self, result: JobResult) -> None:
         with self._lock:
             self._db.execute(
-                "UPDATE job SET step = 'done', outcome = ?, code = ?, detail = ?, ended_ms = ? WHERE job_id = ?",
-                (str(result.outcome), result.code, result.detail, _now_ms(), result.job_id),
+                "INSERT INTO job (job_id, step, outcome, code, detail, accepted_ms, ended_ms) VALUES (?1, 'done', ?2, ?3, ?4, ?5, ?5)"
+                " ON CONFLICT (job_id) DO UPDATE SET step = 'done', outcome = ?2, code = ?3, detail = ?4, ended_ms = ?5",
+                (result.job_id, str(result.outcome), result.code, result.detail, _now_ms()),
             )
 
     def find(self, job_id: str) -> JobResult | None:

@@ -23,22 +23,14 @@ class Talk:
         self._port = port
         self._answer_s = answer_s
         self.reader = StatusReader()
-        self.late = 0
 
     def drain(self) -> None:
         """Whatever lies in the buffer answers nothing that is about to be asked."""
         for _ in range(64):
             try:
-                self._fitting(self._port.read(READ_BYTES, 0.0), ())
+                self._port.read(READ_BYTES, 0.0)
             except Timeout:
                 return
-
-    def _fitting(self, data: bytes, questions: Collection[Question]) -> list[Answer]:
-        """Answers to `questions`; a `GS r` answer nobody waits for any more is counted as late."""
-        answers = self.reader.feed(data, {*questions, Question.SENSOR})
-        fitting = [answer for answer in answers if answer.question in questions]
-        self.late += len(answers) - len(fitting)
-        return fitting
 
     def ask(self, question: Question) -> Answer | None:
         """None where no fitting answer came in time."""
@@ -57,7 +49,7 @@ class Talk:
                 data = self._port.read(READ_BYTES, deadline)
             except Timeout:
                 return []
-            answers = self._fitting(data, questions)
+            answers = self.reader.feed(data, questions)
             if answers or time.monotonic() >= deadline:
                 return answers
 

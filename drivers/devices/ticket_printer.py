@@ -11,7 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from drivers import escpos_bytes
-from drivers.codecs.escpos_status import Answer, Question, ask_process, process_id
+from drivers.codecs.escpos_status import Answer, Question, process_id
+from drivers.devices.confirmation import Confirmation
 from drivers.devices.journal import Journal
 from drivers.devices.printer_talk import Talk
 from drivers.health import STOPPING, Health, PaperLow, printer_health
@@ -22,6 +23,7 @@ from drivers.quirks import Profile
 SLICE_S = 0.5  # while waiting for a confirmation, how often the printer is asked whether it has stopped
 SICK_POLL_S = 1.0
 UNASKED_S = 0.25
+UNCONFIRMED_S = 1.0
 
 
 Ended = tuple[JobResult, Health]
@@ -48,7 +50,7 @@ class TicketPrinter:
         self._look_at = self._looked_at = 0.0
         self._jobs = 0
         self._owed = 0
-        self._unanswered = 0
+        self._behind = False
         self._confirms = True
         self._last = Health("absent")
 
@@ -85,18 +87,18 @@ class TicketPrinter:
     def lose(self) -> None:
         """Another printer may come back in this one's place: what was known of it no longer counts."""
         self._answered = False
-        self._unanswered = 0
+        self._behind = False
         self._paper_low = PaperLow()
 
     # ------------------------------------------------------------ looking
     def _look(self, port: Port) -> Health:
         talk = Talk(port, self._profile.answer_s)
         status = talk.status()
-        self._unanswered = max(0, self._unanswered - talk.late)
         self._answered = self._answered or not status.silent
         self._last = self._paper_low.settle(printer_health(status))
         self._looked_at = time.monotonic()
-        self._look_at = self._looked_at + (self._poll_s if self._last.well else min(SICK_POLL_S, self._poll_s))
+        calm = self._last.well and not self._paper_low.unsure
+        self._look_at = self._looked_at + (self._poll_s if calm else min(SICK_POLL_S, self._poll_s))
         return self._last
 
     # ------------------------------------------------------------ printing
@@ -113,7 +115,27 @@ class TicketPrinter:
             return end(Outcome.NOT_SENT, _left(error))
         if before.code in STOPPING or (before.code == "timeout" and self._answered):
             return end(Outcome.NOT_SENT, before)
+        try:
+            self._catch_up(port)
+        except PortError as error:
+            return end(Outcome.NOT_SENT, _left(error))
         return self._send_and_confirm(port, job, end)
+
+    def _catch_up(self, port: Port) -> None:
+        """An earlier slip's `GS r` answer may still come, after new paper say, and must not be taken for the next one's.
+
+        Answers come in order: ask once more, and go on when one has come and no other follows.
+        """
+        if not self._behind:
+            return
+        self._behind = False
+        if not (self._answered and self._confirms):
+            return
+        talk = Talk(port, self._profile.answer_s)
+        talk.say(Question.SENSOR.value)
+        if talk.wait({Question.SENSOR}, time.monotonic() + self._profile.confirm_s):
+            while talk.wait({Question.SENSOR}, time.monotonic() + self._profile.answer_s):
+                pass
 
     def _send_and_confirm(self, port: Port, job: PrintJob, end: End) -> Ended:
         # A job torn off in mid-band left the printer waiting for dots: blank ones, or this slip would be eaten as their rest.
@@ -123,7 +145,7 @@ class TicketPrinter:
         if job.cut:
             stream.append(escpos_bytes.cut())
         size = sum(map(len, stream))
-        deadline = time.monotonic() + 5.0 + size / self._wire_bytes_per_s + job.height / self._profile.print_dots_per_s
+        deadline = time.monotonic() + self._profile.stall_s + size / self._wire_bytes_per_s + job.height / self._profile.print_dots_per_s
         self._journal.sending(job.job_id)
         sent = _Sent()
         try:
@@ -176,57 +198,37 @@ class TicketPrinter:
         return end(Outcome.UNKNOWN if after.code in STOPPING else Outcome.SENT_UNCONFIRMED, after)
 
     def _await(self, port: Port, job: PrintJob) -> tuple[bool, Health | None]:
-        """Whether the printer confirmed, or else what stopped it.
-
-        Both confirmations are asked at once: a printer that knows only `GS r` answers that and is not waited for twice.
-        """
+        """Whether the printer confirmed, or else what stopped it."""
         talk = Talk(port, self._profile.answer_s)
-        self._jobs += 1
-        expected = process_id(self._jobs)
-        wanted = {Question.PROCESS, Question.SENSOR} if "process_id" in self._profile.confirm else {Question.SENSOR}
         printing_s = job.height / self._profile.print_dots_per_s
-        patience_s = self._profile.answer_s if not self._answered else self._profile.confirm_s if self._confirms else 1.0
-        deadline = time.monotonic() + printing_s + patience_s
+        # A printer never heard to speak gets one answer's time; one that never confirmed, a short while.
+        patience_s = self._profile.confirm_s if self._confirms else UNCONFIRMED_S
+        deadline = time.monotonic() + printing_s + (patience_s if self._answered else self._profile.answer_s)
         talk.drain()
-        # An earlier slip's answer may still come, after new paper say: it must not be taken for this one's.
-        before_ours = max(0, self._unanswered - talk.late)
-        self._unanswered = before_ours + 1
-        talk.say((ask_process(expected) if Question.PROCESS in wanted else b"") + Question.SENSOR.value)
-        consumed = False
-        while (now := time.monotonic()) < deadline:
-            answers = talk.wait(wanted, min(deadline, now + SLICE_S))
-            if not answers:
-                stopped = self._stopped(port, talk, wanted)
-                if isinstance(stopped, Health):
+        self._jobs += 1
+        ladder = Confirmation(self._profile.confirm, process_id(self._jobs), printing_s, deadline)
+        self._behind = True
+        talk.say(ladder.request)
+        while not ladder.settled and (now := time.monotonic()) < ladder.deadline:
+            answers = talk.wait(ladder.wanted, min(ladder.deadline, now + SLICE_S))
+            if not answers and self._answered:
+                answers, stopped = self._ask_meanwhile(port, talk, ladder)
+                if stopped is not None:
                     return False, stopped
-                answers = stopped
-            for answer in answers:
-                if answer.question is Question.SENSOR and before_ours:
-                    before_ours -= 1
-                elif answer.question is Question.SENSOR:
-                    consumed, self._unanswered = True, 0
-                    wanted.discard(Question.SENSOR)
-                    # The stream has been read to its end; what is left to wait for is the mechanism.
-                    deadline = min(deadline, time.monotonic() + printing_s + 1.0)
-                elif answer.payload == expected:
-                    self._confirms = True
-                    return True, None
-            if consumed and Question.PROCESS not in wanted:
-                break
-        self._confirms = consumed
-        return consumed, None
+            ladder.take(answers, time.monotonic())
+        self._confirms = ladder.consumed or ladder.completed
+        self._behind = not ladder.consumed
+        return self._confirms, None
 
-    def _stopped(self, port: Port, talk: Talk, wanted: set[Question]) -> Health | list[Answer]:
-        """No confirmation in this slice: has the printer stopped? What it confirms meanwhile is handed back."""
-        if not self._answered:
-            return []
+    def _ask_meanwhile(self, port: Port, talk: Talk, ladder: Confirmation) -> tuple[list[Answer], Health | None]:
+        """No confirmation in this slice: what came instead, and whether the printer has stopped."""
         talk.say(Question.PRINTER.value)
-        answers = talk.wait({*wanted, Question.PRINTER}, time.monotonic() + self._profile.answer_s)
-        offline = [answer for answer in answers if answer.question is Question.PRINTER and answer.byte & 0x08]
-        if not offline:
-            return [answer for answer in answers if answer.question is not Question.PRINTER]
-        seen = self._look(port)
-        return seen if seen.code in STOPPING else []
+        answers = talk.wait({*ladder.wanted, Question.PRINTER}, time.monotonic() + self._profile.answer_s)
+        if any(answer.question is Question.PRINTER and answer.byte & 0x08 for answer in answers):
+            seen = self._look(port)
+            if seen.code in STOPPING:
+                return answers, seen
+        return answers, None
 
 
 def _left(error: PortError) -> Health:

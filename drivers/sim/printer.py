@@ -48,6 +48,7 @@ class PrinterSim:
         self._rows_since = self._slips_since = self._taken = 0
         self._auto_status = 0
         self._jammed = False
+        self._late = b""
         self.set_faults(faults or [])
 
     # ------------------------------------------------------------ faults
@@ -55,15 +56,21 @@ class PrinterSim:
     def faults(self) -> list[str]:
         return sorted(self._active)
 
-    def set_faults(self, faults: list[Fault]) -> bytes:
-        """Replace all faults. What had stopped goes on where it stopped; the answers of that come back."""
+    def set_faults(self, faults: list[Fault]) -> None:
+        """Replace all faults. What had stopped goes on where it stopped, and answers late what it was asked before."""
         with self.lock:
             self._active = {fault.name for fault in faults if fault.slips is None and fault.rows is None}
             self._waiting = [fault for fault in faults if fault.slips is not None or fault.rows is not None]
             self._rows_since = self._slips_since = self._taken = 0
             if "cutter" not in self._active:
                 self._jammed = False
-            return self._run()
+            self._late += self._run()
+
+    def late_answers(self) -> bytes:
+        """Answers that came up without new bytes, for the wire to send."""
+        with self.lock:
+            late, self._late = self._late, b""
+            return b"" if self.has("silent") else late
 
     def _ripen(self) -> None:
         for fault in list(self._waiting):
@@ -102,7 +109,7 @@ class PrinterSim:
         with self.lock:
             if not self.stopped and self._parser.torn:
                 self._parser.clear()
-            self._tail = b""
+            self._tail = self._late = b""
 
     def _real_time(self, data: bytes) -> bytes:
         seen = self._tail + data

@@ -19,7 +19,7 @@ from pathlib import Path
 from drivers.sim.printer import PrinterSim
 
 READ_BYTES = 2048
-SLOW_ANSWER_S = 0.3
+SLOW_ANSWER_S = 0.2
 SLOW_BYTES_PER_S = 20_000
 FULL_WAIT_S = 0.02
 
@@ -33,6 +33,7 @@ class Wire:
 
     def carry(self, fd: int) -> None:
         while not self.stopping.is_set():
+            self._answer(fd, self.sim.late_answers())
             room = self.sim.room
             if not room:
                 if self._left(fd):
