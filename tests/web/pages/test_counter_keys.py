@@ -1,0 +1,151 @@
+"""The clerk's keys: F2 calls once however it is pressed, and asks before it closes somebody who was just called."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Route, expect
+
+from tests.web.pages.conftest import Desk
+
+pytestmark = pytest.mark.browser
+Opener = Callable[..., Desk]
+
+
+def test_a_held_key_calls_once(open_desk: Opener) -> None:
+    desk = open_desk(waiting=5, guard_s=0, confirm_s=0)
+    for _ in range(20):
+        desk.page.keyboard.down("F2")  # every "down" after the first is the keyboard's own repeat
+    desk.page.keyboard.up("F2")
+    desk.shows("A001")
+    assert [event["label"] for event in desk.log("called")] == ["A001"]
+
+
+def test_a_bouncing_key_calls_once(open_desk: Opener) -> None:
+    desk = open_desk(waiting=5)
+    desk.page.evaluate(
+        "() => { for (let i = 0; i < 6; i++) document.dispatchEvent(new KeyboardEvent('keydown', {code: 'F2', bubbles: true})); }"
+    )
+    desk.shows("A001")
+    assert len(desk.log("called")) == 1
+
+
+@pytest.mark.parametrize("more", [{"ctrlKey": True}, {"altKey": True}, {"shiftKey": True}, {"isComposing": True}, {"repeat": True}])
+def test_keys_that_belong_to_typing_do_nothing(open_desk: Opener, more: dict[str, bool]) -> None:
+    desk = open_desk(waiting=1)
+    desk.page.evaluate("more => document.dispatchEvent(new KeyboardEvent('keydown', {code: 'F2', bubbles: true, ...more}))", more)
+    desk.press("F10")
+    expect(desk.page.locator("#state")).to_have_text("Tạm nghỉ")
+    assert desk.log("called") == []
+
+
+def test_right_after_a_call_f2_does_nothing(open_desk: Opener) -> None:
+    desk = open_desk()
+    desk.press("F2")
+    desk.shows("A001")
+    desk.press("F2")
+    expect(desk.page.locator("#say")).to_contain_text("Vừa gọi A001")
+    expect(desk.page.locator("#ask")).to_be_hidden()
+    desk.shows("A001")
+    assert len(desk.log("called")) == 1
+
+
+def test_soon_after_a_call_f2_asks(open_desk: Opener) -> None:
+    desk = open_desk(guard_s=0)
+    desk.press("F2")
+    desk.shows("A001")
+    desk.press("F2")
+    expect(desk.page.locator("#ask")).to_be_visible()
+    expect(desk.page.locator("#ask-title")).to_contain_text("A001")
+    desk.press("Escape")
+    expect(desk.page.locator("#ask")).to_be_hidden()
+    desk.shows("A001")
+    assert desk.log("completed", "no_show") == []
+
+
+@pytest.mark.parametrize(("key", "ended"), [("F2", "completed"), ("F8", "no_show")])
+def test_the_question_is_answered_by_keys(open_desk: Opener, key: str, ended: str) -> None:
+    desk = open_desk(guard_s=0)
+    desk.press("F2")
+    desk.shows("A001")
+    desk.press("F2")
+    expect(desk.page.locator("#ask")).to_be_visible()
+    desk.press(key)
+    desk.shows("A002")
+    assert [event["label"] for event in desk.log(ended)] == ["A001"]
+
+
+def test_later_f2_closes_and_calls_at_once(open_desk: Opener) -> None:
+    desk = open_desk(guard_s=0, confirm_s=0)
+    desk.press("F2")
+    desk.shows("A001")
+    desk.press("F2")
+    desk.shows("A002")
+    assert [event["label"] for event in desk.log("completed")] == ["A001"]
+
+
+def test_the_age_of_a_call_survives_a_reload(open_desk: Opener) -> None:
+    desk = open_desk()
+    desk.press("F2")
+    desk.shows("A001")
+    desk.page.reload()
+    desk.shows("A001")
+    desk.press("F2")
+    expect(desk.page.locator("#say")).to_contain_text("Vừa gọi A001")
+
+
+def test_a_lost_answer_is_asked_for_again_with_the_same_request_id(open_desk: Opener) -> None:
+    desk, sent = open_desk(), []
+
+    def lose_the_first(route: Route) -> None:
+        sent.append(route.request.post_data_json["request_id"])
+        if len(sent) == 1:
+            route.fetch()  # the server acts, the answer never arrives
+            route.abort()
+        else:
+            route.continue_()
+
+    desk.page.route("**/next*", lose_the_first)
+    desk.press("F2")
+    desk.shows("A001")
+    assert len(sent) == 2
+    assert sent[0] == sent[1]
+    assert len(desk.log("called")) == 1
+
+
+def test_two_presses_have_two_request_ids(open_desk: Opener) -> None:
+    desk, sent = open_desk(guard_s=0, confirm_s=0), []
+    desk.page.on("request", lambda request: sent.append(request.post_data_json["request_id"]) if request.url.endswith("/next") else None)
+    desk.press("F2")
+    desk.shows("A001")
+    desk.press("F2")
+    desk.shows("A002")
+    assert len(set(sent)) == 2
+
+
+def test_nobody_waiting_is_said(open_desk: Opener) -> None:
+    desk = open_desk(waiting=0)
+    desk.press("F2")
+    expect(desk.page.locator("#say")).to_have_text("Không còn ai chờ quầy này.")
+
+
+def test_recall_absent_done_and_pause_by_key(open_desk: Opener) -> None:
+    desk = open_desk()
+    desk.press("F2")
+    desk.shows("A001")
+    expect(desk.button("recall")).to_contain_text("Gọi lại 1/3")
+    desk.press("F4")
+    expect(desk.button("recall")).to_contain_text("Gọi lại 2/3")
+    desk.press("F8")
+    desk.shows("Chưa gọi ai")
+    desk.press("F2")
+    desk.shows("A002")
+    desk.press("F9")
+    desk.shows("Chưa gọi ai")
+    desk.press("F10")
+    expect(desk.page.locator("#state")).to_have_text("Tạm nghỉ")
+    desk.press("F10")
+    expect(desk.page.locator("#state")).to_have_text("Sẵn sàng")
+    got = [(event["type"], event["label"]) for event in desk.log("called", "recalled", "no_show", "completed")]
+    assert got == [("called", "A001"), ("recalled", "A001"), ("no_show", "A001"), ("called", "A002"), ("completed", "A002")]
