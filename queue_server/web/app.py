@@ -50,6 +50,7 @@ def create_app(house: House, gate: Gate) -> Flask:
     app = Flask(__name__, static_folder="static", template_folder="templates")
     app.config.update(MAX_CONTENT_LENGTH=MAX_BODY_BYTES, MAX_FORM_MEMORY_SIZE=MAX_BODY_BYTES, SEND_FILE_MAX_AGE_DEFAULT=3600)
     app.url_map.strict_slashes = False
+    app.url_map.merge_slashes = False
     app.extensions["house"] = house
     app.extensions["openapi"] = openapi.build(ROUTES, house.version)
     app.before_request(_begin)

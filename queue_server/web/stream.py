@@ -170,6 +170,7 @@ class Hub:
         channel.listeners.add(listener)
         self.open += 1
         try:
+            await self._pull(channel)  # while nobody listened, nobody read
             store, now_ms = self.house.store, self.house.clock.wall_ms()
             snapshot, seq = await self.read(lambda: snapshot_of(store, listener.site, listener.zone, now_ms))
             yield sse.encode(retry_ms=RETRY_MS) + sse.encode("snapshot", snapshot) + self.beat(channel)

@@ -19,8 +19,8 @@ from typing import Any
 import httpx
 
 from queue_server.client import Client
-from queue_server.services import access, command, configuring
 from queue_server.domain.principal import SYSTEM
+from queue_server.services import access, command, configuring
 from queue_server.storage.store import Store
 
 SCOPES = ("issue", "call", "read", "feed", "fleet", "manage")
