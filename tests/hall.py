@@ -45,7 +45,9 @@ class Hall:
     clock: HandClock
     n: int = 0
 
-    def run(self, use_case: Callable[[Unit], dict[str, Any]], request_id: str | None = None, who: Principal = CLERK, call: str = "") -> command.Answer:
+    def run(
+        self, use_case: Callable[[Unit], dict[str, Any]], request_id: str | None = None, who: Principal = CLERK, call: str = ""
+    ) -> command.Answer:
         self.n += 1
         order = command.Command(request_id or f"r{self.n}", SITE, who, call or "test", request_id or str(self.n))
         return command.run(self.store, order, use_case)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -11,10 +12,11 @@ from hypothesis import strategies as st
 from queue_server.domain import calendar, metrics, numbering, routing, waiting
 from queue_server.domain.calendar import Calendar
 from queue_server.domain.counter import Counter
+from queue_server.domain.ticket import Ticket, fold
 from tests.domain.test_ticket import event, issued
 from tests.hall import MORNING
 
-HOURS = Calendar({day: ((7 * 60, 11 * 60 + 30), (13 * 60 + 30, 17 * 60)) for day in range(1, 6)}, {"2026-11-24": ()})
+HOURS = Calendar(dict.fromkeys(range(1, 6), ((7 * 60, 11 * 60 + 30), (13 * 60 + 30, 17 * 60))), {"2026-11-24": ()})
 MINUTE = 60_000
 
 
@@ -76,13 +78,12 @@ def test_no_calendar_is_always_open() -> None:
 
 def test_the_lunch_break_inside_a_wait_is_told_apart() -> None:
     assert calendar.closed_ms(HOURS, at("2026-11-23T11:00:00"), at("2026-11-23T14:00:00"), 420) == 120 * MINUTE
-    assert calendar.closed_ms(HOURS, at("2026-11-23T16:30:00"), at("2026-11-25T07:30:00"), 420) == (30 + 24 * 60 + 7 * 60 + 7 * 60 - 30) * MINUTE
+    over_a_day_off = 7 * 60 + 24 * 60 + 7 * 60  # from 17:00, the day without opening, and until 07:00
+    assert calendar.closed_ms(HOURS, at("2026-11-23T16:30:00"), at("2026-11-25T07:30:00"), 420) == over_a_day_off * MINUTE
 
 
 # ---------------------------------------------------------------- order
-def waiting_ticket(seq: int, arrived: int, credit_s: int = 0, service: str = "one", for_counter: str | None = None):  # noqa: ANN201
-    from dataclasses import replace
-
+def waiting_ticket(seq: int, arrived: int, credit_s: int = 0, service: str = "one", for_counter: str | None = None) -> Ticket:
     credits = {"priority": credit_s} if credit_s else {}
     return replace(
         issued(), id=f"t{seq}", issued_seq=seq, arrived_from=arrived, credits=credits, service=service, for_counter=for_counter,
@@ -157,8 +158,6 @@ def test_spreads_merge_exactly_in_any_split(durations: list[int], cut: int) -> N
 
 
 def test_what_nobody_observed_stays_out_of_the_means() -> None:
-    from queue_server.domain.ticket import fold
-
     seen = fold([event("issued", 1), event("called", 2), event("serving_started", 3), event("completed", 9, start_inferred=False)])
     inferred = fold([event("issued", 1), event("called", 2), event("completed", 9)])
     closed = fold([event("issued", 1), event("called", 2), event("serving_started", 3), event("closed_by_system", 9, machine_closed=True)])
@@ -169,8 +168,6 @@ def test_what_nobody_observed_stays_out_of_the_means() -> None:
 
 @pytest.mark.parametrize("state", ["waiting", "called"])
 def test_counts_of_a_day_add_up(state: str) -> None:
-    from queue_server.domain.ticket import fold
-
     log = [event("issued", 1)] + ([event("called", 2)] if state == "called" else [])
     ticket = fold(log)
     assert ticket is not None

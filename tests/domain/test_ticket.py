@@ -82,7 +82,8 @@ def test_nothing_happens_to_a_ticket_that_was_not_issued() -> None:
 
 
 def test_the_wait_is_to_the_first_call_and_a_recall_does_not_restart_it() -> None:
-    ticket = fold([event("issued", 1), event("called", 2, wait_ms=77), event("recalled", 3), event("released", 4), event("called", 5, wait_ms=99)])
+    twice = [event("called", 2, wait_ms=77), event("recalled", 3), event("released", 4), event("called", 5, wait_ms=99)]
+    ticket = fold([event("issued", 1), *twice])
     assert ticket is not None
     assert ticket.steps[0].wait_ms == 77
     assert ticket.called_at == ticket.steps[0].first_called_at == 1020
@@ -91,7 +92,8 @@ def test_the_wait_is_to_the_first_call_and_a_recall_does_not_restart_it() -> Non
 
 
 def test_time_away_is_kept_apart_from_service() -> None:
-    ticket = fold([event("issued", 1), event("called", 2), event("serving_started", 3), event("held", 4), event("resumed", 9), event("completed", 10)])
+    away = [event("serving_started", 3), event("held", 4), event("resumed", 9), event("completed", 10)]
+    ticket = fold([event("issued", 1), event("called", 2), *away])
     assert ticket is not None
     assert (ticket.steps[0].held_ms, ticket.steps[0].started_at, ticket.steps[0].ended_at) == (50, 1030, 1100)
 

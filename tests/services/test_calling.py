@@ -165,7 +165,8 @@ def test_amending_keeps_the_arrival_and_moves_the_priority(hall: Hall) -> None:
     changed = hall.attend(late, "amend", service="ho-tich", priority_class="elderly", reason="bấm nhầm")
     assert (changed["label"], changed["service"], changed["issued_at"]) == (late["label"], "ho-tich", late["issued_at"])
     queue = hall.look(queries.queue)["tickets"]
-    assert (queue[0]["id"], queue[0]["reason"]["rule"], queue[0]["reason"]["credits_s"]) == (late["id"], "arrival+priority", {"priority": 1800})
+    why = queue[0]["reason"]
+    assert (queue[0]["id"], why["rule"], why["credits_s"]) == (late["id"], "arrival+priority", {"priority": 1800})
     assert hall.attend(late, "amend", priority_class="none")["priority_class"] is None
     assert hall.look(queries.queue)["tickets"][1]["id"] == late["id"]
 

@@ -119,8 +119,11 @@ def test_rows_give_back_what_was_put() -> None:
 
 
 # ---------------------------------------------------------------- order
+VISITS = st.tuples(st.sampled_from(["ho-tich", "dat-dai", "chung-thuc"]), st.sampled_from([None, "elderly"]), st.integers(0, 900))
+
+
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.lists(st.tuples(st.sampled_from(["ho-tich", "dat-dai", "chung-thuc"]), st.sampled_from([None, "elderly"]), st.integers(0, 900)), max_size=12))
+@given(st.lists(VISITS, max_size=12))
 def test_the_index_and_the_rule_choose_the_same_person(hall: Hall, people: list[tuple[str, str | None, int]]) -> None:
     for service, priority, gap_s in people:
         hall.clock.forward(gap_s)
@@ -170,13 +173,17 @@ def test_another_process_that_writes_is_waited_for(hall: Hall) -> None:
     assert answer == ["A001"]
 
 
+def until_refused(hall: Hall) -> None:
+    for _ in range(500):
+        hall.issue()
+
+
 def test_a_full_disk_is_told_to_whoever_asked_and_the_writer_lives_on(hall: Hall) -> None:
     connection = raw(hall)
     pages = connection.execute("PRAGMA page_count").fetchone()[0]
     hall.store.write(SITE, lambda r: r._sql._run(f"PRAGMA max_page_count = {pages}").fetchone())
     with pytest.raises(sqlite3.OperationalError, match="full"):
-        for _ in range(500):
-            hall.issue()
+        until_refused(hall)
     before = len(hall.log())
     hall.store.write(SITE, lambda r: r._sql._run("PRAGMA max_page_count = 1000000").fetchone())
     hall.issue()
