@@ -14,12 +14,12 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
-from kiosk import i18n, screens
+from kiosk import events, i18n, screens
 from kiosk import session as rules
+from kiosk.events import Card, CardRead, Event, Issue, Issued, Link, Print, PrintDone, Refused, ReportUnprinted, Session, State
 from kiosk.feed import Feed
 from kiosk.holder import HolderKeys
 from kiosk.ids import uuid7
-from kiosk.session import Card, CardRead, Event, Issue, Issued, Link, Print, PrintDone, Refused, ReportUnprinted, Session, State
 from kiosk.spool import Command, PrintIntent, Spool
 from kiosk.troubles import Troubles
 from kiosk.values import Home, Ticket, proposed_class, ticket_from
@@ -78,7 +78,7 @@ class Agent:
                 if left_s is None or left_s > 0:
                     self._timer.wait(left_s)
                     continue
-            self.post(rules.Tick())
+            self.post(events.Tick())
 
     def stop(self) -> None:
         with self._lock:
@@ -98,7 +98,7 @@ class Agent:
                 self._timer.notify_all()
                 self.feed.changed()
 
-    def _begin(self, effect: rules.Effect, answered: str | None = None) -> None:
+    def _begin(self, effect: events.Effect, answered: str | None = None) -> None:
         match effect:
             case Issue():
                 try:
@@ -181,11 +181,11 @@ class Agent:
             return True
 
     def print_done(self, intent: PrintIntent, outcome: str, detail: str | None = None) -> None:
-        paper = {"printed": rules.Paper.PRINTED, "not_sent": rules.Paper.MISSING}.get(outcome, rules.Paper.UNCONFIRMED)
+        paper = {"printed": events.Paper.PRINTED, "not_sent": events.Paper.MISSING}.get(outcome, events.Paper.UNCONFIRMED)
         with self._lock:
             self.spool.printed(intent.job_id, self.report(intent.ticket_id, outcome, detail))
             self.post(PrintDone(intent.ticket_id, paper))
-        if paper is not rules.Paper.PRINTED:
+        if paper is not events.Paper.PRINTED:
             self.trouble(f"print_{outcome}")
         self.on_command()
 
@@ -215,7 +215,7 @@ class Agent:
             self.post(CardRead(Card(kind, None, code)))
         else:
             self.trouble("card_unreadable")
-            self.post(rules.CardUnreadable())
+            self.post(events.CardUnreadable())
 
     def trouble(self, code: str) -> None:
         self.troubles.count(code, self.now())
@@ -223,6 +223,9 @@ class Agent:
     # ------------------------------------------------------------ screen
     def languages(self) -> tuple[str, ...]:
         return i18n.offered(self.home.languages, self._extra)
+
+    def _own_names(self) -> dict[str, str]:
+        return {tag: i18n.own_name(tag) for tag in self.languages()}
 
     def visit(self, visit_no: int) -> str:
         return f"{self._boot}-{visit_no}"
@@ -235,7 +238,7 @@ class Agent:
     def view(self) -> Json:
         with self._lock:
             session, home = self.session, self.home
-            return screens.view(session, home, self.visit(session.visit_no), self.now(), i18n.translator(session.lang), self.languages())
+            return screens.view(session, home, self.visit(session.visit_no), self.now(), i18n.translator(session.lang), self._own_names())
 
     def ticket_of(self, visit: str) -> Json | None:
         """The ticket that belongs to a touch made again on an old screen."""
@@ -254,4 +257,4 @@ class Agent:
             return
         slips = [one for one in self.spool.intents() if not one.reprint and 0 <= self.now_ms() - one.intended_at_ms < STILL_THERE_MS]
         if slips:
-            self.session = replace(self.session, state=State.NUMBER, ticket=Ticket(**slips[-1].ticket), paper=rules.Paper.PRINTING)
+            self.session = replace(self.session, state=State.NUMBER, ticket=Ticket(**slips[-1].ticket), paper=events.Paper.PRINTING)

@@ -10,8 +10,7 @@ from typing import Any
 
 from kiosk.agent import Agent
 from kiosk.reader import Reader
-from kiosk.uplink import Server
-from queue_server.client import Problem, Unreachable
+from queue_server.client import Client, Problem, Unreachable
 
 EVERY_S = 10.0
 _SLOT_FIELDS = ("role", "state", "code", "detail", "hint", "device", "paper_left")
@@ -32,7 +31,7 @@ def _version() -> str:
 
 
 class Heartbeat:
-    def __init__(self, agent: Agent, server: Server, reader: Reader, *, every_s: float = EVERY_S) -> None:
+    def __init__(self, agent: Agent, server: Client, reader: Reader, *, every_s: float = EVERY_S) -> None:
         self._agent, self._server, self._reader, self._every_s = agent, server, reader, every_s
         self._stopping = threading.Event()
 

@@ -6,6 +6,7 @@ in the package, so the paper looks the same on every machine.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -65,7 +66,7 @@ def _font(name: str, size: int) -> ImageFont.FreeTypeFont:
 
 def _scaled(dots: int, width: int) -> int:
     """Smaller on narrow paper, but less than the paper shrinks: eyes stay the same, lines may wrap."""
-    return round(dots * (width / FULL_WIDTH) ** 0.7)
+    return round(dots * math.pow(width / FULL_WIDTH, 0.7))
 
 
 def _fits(text: str, font: ImageFont.FreeTypeFont, width: int) -> bool:
@@ -119,12 +120,16 @@ def _qr(text: str) -> segno.QRCode:
     return segno.make(text, error="m", micro=False)
 
 
+def _modules(text: str) -> int:
+    return int(_qr(text).symbol_size(border=QR_QUIET)[0])
+
+
 def _module(text: str, width: int) -> int:
-    return max(2, min(QR_MODULE, (width - 2 * MARGIN) // _qr(text).symbol_size(border=QR_QUIET)[0]))
+    return max(2, min(QR_MODULE, (width - 2 * MARGIN) // _modules(text)))
 
 
 def _qr_side(text: str, width: int) -> int:
-    return _qr(text).symbol_size(border=QR_QUIET)[0] * _module(text, width) if text else 0
+    return _modules(text) * _module(text, width) if text else 0
 
 
 def _draw_qr(draw: ImageDraw.ImageDraw, text: str, width: int, top: int) -> None:

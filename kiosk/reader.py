@@ -11,7 +11,7 @@ from typing import Any
 
 from kiosk.agent import Agent
 from kiosk.devices import Devices, DriversAway
-from kiosk.session import Printer, PrinterSays
+from kiosk.events import Printer, PrinterSays
 
 REDIAL_S = 1.0
 _LOW = ("paper_low",)

@@ -6,10 +6,11 @@ request it makes. Sizes and places are the style sheet's affair; a QR code is na
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from kiosk import i18n, wording
-from kiosk.session import Paper, Printer, Session, State
+from kiosk import wording
+from kiosk.events import Paper, Printer, Session, State
 from kiosk.values import Home, Service
 from kiosk.wording import Translate
 
@@ -21,7 +22,7 @@ def button(id: str, label: str, path: str, body: dict[str, Any] | None = None, *
     return {"id": id, "label": label, "post": {"path": f"/api/{path}", "body": body or {}}, **more}
 
 
-def view(session: Session, home: Home, visit: str, now: str, translate: Translate, languages: tuple[str, ...]) -> View:
+def view(session: Session, home: Home, visit: str, now: str, translate: Translate, languages: Mapping[str, str]) -> View:
     """The whole screen. `now` is the server's time of day as an instant, `visit` the id this screen's touches carry."""
     make = _SCREENS[session.state]
     screen = make(session, home, visit, now, translate)
@@ -40,17 +41,17 @@ def view(session: Session, home: Home, visit: str, now: str, translate: Translat
 
 
 # ---------------------------------------------------------------- parts
-def _bar(session: Session, home: Home, _: Translate, languages: tuple[str, ...]) -> list[View]:
+def _bar(session: Session, home: Home, _: Translate, languages: Mapping[str, str]) -> list[View]:
     """Language and text size in the same place on every screen; a way back where there is one."""
     if session.state in (State.ISSUING, State.PAUSED, State.ASKING):
         return []
     bar = []
     if session.state in (State.CHOOSING, State.PRIORITY, State.SCAN_HELP, State.ERROR):
         bar.append(button("start", _("Start again"), "home", icon="back"))
-    others = [tag for tag in languages if tag != session.lang]
-    if others:
-        following = next((tag for tag in languages[languages.index(session.lang) + 1 :] if tag != session.lang), others[0])
-        bar.append(button("language", i18n.own_name(following), "language", {"lang": following}, lang=following, icon="globe"))
+    tags = [*languages, *languages]  # one button goes round through all of them
+    following = tags[tags.index(session.lang) + 1] if session.lang in tags else ""
+    if following and following != session.lang:
+        bar.append(button("language", languages[following], "language", {"lang": following}, lang=following, icon="globe"))
     size = _("Normal text") if session.large else _("Large text")
     bar.append(button("size", size, "text-size", {"large": not session.large}, icon="size"))
     if home.priority_classes and session.state in (State.HOME, State.CHOOSING):
@@ -61,10 +62,7 @@ def _bar(session: Session, home: Home, _: Translate, languages: tuple[str, ...])
 def _service_button(service: Service, lang: str, visit: str, now: str, _: Translate) -> View:
     name = service.name(lang)
     shown = name if len(name) <= SHOWN_NAME else name[:SHOWN_NAME] + "…"
-    if service.open:
-        detail = wording.waiting(service.waiting, _)
-    else:
-        detail = wording.opens(service.next_open_at, now, _) or _("Closed today")
+    detail = wording.waiting(service.waiting, _) if service.open else wording.opens(service.next_open_at, now, _) or _("Closed today")
     return button(
         f"service-{service.code}",
         shown,
@@ -179,12 +177,11 @@ def _issuing(session: Session, home: Home, visit: str, now: str, _: Translate) -
 def _number(session: Session, home: Home, visit: str, now: str, _: Translate) -> View:
     ticket = session.ticket
     assert ticket is not None
-    service = home.service(ticket.service)
     wait = wording.wait(ticket.low_s, ticket.high_s, _)
     chosen = home.chosen_class(ticket.priority_class)
     lines = [
         ("ahead", wording.ahead(ticket.ahead, _)),
-        ("wait", _("Expected wait: %(wait)s") % {"wait": wait} if wait else ""),
+        ("wait", _("Wait: %(wait)s") % {"wait": wait} if wait else ""),
         ("zone", _("Please wait in: %(zone)s") % {"zone": ticket.zone} if ticket.zone else ""),
         ("priority", _("Priority: %(name)s") % {"name": chosen.name(session.lang)} if chosen else ""),
     ]
@@ -198,7 +195,7 @@ def _number(session: Session, home: Home, visit: str, now: str, _: Translate) ->
     return {
         "title": _("You already have number %(label)s") % {"label": ticket.label} if session.repeat else _("Your number"),
         "label": ticket.label,
-        "service_name": service.name(session.lang)[:SHOWN_NAME] if service else "",
+        "service_name": wording.service_name(home, ticket.service, session.lang, _)[:SHOWN_NAME],
         "lines": [{"id": id_, "text": text} for id_, text in lines if text],
         "paper": {"state": "repeat" if session.repeat else session.paper.value, "text": told, "tone": tone},
         "qr_text": ticket.url if on_screen else "",

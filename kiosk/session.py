@@ -8,208 +8,40 @@ how a second touch on a dead button, a card laid during printing or a late tick 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from enum import StrEnum
+from dataclasses import replace
 
+from kiosk.events import (
+    AskReprint,
+    Browse,
+    CardRead,
+    CardUnreadable,
+    Choose,
+    Effect,
+    Event,
+    GoHome,
+    Issue,
+    Issued,
+    Language,
+    Link,
+    OpenPriority,
+    Paper,
+    Print,
+    PrintDone,
+    Printer,
+    PrinterSays,
+    Recent,
+    Refused,
+    ReportUnprinted,
+    ScanHelp,
+    Session,
+    SetPriority,
+    State,
+    Stay,
+    TextSize,
+    Tick,
+)
 from kiosk.values import Settings, Ticket
 
-
-class State(StrEnum):
-    PAUSED = "paused"  # the server cannot be reached
-    HOME = "home"
-    SCAN_HELP = "scan_help"  # how to lay the card
-    CHOOSING = "choosing"  # services, after a card or after "without a card"
-    PRIORITY = "priority"  # which class, if any
-    ISSUING = "issuing"
-    NUMBER = "number"
-    ERROR = "error"
-    ASKING = "asking"  # "are you still there?"
-
-
-class Paper(StrEnum):
-    PRINTING = "printing"
-    PRINTED = "printed"
-    UNCONFIRMED = "unconfirmed"  # sent, and nobody can say whether it came out
-    MISSING = "missing"  # no slip: the number is on the screen only
-
-
-class Printer(StrEnum):
-    READY = "ready"
-    LOW = "low"
-    OUT = "out"
-    FAULT = "fault"
-
-
-@dataclass(frozen=True)
-class Card:
-    """What may be kept of a card: a keyed hash or a dossier's code, never the number, the name or the birth year."""
-
-    kind: str
-    holder_key: str | None = None
-    dossier_code: str | None = None
-
-
-@dataclass(frozen=True)
-class Recent:
-    key: str
-    ticket: Ticket
-    at_ms: int
-    paper: Paper
-
-
-@dataclass(frozen=True)
-class Session:
-    state: State = State.PAUSED
-    visit_no: int = 1
-    since_ms: int = 0
-    touched_ms: int = 0
-    home_lang: str = "vi"
-    lang: str = "vi"
-    large: bool = False
-    card: Card | None = None
-    priority: str | None = None
-    service: str | None = None
-    slow: bool = False
-    ticket: Ticket | None = None
-    paper: Paper = Paper.PRINTING
-    repeat: bool = False
-    problem: str = ""
-    under: State | None = None
-    link: bool = False
-    printer: Printer = Printer.READY
-    recent: tuple[Recent, ...] = ()
-
-
-# ---------------------------------------------------------------- events
-@dataclass(frozen=True)
-class Choose:
-    visit_no: int
-    service: str
-
-
-@dataclass(frozen=True)
-class Browse:
-    """ "Take a number without a card", and "choose something else" after a refusal."""
-
-
-@dataclass(frozen=True)
-class ScanHelp:
-    pass
-
-
-@dataclass(frozen=True)
-class CardRead:
-    card: Card
-    proposed: str | None = None
-    only_service: str | None = None  # the one thing possible: no question is asked then
-
-
-@dataclass(frozen=True)
-class CardUnreadable:
-    pass
-
-
-@dataclass(frozen=True)
-class OpenPriority:
-    pass
-
-
-@dataclass(frozen=True)
-class SetPriority:
-    code: str | None
-
-
-@dataclass(frozen=True)
-class Issued:
-    visit_no: int
-    ticket: Ticket
-    repeat: bool = False  # the server knew this holder already
-
-
-@dataclass(frozen=True)
-class Refused:
-    visit_no: int
-    code: str
-
-
-@dataclass(frozen=True)
-class PrintDone:
-    ticket_id: str
-    paper: Paper
-
-
-@dataclass(frozen=True)
-class AskReprint:
-    pass
-
-
-@dataclass(frozen=True)
-class GoHome:
-    pass
-
-
-@dataclass(frozen=True)
-class Stay:
-    """ "I need more time", or any touch that only turns a page."""
-
-
-@dataclass(frozen=True)
-class Language:
-    lang: str
-
-
-@dataclass(frozen=True)
-class TextSize:
-    large: bool
-
-
-@dataclass(frozen=True)
-class Link:
-    up: bool
-
-
-@dataclass(frozen=True)
-class PrinterSays:
-    printer: Printer
-
-
-@dataclass(frozen=True)
-class Tick:
-    pass
-
-
-Event = (
-    Choose | Browse | ScanHelp | CardRead | CardUnreadable | OpenPriority | SetPriority | Issued | Refused
-    | PrintDone | AskReprint | GoHome | Stay | Language | TextSize | Link | PrinterSays | Tick
-)  # fmt: skip
-
-
-# ---------------------------------------------------------------- effects
-@dataclass(frozen=True)
-class Issue:
-    visit_no: int
-    service: str
-    card: Card | None
-    priority: str | None
-    lang: str
-
-
-@dataclass(frozen=True)
-class Print:
-    ticket: Ticket
-    lang: str
-    reprint: bool = False
-
-
-@dataclass(frozen=True)
-class ReportUnprinted:
-    """Tell the server that no paper went out: `shown` = the person saw the number, `late` = nobody did."""
-
-    ticket_id: str
-    detail: str
-
-
-Effect = Issue | Print | ReportUnprinted
 Result = tuple[Session, tuple[Effect, ...]]
 Handler = Callable[[Session, "Event", int, Settings], Result]
 KEPT_RECENT = 50

@@ -53,7 +53,6 @@ LONGEST_SERVICE = 90  # names of up to 1,094 letters exist; three lines say what
 
 def compose(ticket: Ticket, home: Home, lang: str, translate: Translate, *, reprint: bool = False) -> Slip:
     _ = translate
-    service = home.service(ticket.service)
     chosen = home.chosen_class(ticket.priority_class)
     wait = wording.wait(ticket.low_s, ticket.high_s, _)
     wanted = [
@@ -61,7 +60,7 @@ def compose(ticket: Ticket, home: Home, lang: str, translate: Translate, *, repr
         (Role.TITLE, _("Your number")),
         (Role.REPRINT, _("PRINTED AGAIN") if reprint else ""),
         (Role.NUMBER, ticket.label),
-        (Role.SERVICE, shorten(service.name(lang) if service else "")),
+        (Role.SERVICE, shorten(wording.service_name(home, ticket.service, lang, _))),
         (Role.ZONE, _("Please wait in: %(zone)s") % {"zone": ticket.zone} if ticket.zone else ""),
         (Role.PRIORITY, _("Priority: %(name)s") % {"name": shorten(chosen.name(lang))} if chosen else ""),
         (Role.AHEAD, wording.ahead(ticket.ahead, _)),

@@ -9,14 +9,14 @@ from __future__ import annotations
 import random
 import sqlite3
 import threading
-from typing import Any, Protocol
+from typing import Any
 
 import httpx
 
 from kiosk.agent import Agent
 from kiosk.spool import Command
 from kiosk.values import home_from
-from queue_server.client import Problem, Unreachable
+from queue_server.client import Client, Problem, Unreachable
 
 HOME_EVERY_S = 5.0
 RETRY_FIRST_S, RETRY_MOST_S = 0.3, 5.0
@@ -25,18 +25,8 @@ FAILURES_TO_PAUSE = 2  # one lost answer is no reason to send a hall to the desk
 _KEY_TROUBLE = (401, 403)
 
 
-class Server(Protocol):
-    """What is used of `queue_server.client.Client`."""
-
-    def issue(self, request_id: str, **fields: Any) -> dict[str, Any]: ...
-    def print_outcome(self, request_id: str, ticket_id: str, outcome: str, **fields: Any) -> dict[str, Any]: ...
-    def reprint(self, request_id: str, ticket_id: str, reason: str | None = None) -> dict[str, Any]: ...
-    def kiosk_home(self, etag: str | None = None) -> tuple[dict[str, Any] | None, str | None]: ...
-    def heartbeat(self, beat: Any) -> dict[str, Any]: ...
-
-
 class Uplink:
-    def __init__(self, agent: Agent, server: Server, *, home_every_s: float = HOME_EVERY_S, retry_most_s: float = RETRY_MOST_S) -> None:
+    def __init__(self, agent: Agent, server: Client, *, home_every_s: float = HOME_EVERY_S, retry_most_s: float = RETRY_MOST_S) -> None:
         self._agent, self._server = agent, server
         self._home_every_s, self._retry_most_s = home_every_s, retry_most_s
         self._stopping = threading.Event()
@@ -64,8 +54,8 @@ class Uplink:
         pause_s = RETRY_FIRST_S
         while not self._stopping.is_set():
             self._wake[issue].clear()
-            settled = all([self._settle(command) for command in self._agent.spool.pending(issue=issue)])
-            if settled:
+            left = [command for command in self._agent.spool.pending(issue=issue) if not self._settle(command)]
+            if not left:
                 pause_s = RETRY_FIRST_S
                 self._wake[issue].wait(30)
             else:

@@ -130,7 +130,7 @@ def settings_from(item: Mapping[str, Any]) -> Settings:
         no_paper="refuse" if item.get("no_paper") == "refuse" else "show",
         # A number must stay readable and the question must leave time to answer, whatever a centre has set.
         number_shown_ms=ms("number_shown_s", known.number_shown_ms, 10),
-        no_paper_shown_ms=ms("no_paper_shown_s", known.no_paper_shown_ms, 30),
+        no_paper_shown_ms=ms("number_shown_no_paper_s", known.no_paper_shown_ms, 30),
         idle_ms=ms("idle_s", known.idle_ms, 20),
         card_idle_ms=ms("card_idle_s", known.card_idle_ms, 15),
         ask_ms=ms("ask_s", known.ask_ms, 20),

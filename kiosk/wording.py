@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
+from kiosk.values import Home
+
 Translate = Callable[[str], str]
 STEP_MIN = 5
 LONG_MIN = 120
@@ -57,3 +59,11 @@ def opens(instant: str, now: str, _: Translate) -> str:
 def weekday(number: int, _: Translate) -> str:
     days = (_("Monday"), _("Tuesday"), _("Wednesday"), _("Thursday"), _("Friday"), _("Saturday"), _("Sunday"))
     return days[number]
+
+
+def service_name(home: Home, code: str, lang: str, _: Translate) -> str:
+    """A service by its own name; the help desk has one even where it is not among the buttons."""
+    service = home.service(code)
+    if service:
+        return service.name(lang)
+    return _("Help desk") if code and code == home.help_service else ""

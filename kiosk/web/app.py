@@ -14,8 +14,7 @@ import segno
 from flask import Flask, Response, jsonify, render_template, request
 from werkzeug.exceptions import HTTPException
 
-from kiosk import i18n, panels
-from kiosk import session as rules
+from kiosk import events, i18n, panels
 from kiosk.agent import Agent
 
 CSP = "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; object-src 'none'"
@@ -38,26 +37,26 @@ def _field(body: Json, name: str) -> str:
 
 def _choose(agent: Agent, body: Json) -> None:
     code = _field(body, "service")
-    if agent.home.service(code) is None:
+    if agent.home.service(code) is None and code != agent.home.help_service:
         raise Misuse("service must be one of those in /api/state")
-    agent.post(rules.Choose(agent.visit_no(_field(body, "visit")), code))
+    agent.post(events.Choose(agent.visit_no(_field(body, "visit")), code))
 
 
 def _language(agent: Agent, body: Json) -> None:
     lang = _field(body, "lang")
     if lang not in agent.languages():
         raise Misuse(f"lang must be one of {', '.join(agent.languages())}")
-    agent.post(rules.Language(lang))
+    agent.post(events.Language(lang))
 
 
 def _priority(agent: Agent, body: Json) -> None:
     code = body.get("code")
     if code is not None and agent.home.chosen_class(_field(body, "code")) is None:
         raise Misuse("code must be a priority class of this centre")
-    agent.post(rules.SetPriority(code))
+    agent.post(events.SetPriority(code))
 
 
-def _simple(make: Callable[[], rules.Event]) -> Callable[[Agent, Json], None]:
+def _simple(make: Callable[[], events.Event]) -> Callable[[Agent, Json], None]:
     return lambda agent, body: agent.post(make())
 
 
@@ -65,13 +64,13 @@ ACTS: dict[str, Callable[[Agent, Json], None]] = {
     "choose": _choose,
     "language": _language,
     "priority": _priority,
-    "text-size": lambda agent, body: agent.post(rules.TextSize(body.get("large") is True)),
-    "home": _simple(rules.GoHome),
-    "browse": _simple(rules.Browse),
-    "scan-help": _simple(rules.ScanHelp),
-    "priority-list": _simple(rules.OpenPriority),
-    "stay": _simple(rules.Stay),
-    "reprint": _simple(rules.AskReprint),
+    "text-size": lambda agent, body: agent.post(events.TextSize(body.get("large") is True)),
+    "home": _simple(events.GoHome),
+    "browse": _simple(events.Browse),
+    "scan-help": _simple(events.ScanHelp),
+    "priority-list": _simple(events.OpenPriority),
+    "stay": _simple(events.Stay),
+    "reprint": _simple(events.AskReprint),
     "alive": lambda agent, body: None,
 }
 

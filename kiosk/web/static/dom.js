@@ -46,22 +46,43 @@ export function qr({ size, path }) {
   return svg;
 }
 
-/** Shrink texts that overflow their box, step by step, down to their floor; then cut them at whole lines. */
+/** Whether a text is larger than its box. Digits carry no marks, so a number may stand above and below its line. */
+const over = node =>
+  (node.dataset.fit !== "width" && node.scrollHeight > node.clientHeight + 1) || node.scrollWidth > node.clientWidth + 1;
+
+/** Shrinks the texts of `nodes` together until each fits or all are at their floor. */
+function shrink(nodes, mm) {
+  const floor = parseFloat(nodes[0].dataset.floor) * mm;
+  let size = parseFloat(getComputedStyle(nodes[0]).fontSize);
+  while (size > floor && nodes.some(over)) {
+    size = Math.max(floor, size * 0.95);
+    for (const node of nodes) node.style.fontSize = `${size}px`;
+  }
+}
+
+/** Cuts what still does not fit at a whole line; a detail is left out rather than cut. */
+function cut(node) {
+  if (!over(node)) return;
+  if (node.classList.contains("detail")) { node.classList.add("gone"); return; }
+  const line = parseFloat(getComputedStyle(node).lineHeight);
+  node.style.webkitLineClamp = String(Math.max(1, Math.floor((node.clientHeight + 1) / line)));
+  node.classList.add("clamped");
+}
+
+/** What must be read stays: a detail gives way to its name, then texts shrink to their floor, then they are cut.
+ *  Lines of one list (`data-group`) keep one size. */
 export function fit(root) {
   const mm = parseFloat(getComputedStyle(document.documentElement).getPropertyValue("--mm"));
+  const lists = {};
   for (const node of root.querySelectorAll("[data-floor]")) {
     node.style.fontSize = "";
-    let size = parseFloat(getComputedStyle(node).fontSize);
-    const floor = parseFloat(node.dataset.floor) * mm;
-    const over = () => node.scrollHeight > node.clientHeight + 1 || node.scrollWidth > node.clientWidth + 1;
-    while (over() && size > floor) {
-      size = Math.max(floor, size * 0.95);
-      node.style.fontSize = `${size}px`;
-    }
-    if (over()) {
-      const line = parseFloat(getComputedStyle(node).lineHeight);
-      node.style.webkitLineClamp = String(Math.max(1, Math.floor((node.clientHeight + 1) / line)));
-      node.classList.add("clamped");
-    }
+    const list = lists[node.dataset.group || `alone ${Object.keys(lists).length}`] ||= [];
+    list.push(node);
+  }
+  for (const nodes of Object.values(lists)) {
+    const detail = nodes[0].classList.contains("name") ? nodes[0].parentElement.querySelector(".detail") : null;
+    if (detail && over(nodes[0])) detail.classList.add("gone");
+    shrink(nodes, mm);
+    nodes.forEach(cut);
   }
 }

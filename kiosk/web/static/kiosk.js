@@ -1,15 +1,17 @@
 // The citizen's page: draws the state it is given, sends touches back, knows no words and no rules.
 import { connect } from "./live.js";
 import { el, fit } from "./dom.js";
-import { draw, drawBar } from "./screens.js";
+import { draw, drawBar, frame } from "./screens.js";
 
 const main = document.getElementById("main"), bar = document.getElementById("bar"), body = document.body;
 let view = null, shown = "", page = 0, pageOf = "", held = false, waiting = null, clockAt = 0, clockMs = 0, alarm = 0;
 
 // ---------------------------------------------------------------- touches
+const dead = () => body.classList.contains("busy") || body.classList.contains("waiting");
+
 /** One touch, one request: every button is dead until the answer is drawn. */
 async function send(post) {
-  if (body.classList.contains("busy")) return;
+  if (dead()) return;
   body.classList.add("busy");
   try {
     const answer = await fetch(post.path, {
@@ -35,7 +37,7 @@ function turn(by) {
 }
 
 const press = (button, spec) => button.addEventListener("click", () => {
-  if (body.classList.contains("busy") || button.disabled) return;
+  if (dead() || button.disabled) return;
   button.classList.add("pressed");
   if (spec.turn) turn(spec.turn); else send(spec.post);
 });
@@ -56,10 +58,14 @@ function redraw() {
   const print = JSON.stringify([rest, page, innerWidth, innerHeight]);
   if (print === shown) return;
   shown = print;
+  const waiting = view.screen === "issuing";
+  body.classList.toggle("waiting", waiting);
+  if (waiting && !view.slow && main.childElementCount) return;  // the touched button stays in sight for the first second
   body.dataset.screen = view.screen;
   body.classList.toggle("large", view.large);
   document.documentElement.lang = view.lang;
-  document.getElementById("site").textContent = view.site;
+  frame(view);
+  drawBar(bar, view, null, press);  // first, because the choices measure what the bar leaves them
   const pages = draw(main, view, page, press);
   page = pages ? pages.page : 0;
   drawBar(bar, view, pages, press);

@@ -7,9 +7,13 @@ export function shape(widthMm, heightMm) {
   return widthMm >= heightMm ? "wide" : "tall";
 }
 
+/** Panels too low for a title of its own: it moves into the top line. */
+export const low = heightMm => heightMm < 165;
+
 /** Columns and rows of a grid of choices in a box. */
-export function grid(widthMm, heightMm, large) {
-  const minWidth = large ? 92 : 66, minHeight = large ? 26 : 24;
+export function grid(widthMm, heightMm, large, form) {
+  const minWidth = large ? (form === "short" ? 70 : 88) : 66;
+  const minHeight = form === "short" ? (large ? 22 : 20) : large ? 27 : 24;
   const columns = Math.max(1, Math.min(2, Math.floor((widthMm + GAP_MM) / (minWidth + GAP_MM))));
   const rows = Math.max(1, Math.floor((heightMm + GAP_MM) / (minHeight + GAP_MM)));
   return { columns, rows: Math.min(rows, Math.ceil(MOST / columns)) };

@@ -1,6 +1,6 @@
 // One function per screen: view in, elements out. Texts, buttons and their requests come finished from the kiosk.
 import { el, icon, qr } from "./dom.js";
-import { GAP_MM, TARGET_MM, grid, paged, shape } from "./layout.js";
+import { GAP_MM, TARGET_MM, grid, low, paged, shape } from "./layout.js";
 
 const mm = () => parseFloat(getComputedStyle(document.documentElement).getPropertyValue("--mm"));
 // Smallest font in millimetres a text may shrink to: cap height is 0.74 of it.
@@ -36,7 +36,7 @@ const notice = (text, floor) => (text ? el("p", { class: "notice", "data-floor":
 /** The choices that fit into `box`, which must be in the page so that it can be measured. */
 function fill(box, view, page, press, floor) {
   const unit = mm();
-  const size = grid(box.clientWidth / unit, box.clientHeight / unit, view.large);
+  const size = grid(box.clientWidth / unit, box.clientHeight / unit, view.large, document.body.dataset.form);
   const pages = paged(view.choices, size, page);
   const rows = Math.max(1, Math.ceil(pages.shown.length / size.columns));
   box.style.gridTemplateColumns = `repeat(${size.columns}, minmax(0, 1fr))`;
@@ -65,17 +65,19 @@ const SCREENS = {
 
   choosing(main, view, page, press, floor) {
     const box = el("div", { class: "choices" });
-    const chip = view.priority
+    const chip = view.priority && isLow()
+      ? el("p", { class: "notice good", "data-floor": floor.small }, view.priority.text)
+      : view.priority
       ? el("div", { class: "chip" }, el("p", { "data-floor": floor.small }, view.priority.text), action(view.priority.drop, press, floor))
       : null;
-    main.replaceChildren(...[title(view.title, floor), notice(view.notice, floor), chip, box].filter(Boolean));
+    main.replaceChildren(...[title(view.title, floor), chip && isLow() ? null : notice(view.notice, floor), chip, box].filter(Boolean));
     return fill(box, view, page, press, floor);
   },
 
   scan_help(main, view, page, press, floor) {
-    const lines = el("ol", { class: "steps" }, ...view.lines.map(text => el("li", { "data-floor": floor.small }, text)));
+    const lines = el("ol", { class: "steps" }, ...view.lines.map(text => el("li", { "data-floor": floor.small, "data-group": "steps" }, text)));
     main.replaceChildren(el("div", { class: "plate" }, icon(view.icon), el("div", { class: "words" }, title(view.title, floor), lines)),
-      actions(view, press, floor));
+      ...(isLow() ? [] : [actions(view, press, floor)]));
     return null;
   },
 
@@ -86,11 +88,13 @@ const SCREENS = {
   },
 
   number(main, view, page, press, floor) {
-    const facts = el("ul", { class: "facts" }, ...view.lines.map(line => el("li", { class: line.id, "data-floor": floor.small }, line.text)));
-    const label = el("p", { class: "label", "data-floor": floor.number }, view.label);
-    const left = el("div", { class: "big" }, title(view.title, floor), label, el("p", { class: "service", "data-floor": floor.small }, view.service_name));
+    const facts = el("ul", { class: "facts" }, ...view.lines.map(line => el("li", { class: line.id, "data-floor": floor.small, "data-group": "facts" }, line.text)));
+    const label = el("p", { class: "label", "data-floor": floor.number, "data-fit": "width" }, view.label);
+    const left = el("div", { class: "big" }, title(view.title, floor), label, el("p", { class: "of-service", "data-floor": floor.small }, view.service_name));
     const told = el("p", { class: `told ${view.paper.tone}` }, icon("slot"), el("span", { "data-floor": floor.small }, view.paper.text));
-    main.replaceChildren(left, el("div", { class: "side" }, view.qr ? qr(view.qr) : null, facts, told, actions(view, press, floor)));
+    // On a small panel the code takes the place of the facts (the page behind it tells them), the buttons that of the bar.
+    const side = isLow() ? [view.qr ? qr(view.qr) : facts, told] : [view.qr ? qr(view.qr) : null, facts, told, actions(view, press, floor)];
+    main.replaceChildren(left, el("div", { class: "side" }, ...side.filter(Boolean)));
     return null;
   },
 
@@ -118,16 +122,26 @@ function actions(view, press, floor) {
   return el("div", { class: "actions" }, ...view.actions.map(spec => action(spec, press, floor)));
 }
 
+/** The form of this panel, and the top line: the centre's name, or the question where there is no room for a title. */
+export function frame(view) {
+  const unit = mm(), data = document.body.dataset;
+  data.form = shape(innerWidth / unit, innerHeight / unit);
+  data.low = data.form !== "tall" && low(innerHeight / unit);
+  const asks = view.screen === "choosing" || view.screen === "priority";
+  document.getElementById("site").textContent = isLow() && asks ? view.title : view.site;
+}
+
+const isLow = () => document.body.dataset.low === "true";
+
 /** Draws the screen; answers which page of choices it shows, where it has pages. */
 export function draw(main, view, page, press) {
-  const unit = mm(), form = shape(innerWidth / unit, innerHeight / unit);
-  document.body.dataset.form = form;
-  return SCREENS[view.screen](main, view, page, press, floors(view.large), form);
+  return SCREENS[view.screen](main, view, page, press, floors(view.large), document.body.dataset.form);
 }
 
 export function drawBar(bar, view, pages, press) {
   const tool = spec => button(spec, press, "tool", icon(spec.icon), el("span", { class: "name", "data-floor": 3.2 }, spec.label));
   const tools = view.bar.map(tool);
+  if (isLow() && (view.screen === "number" || view.screen === "scan_help")) tools.push(...view.actions.map(spec => action(spec, press, floors(view.large))));
   if (pages && pages.pages > 1) {
     const text = view.paging.page.replace("%(n)s", pages.page + 1).replace("%(of)s", pages.pages);
     tools.push(el("p", { class: "page", "data-floor": 3.2 }, text));
