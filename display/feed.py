@@ -27,6 +27,8 @@ MAX_DELAY_S = 5.0
 REFUSED_DELAY_S = 8.0  # a refused key does not get better by asking faster
 SETTLE_S = 0.3  # several rows that need a fresh board are answered by one question
 ASKS = 5
+ASK_S = 5.0
+ASK_EVERY_S = 60.0  # rows of another zone may change this zone's figures unseen: what drifted is right again after a minute
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +56,11 @@ class Refused(Exception):
 class Feed:
     """Hands every frame of the server to the relay."""
 
-    def __init__(self, upstream: Upstream, relay: Relay, log: Any, *, silence_s: float = SILENCE_S) -> None:
+    def __init__(
+        self, upstream: Upstream, relay: Relay, log: Any, *, silence_s: float = SILENCE_S, ask_every_s: float = ASK_EVERY_S
+    ) -> None:
         self._upstream, self._relay, self._log, self._silence_s = upstream, relay, log, silence_s
+        self._ask_every_s, self._asked_s = ask_every_s, 0.0
         self._last_id = ""
         self._delay_s = FIRST_DELAY_S
         self._said = ""
@@ -123,27 +128,41 @@ class Feed:
             self._line.reschedule(asyncio.get_running_loop().time() + seconds)
 
     def _take(self, http: httpx.AsyncClient, frame: sse.Frame) -> None:
-        ask = self._relay.take(frame)
+        now_s = asyncio.get_running_loop().time()
+        needed = self._relay.take(frame)
         if frame.id:
             self._last_id = frame.id
         if frame.event == "snapshot":
-            self._delay_s = FIRST_DELAY_S
+            self._delay_s, self._asked_s = FIRST_DELAY_S, now_s
             self._say("live")
-        if ask and (self._asking is None or self._asking.done()):
-            self._asking = asyncio.create_task(self._ask(http))
+        due = needed or now_s - self._asked_s > self._ask_every_s
+        if due and (self._asking is None or self._asking.done()):
+            self._asked_s = now_s
+            self._asking = asyncio.create_task(self._ask(http, needed=needed))
 
-    async def _ask(self, http: httpx.AsyncClient) -> None:
-        """Fetch the whole board, because a row changed it in a way the public row does not tell."""
+    async def _ask(self, http: httpx.AsyncClient, *, needed: bool) -> None:
+        """Get the whole board beside the open line, because a row changed it in a way the public row does not tell."""
         for _ in range(ASKS):
             await asyncio.sleep(SETTLE_S)
             try:
-                answer = await http.get(f"{API}/board", params=self._upstream.params(), timeout=5.0)
-                if answer.status_code == 200 and self._relay.take_snapshot(answer.json(), only_newer=True):
-                    return
-            except (httpx.HTTPError, ValueError) as bad:
-                self._log.warning("board not fetched", why=type(bad).__name__)
-        # The stream begins with a snapshot, so a new connection heals what the question could not.
-        self._hang_up_in(0)
+                async with asyncio.timeout(ASK_S):
+                    if self._relay.take_snapshot(await self._glance(http), only_newer=True):
+                        return
+            except (httpx.HTTPError, TimeoutError, Refused, ValueError) as bad:
+                self._log.warning("board not fetched", why=str(bad) or type(bad).__name__)
+        if needed:
+            self._hang_up_in(0)  # a new line begins with a snapshot
+
+    async def _glance(self, http: httpx.AsyncClient) -> Any:
+        """The snapshot of a second, short stream: whoever may follow the stream may do this, whatever the key allows."""
+        async with http.stream("GET", f"{API}/stream", params=self._upstream.params()) as answer:
+            _check(answer)
+            decoder = sse.Decoder()
+            async for chunk in answer.aiter_raw():
+                for frame in decoder.feed(chunk):
+                    if frame.event == "snapshot":
+                        return frame.json()
+        raise ValueError("the stream ended before its snapshot")
 
     async def _enter_board(self, http: httpx.AsyncClient) -> None:
         """A board token becomes a cookie by opening its page once."""

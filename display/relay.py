@@ -45,10 +45,19 @@ class Relay:
         if frame.event == "snapshot":
             self.take_snapshot(message)
             return False
-        if frame.event == "hb":
-            self._beat(wire.read_beat(message))
-            self._publish(sse.encode("hb", wire.write_beat(self.board, self._offset_now())))
-            return False
+        blind = self.link() == "dead"
+        ask_again = self._take_beat(message) if frame.event == "hb" else self._take_row(message)
+        if blind:
+            # Pages that came while we were blind were told no calls: the line lives again, so they are told now.
+            self._publish_snapshot()
+        return ask_again
+
+    def _take_beat(self, message: Any) -> bool:
+        self._beat(wire.read_beat(message))
+        self._publish(sse.encode("hb", wire.write_beat(self.board, self._offset_now())))
+        return False
+
+    def _take_row(self, message: Any) -> bool:
         row = wire.read_row(message)
         self._last_beat_s = self._clock.monotonic()
         step = on_row(self.board, row)
@@ -67,9 +76,7 @@ class Relay:
         self._last_beat_s = self._clock.monotonic()
         step: Step = on_snapshot(self.board, told, self.server_now_ms())
         self.board = step.board
-        frame = self._snapshot()
-        if frame is not None:
-            self._publish(frame)
+        self._publish_snapshot()
         return True
 
     def _beat(self, server_now_ms: int) -> None:
@@ -101,6 +108,11 @@ class Relay:
     @property
     def pages(self) -> int:
         return len(self._pages)
+
+    def _publish_snapshot(self) -> None:
+        frame = self._snapshot()
+        if frame is not None:
+            self._publish(frame)
 
     def _publish(self, frame: bytes) -> None:
         for mailbox in list(self._pages):

@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -29,10 +30,10 @@ def free_port() -> int:
 
 def until(what: Callable[[], Any], within_s: float = 10.0, every_s: float = 0.05) -> Any:
     """The first true answer of `what`; an AssertionError with the last answer after the deadline."""
-    deadline = time.monotonic() + within_s
+    deadline, pause = time.monotonic() + within_s, threading.Event()
     while not (answer := what()):
         assert time.monotonic() < deadline, f"not within {within_s} s: last answer {answer!r}"
-        time.sleep(every_s)
+        pause.wait(every_s)
     return answer
 
 
@@ -98,9 +99,8 @@ class Display:
         self.port, self.log = free_port(), directory / "display.log"
         self.url = f"http://127.0.0.1:{self.port}"
         who = () if "--board-token" in flags else ("--key-file", str(key))
-        self.command = [
-            sys.executable, "-m", "toiluot", "display", "run", "--server", server, *who, "--bind", f"127.0.0.1:{self.port}", "--json", *flags,
-        ]  # fmt: skip
+        where = ("--bind", f"127.0.0.1:{self.port}", "--json")
+        self.command = [sys.executable, "-m", "toiluot", "display", "run", "--server", server, *who, *where, *flags]
         self.start()
 
     def start(self) -> None:

@@ -41,7 +41,7 @@ class Hall:
             self.state = json.loads(path.read_text(encoding="utf-8"))
 
     def do(self, order: dict[str, Any]) -> None:
-        """One thing that happens: `{type, label, counter, age_s?, silent?}`; `silent` changes the board and tells no row."""
+        """One thing that happens: `{type, label, counter, age_s?, unseen?}`; `unseen` changes the board and tells no row."""
         at, calls = now(order.get("age_s", 0)), self.state["calls"]
         label, counter, kind = order.get("label"), order.get("counter"), order["type"]
         with self.changed:
@@ -61,8 +61,20 @@ class Hall:
                 known["state"] = "serving"
             elif kind in ("completed", "no_show", "held", "undone") and known:
                 calls.remove(known)
-            row = {"type": kind, "epoch": 1, "seq": self.state["seq"], "at": at, "label": label, "counter": counter, "zone": "", "service": "A"}
-            self.state["rows"].append({**row, "site": "P1", "actor": "person:LAN", "cmd": "c1", "data": {"dossier_code": "H00.11.22-250101-0001"}})
+            row = {
+                "type": kind,
+                "epoch": 1,
+                "seq": self.state["seq"],
+                "at": at,
+                "label": label,
+                "counter": counter,
+                "zone": "",
+                "service": "A",
+            }
+            if not order.get("unseen"):
+                self.state["rows"].append(
+                    {**row, "site": "P1", "actor": "person:LAN", "cmd": "c1", "data": {"dossier_code": "H00.11.22-250101-0001"}}
+                )
             self.path.write_text(json.dumps(self.state), encoding="utf-8")
             self.changed.notify_all()
 
@@ -101,7 +113,9 @@ class Handler(BaseHTTPRequestHandler):
 
     def allowed(self) -> bool:
         options = self.hall.options
-        return self.headers.get("Authorization") == f"Bearer {options.key}" or f"board={options.token}" in (self.headers.get("Cookie") or "")
+        return self.headers.get("Authorization") == f"Bearer {options.key}" or f"board={options.token}" in (
+            self.headers.get("Cookie") or ""
+        )
 
     def do_GET(self) -> None:
         path, token = urlsplit(self.path).path, self.hall.options.token
@@ -147,7 +161,7 @@ class Handler(BaseHTTPRequestHandler):
             sent = hall.state["seq"] if hall.options.no_replay else int(after)
         while True:
             with hall.changed:
-                hall.changed.wait_for(lambda: hall.state["seq"] > sent, timeout=hall.options.beat)
+                hall.changed.wait_for(lambda seen=sent: hall.state["seq"] > seen, timeout=hall.options.beat)
                 rows = [row for row in hall.state["rows"] if row["seq"] > sent]
                 seq = hall.state["seq"]
             for row in rows:

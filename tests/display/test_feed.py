@@ -34,9 +34,9 @@ async def until(what: Callable[[], Any], within_s: float = 10.0) -> Any:
 
 
 @asynccontextmanager
-async def following(upstream: Upstream, silence_s: float = 1.0) -> AsyncIterator[tuple[Relay, Feed]]:
+async def following(upstream: Upstream, silence_s: float = 1.0, ask_every_s: float = 60.0) -> AsyncIterator[tuple[Relay, Feed]]:
     relay = Relay(SystemClock())
-    feed = Feed(upstream, relay, structlog.get_logger(), silence_s=silence_s)
+    feed = Feed(upstream, relay, structlog.get_logger(), silence_s=silence_s, ask_every_s=ask_every_s)
     task = asyncio.create_task(feed.run())
     try:
         yield relay, feed
@@ -132,7 +132,7 @@ def test_a_frozen_server_is_heard_as_silence_and_redialled_and_resumed(far_end: 
     run(story)
 
 
-@pytest.mark.parametrize("flags", [(), ("--no-replay",)])
+@pytest.mark.parametrize("flags", [(), ("--no-replay",)], ids=["replays rows", "snapshot only"])
 def test_a_killed_server_comes_back_and_the_board_is_right_within_15_s(far_end: Start, flags: tuple[str, ...]) -> None:
     far = far_end(*flags)
 
@@ -169,9 +169,23 @@ def test_a_step_undone_is_asked_for_and_told_to_the_pages(far_end: Start) -> Non
             far.hall("undone", "A001", "3")
             await until(lambda: labels(relay) == [])
             await until(lambda: page.named("snapshot")[-1]["calls"] == [])
-        assert get(f"{far.url}/opened") == [""], "one question, no new connection"
+        assert get(f"{far.url}/opened") == ["", ""], "one question"
 
-    run(story)
+    assert [line["state"] for line in run(story)] == ["live"], "the line itself was never let go"
+
+
+def test_what_changed_unseen_is_right_again_after_the_next_question(far_end: Start) -> None:
+    far = far_end()
+
+    async def story() -> None:
+        async with following(Upstream(far.url, key="tl_secret"), ask_every_s=1.0) as (relay, _):
+            await until(lambda: relay.board.primed)
+            far.hall("issued", "A001", unseen=True)
+            await until(lambda: relay.silence_s() < 0.1)
+            assert relay.board.waiting == 0
+            await until(lambda: relay.board.waiting == 1)
+
+    assert [line["state"] for line in run(story)] == ["live"]
 
 
 def test_a_board_token_becomes_a_cookie(far_end: Start) -> None:
@@ -193,7 +207,9 @@ def test_a_refused_key_is_said_once_without_the_key(far_end: Start) -> None:
             assert not relay.board.primed
 
     said = run(story)
-    assert [line["state"] for line in said] == ["the server refuses this display's key or board token: make a new one and restart the display"]
+    assert [line["state"] for line in said] == [
+        "the server refuses this display's key or board token: make a new one and restart the display"
+    ]
     assert "tl_wrong" not in str(said)
 
 
@@ -229,13 +245,14 @@ HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close
         HEAD + b"event: hb\ndata: []\n\n",
         HEAD + b"data: <html>Welcome to the hotel</html>\n\n",
     ],
+    ids=["not HTTP", "a proxy's page", "half a snapshot", "a wrong field", "a beat without time", "a foreign page"],
 )
 def test_an_answer_that_is_not_the_contracts_changes_nothing_and_is_tried_again(body: bytes) -> None:
     served = threading.Event()
     sock = answer_with(body, served)
 
     async def story() -> None:
-        async with following(Upstream("http://127.0.0.1:{}".format(sock.getsockname()[1]), key="k")) as (relay, feed):
+        async with following(Upstream(f"http://127.0.0.1:{sock.getsockname()[1]}", key="k")) as (relay, feed):
             await until(lambda: served.is_set() and feed._said)
             assert not relay.board.primed
             assert feed._said != "live"

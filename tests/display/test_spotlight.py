@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -72,4 +74,4 @@ def test_two_calls_never_begin_within_eight_seconds(moments: list[tuple[float, l
         now += wait
         spot, started = tick(push(spot, [calls[n] for n in ringing]), calls, now)
         begun += [now] if started else []
-    assert all(later - earlier >= HOLD_S for earlier, later in zip(begun, begun[1:], strict=False))
+    assert all(later - earlier >= HOLD_S for earlier, later in pairwise(begun))

@@ -18,7 +18,14 @@ ROW = {"type": "called", "epoch": 2, "seq": 18, "at": "2026-11-23T08:05:00.250+0
 
 
 def test_a_whole_event_is_cut_to_what_a_hall_may_see() -> None:
-    secret = {"actor": "person:LAN", "data": {"dossier_code": "H00.11"}, "cmd": "c1", "ticket": "T1", "subject": "ticket:T1", "service": "A"}
+    secret = {
+        "actor": "person:LAN",
+        "data": {"dossier_code": "H00.11"},
+        "cmd": "c1",
+        "ticket": "T1",
+        "subject": "ticket:T1",
+        "service": "A",
+    }
     out = wire.write_row(wire.read_row({**ROW, **secret}))
     assert out == {**ROW, "zone": ""}
     told = wire.read_snapshot({**SNAPSHOT, "calls": [{**CALL, **secret, "name": "Nguyễn Văn A"}]})[0]
@@ -59,7 +66,9 @@ def test_a_bad_snapshot_is_refused_by_the_name_of_the_field(change: dict[str, An
 
 junk = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from([*SNAPSHOT, *CALL, *ROW, "settings", "now"]), inner, max_size=6),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from([*SNAPSHOT, *CALL, *ROW, "settings", "now"]), inner, max_size=6)
+    ),
     max_leaves=12,
 )
 
