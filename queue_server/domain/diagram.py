@@ -1,4 +1,4 @@
-"""The state diagrams of the documentation, drawn from the tables: `python -m queue_server.domain.diagram` prints them."""
+"""The state diagrams of the documentation, drawn from the tables."""
 
 from __future__ import annotations
 
@@ -39,7 +39,3 @@ def _arrows(table: Mapping[str, tuple[frozenset[str], str | None]], states: tupl
 def blocks() -> str:
     """Both diagrams as they stand in `docs/architecture.md`."""
     return f"```mermaid\n{ticket_diagram()}\n```\n\n```mermaid\n{counter_diagram()}\n```"
-
-
-if __name__ == "__main__":
-    print(blocks())
