@@ -24,6 +24,7 @@ SLICE_S = 0.5  # while waiting for a confirmation, how often the printer is aske
 SICK_POLL_S = 1.0
 UNASKED_S = 0.25
 UNCONFIRMED_S = 1.0
+KERNEL_BYTES = 4096  # written, as far as we were told, and still on its way down a serial line
 
 
 Ended = tuple[JobResult, Health]
@@ -203,7 +204,8 @@ class TicketPrinter:
         printing_s = job.height / self._profile.print_dots_per_s
         # A printer never heard to speak gets one answer's time; one that never confirmed, a short while.
         patience_s = self._profile.confirm_s if self._confirms else UNCONFIRMED_S
-        deadline = time.monotonic() + printing_s + (patience_s if self._answered else self._profile.answer_s)
+        unsent_s = KERNEL_BYTES / self._wire_bytes_per_s
+        deadline = time.monotonic() + unsent_s + printing_s + (patience_s if self._answered else self._profile.answer_s)
         talk.drain()
         self._jobs += 1
         ladder = Confirmation(self._profile.confirm, process_id(self._jobs), printing_s, deadline)
