@@ -144,7 +144,7 @@ SCHEMAS: dict[str, Schema] = {
     "Queue": obj({"tickets": listing(ANY)}),
     "Services": obj({"services": listing(SERVICE)}),
     "KioskHome": obj({"site": ANY, "services": listing(ANY), "languages": listing(TEXT), "settings": ANY}),
-    "Lease": obj({"entries": listing(obj({"number": WHOLE, "label": TEXT, "ticket_id": TEXT, "token": TEXT}))}),
+    "LeasedNumbers": obj({"entries": listing(obj({"number": WHOLE, "label": TEXT, "ticket_id": TEXT, "token": TEXT}))}),
     "Settled": obj({"tickets": listing(ANY)}),
     "Figures": obj({"counts": {"type": "object", "additionalProperties": WHOLE}}),
     "Seals": obj({"seals": listing(ANY)}),

@@ -252,7 +252,7 @@ DEVICES = (
         kind="command",
         message=m.Lease,
         refusals=("quota_full",),
-        answer="Lease",
+        answer="LeasedNumbers",
         summary="Numbers a kiosk may print alone",
     ),
     Route(

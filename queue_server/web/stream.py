@@ -8,6 +8,7 @@ the database. Who may listen is decided with the same functions as everywhere el
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import AsyncGenerator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -21,7 +22,7 @@ from queue_server.web.projection import Frame, Zones, frames_of, snapshot_of
 
 T = TypeVar("T")
 RETRY_MS = 1500
-BEAT_S = 5.0
+LOOK_S, LOOKS_PER_BEAT = 1.0, 5
 RING = 2000  # rows kept encoded per site; whoever is further behind is served from the database
 PAGE = 500
 BATCH = 200  # frames joined into one send
@@ -137,7 +138,7 @@ class Hub:
             await self._tell(channel)
 
     async def _pull(self, channel: Channel) -> None:
-        """Read what was committed since; a commit of another process is found at the next beat."""
+        """Read what was committed since the last look."""
         try:
             async with channel.reading:
                 while frames := await self._rows(channel, channel.seq):
@@ -152,11 +153,14 @@ class Hub:
                 await asyncio.sleep(0)
 
     async def _beat_for_ever(self) -> None:
-        while not self.stopping:
-            await asyncio.sleep(BEAT_S)
-            for channel in list(self._channels.values()):
-                if channel.listeners:
-                    await self._pull(channel)
+        """Look once a second for commits of other processes (the command line writes too), beat every fifth time."""
+        for look in itertools.count(1):
+            await asyncio.sleep(LOOK_S)
+            if self.stopping:
+                return
+            for channel in [each for each in self._channels.values() if each.listeners]:
+                await self._pull_and_tell(channel)
+                if look % LOOKS_PER_BEAT == 0:
                     channel.beat, channel.beats = self.beat(channel), channel.beats + 1
                     await self._tell(channel)
 

@@ -11,6 +11,8 @@ import os
 import signal
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -123,3 +125,11 @@ def rid(word: str = "r") -> str:
 def fresh_code() -> str:
     """The code of a site that no other test has."""
     return f"T{next(_numbers):04d}"
+
+
+def until(what: Callable[[], bool], within_s: float = 10.0) -> None:
+    """Wait for a condition, at most so long."""
+    deadline, pause = time.monotonic() + within_s, threading.Event()
+    while not what():
+        assert time.monotonic() < deadline, f"not within {within_s} s"
+        pause.wait(0.05)

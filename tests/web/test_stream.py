@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import socket
-import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,7 +16,7 @@ from queue_server.bootstrap import prepare
 from queue_server.client import Client, Problem, Unreachable
 from queue_server.contract import sse
 from queue_server.services import configuring
-from tests.web.helpers import Process, Site, fresh_code, rid
+from tests.web.helpers import Process, Site, fresh_code, rid, until
 
 
 def take(frames: Iterator[sse.Frame], event: str, n: int = 1) -> list[sse.Frame]:
@@ -148,7 +147,7 @@ def test_a_board_with_such_a_position_simply_starts_again(site: Site) -> None:
         assert next(read(answer)).event == "snapshot"
 
 
-def test_commits_of_another_process_reach_the_stream_at_the_next_beat(site: Site) -> None:
+def test_commits_of_another_process_reach_the_stream_too(site: Site) -> None:
     stream = site.client().stream()
     next(stream)
     site.configure(lambda document: document.update(name="Trung tâm thử"))
@@ -204,13 +203,6 @@ def _opens(site: Site) -> bool:
     except Problem:
         return False
     return True
-
-
-def until(what: Callable[[], bool], within_s: float = 10.0) -> None:
-    deadline, pause = time.monotonic() + within_s, threading.Event()
-    while not what():
-        assert time.monotonic() < deadline, f"not within {within_s} s"
-        pause.wait(0.05)
 
 
 def test_sigterm_ends_streams_and_server_within_ten_seconds(own_server: Callable[..., tuple[Process, Site]]) -> None:
