@@ -12,25 +12,26 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import httpx
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from queue_server.client import Client
+
 PICTURES = Path(__file__).parents[1] / "docs/screenshots"
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--mute-audio"]
-READY_S, SHOWN_S = 60.0, 30.0
+FLAGS += ["--autoplay-policy=no-user-gesture-required"]  # a board box is set up so that its chime sounds
+SHOWN_S = 30.0
 
 
 @contextmanager
 def demonstration() -> Iterator[dict[str, Any]]:
     """The addresses of a running demonstration."""
-    command = [sys.executable, "-m", "toiluot", "demo", "--json", "--no-browser", "--port", "0", "--seed", "7"]
+    command = [sys.executable, "-m", "toiluot", "demo", "--json", "--no-browser", "--no-people"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True)
     try:
         assert process.stdout is not None
@@ -79,38 +80,57 @@ def log_in(page: Page, address: str, who: dict[str, str]) -> None:
     page.wait_for_url(lambda url: "/login" not in url)
 
 
-def until_people_wait(demo: dict[str, Any], least: int) -> list[dict[str, Any]]:
-    """The waiting tickets once the simulated citizens have filled the hall a little."""
-    deadline = time.monotonic() + READY_S
-    headers = {"Authorization": f"Bearer {demo['api_key']}"}
-    while True:
-        tickets: list[dict[str, Any]] = httpx.get(f"{demo['server']}/api/v1/queue", headers=headers).json()["tickets"]
-        if len(tickets) >= least or time.monotonic() > deadline:
-            return tickets
-        time.sleep(1)
+def fill_hall(client: Client, demo: dict[str, Any]) -> list[dict[str, Any]]:
+    """People of every service waiting, five counters at work, a few visits already ended. Gives the waiting tickets."""
+    classes = [row["code"] for row in client.kiosk_home()[0]["priority_classes"]]
+    for number in range(34):
+        service = demo["services"][(number * 5) % (len(demo["services"]) - 1)]
+        client.issue(f"shot-{number}", service=service, priority_class=classes[0] if number in (9, 21) else None)
+    for place, counter in enumerate(demo["counters"][:5]):
+        client.counter_command(f"open-{counter}", counter, "open")
+        for turn in range(3):
+            client.next(f"next-{counter}-{turn}", counter)
+            if turn < 2 or place % 2:
+                client.at_counter(f"serve-{counter}-{turn}", counter, "serve")
+    waiting: list[dict[str, Any]] = client.queue()["tickets"]
+    return waiting
+
+
+def take_a_number(camera: Camera, demo: dict[str, Any]) -> None:
+    """A citizen at the kiosk, and the paper that comes out of the simulated printer."""
+    with camera.screen(1080, 1920, touch=True) as page:
+        page.goto(demo["kiosk"])
+        page.get_by_text("Đang chờ:").first.wait_for()
+        camera.shoot(page, "kiosk", 420)
+        page.get_by_role("button", name="Chứng thực").first.tap()
+        page.get_by_text("Số của bạn").wait_for()
+        camera.shoot(page, "kiosk-number", 420)
+    with camera.screen(900, 1000) as page:
+        page.goto(demo["devices"]["printer"]["page"])
+        page.locator("img").first.wait_for()
+        camera.shoot(page, "paper", 600)
 
 
 def photograph(camera: Camera, demo: dict[str, Any]) -> None:
-    waiting = until_people_wait(demo, 6)
-    with camera.screen(1080, 1920, touch=True) as page:
-        page.goto(demo["kiosk"])
-        camera.shoot(page, "kiosk", 420)
-        page.locator("main button").first.tap()
-        camera.shoot(page, "kiosk-next", 420)
+    with Client(demo["server"], demo["api_key"]) as client:
+        waiting = fill_hall(client, demo)
+    take_a_number(camera, demo)
     with camera.screen(1920, 1080) as page:
         page.goto(demo["board"])
         camera.shoot(page, "board", 960)
     with camera.screen(1366, 768) as page:
         log_in(page, demo["console"], demo["logins"]["clerk"])
-        page.goto(f"{demo['server']}/counter/{demo['counters'][0]}")
+        page.goto(f"{demo['server']}/counter/{demo['counters'][-1]}")
+        page.click("button[data-do=open]")
+        page.click("button[data-do=next]:enabled")
+        page.locator("button[data-do=serve]:enabled").wait_for()
         camera.shoot(page, "counter", 960)
     for role, name in (("technician", "technician"), ("site_head", "manager"), ("attendant", "attendant")):
-        if name in demo:
-            with camera.screen(1366, 768) as page:
-                log_in(page, demo[name], demo["logins"].get(role) or demo["logins"][name])
-                camera.shoot(page, name, 960)
+        with camera.screen(1366, 768) as page:
+            log_in(page, demo[name], demo["logins"][role])
+            camera.shoot(page, name, 960)
     with camera.screen(390, 844, touch=True) as page:
-        page.goto(f"{demo['server']}{waiting[-1]['url']}" if str(waiting[-1]["url"]).startswith("/") else waiting[-1]["url"])
+        page.goto(waiting[len(waiting) // 2]["url"])
         camera.shoot(page, "phone", 320)
     with camera.screen(1100, 800) as page:
         page.goto(demo["dossier"])
