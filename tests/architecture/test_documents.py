@@ -12,6 +12,7 @@ from pathlib import Path
 import click
 import pytest
 
+from queue_server.domain import diagram
 from toiluot import main
 
 HOUSE = Path(__file__).parents[2]
@@ -96,6 +97,12 @@ def test_every_screenshot_is_used_and_small() -> None:
     assert pictures
     assert [picture.name for picture in pictures if f"docs/screenshots/{picture.name}" not in text] == []
     assert {picture.name: picture.stat().st_size for picture in pictures if picture.stat().st_size > 200_000} == {}
+
+
+def test_state_diagrams_are_those_of_the_tables() -> None:
+    page = (HOUSE / "docs/architecture.md").read_text(encoding="utf-8")
+    drawn = re.findall(r"```mermaid\n(.*?)\n```", page, re.DOTALL)
+    assert drawn == [diagram.ticket_diagram(), diagram.counter_diagram()]
 
 
 @pytest.mark.parametrize("script", [".ci/run", ".ci/make-env", ".ci/lock", ".ci/install-debian-packages", "systemd/install"])
