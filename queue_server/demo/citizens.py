@@ -16,7 +16,7 @@ import httpx
 from .cards import payload
 from .pace import Pace, Stopped
 
-LOOK_S = 0.05
+LOOK_S = 0.1
 PATIENCE_S = 30.0
 FREE = ("home",)
 ASIDE = ("number", "error")  # somebody's last screen: whoever stands next in line may touch it away

@@ -31,7 +31,7 @@ USUAL_PORT = 8080
 BUSTLE = 5.0  # how much faster than real people ours are, where no --speed is given
 GAP_S = 100.0
 FREE_COUNTERS = 3  # left for whoever tries the console
-SETUP_S = 25.0  # real seconds between the start of a replay's clock and the first person
+SETUP_S = 8.0  # real seconds between the start of a replay's clock and the first person
 # How often each service is asked for: the week of data/warsaw-week.csv.
 WEIGHTS = {
     "dat-dai": 821, "nhan-ket-qua": 426, "ho-tich": 364, "chung-thuc": 343, "chinh-sach": 241, "cu-tru": 208,
@@ -47,8 +47,11 @@ WEIGHTS = {
 @click.option(
     "--replay", "replay_file", type=click.Path(path_type=Path), help="Play a day's visits (CSV or JSON lines) and account for each"
 )
+@click.option("--no-people", is_flag=True, help="No simulated clerks and citizens: every role is yours")
 @click.option("--speed", type=click.FloatRange(0.1, 1000.0), help="Let the centre's clock run so many times as fast")
-def demo(port: int | None, seed: int, as_json: bool, no_browser: bool, replay_file: Path | None, speed: float | None) -> None:
+def demo(
+    port: int | None, seed: int, as_json: bool, no_browser: bool, replay_file: Path | None, no_people: bool, speed: float | None
+) -> None:
     """A whole centre with simulated devices on this machine."""
     visits = _visits(replay_file)
     listed = services("ward-services") if visits is None else _services_of(visits)
@@ -60,12 +63,14 @@ def demo(port: int | None, seed: int, as_json: bool, no_browser: bool, replay_fi
     try:
         centre.start()
         facts = centre.facts()
-        _tell(facts, as_json)
+        free = [] if visits is not None else facts["counters"] if no_people else facts["counters"][:FREE_COUNTERS]
+        _tell(facts, free, as_json)
         if visits is not None:
             pace = Pace(clock, signals.stop, speed or 1.0)
             exit_code = replay.play(centre, facts, visits, listed, pace, seed, origin, as_json)
         else:
-            _people(centre, facts, listed, Pace(clock, signals.stop, speed or BUSTLE), seed)
+            if not no_people:
+                _people(centre, facts, listed, Pace(clock, signals.stop, speed or BUSTLE), seed)
             if not no_browser:
                 _open_browser(facts)
             centre.run()
@@ -116,8 +121,8 @@ def _site_clock(clock: SystemClock, visits: list[Visit] | None, speed: float | N
     return f"{start.isoformat(timespec='seconds')}@{factor}@{begun}", origin
 
 
-def _tell(facts: dict[str, Any], as_json: bool) -> None:
-    click.echo(json.dumps(facts, ensure_ascii=False) if as_json else friendly(facts))
+def _tell(facts: dict[str, Any], free: list[str], as_json: bool) -> None:
+    click.echo(json.dumps(facts, ensure_ascii=False) if as_json else friendly(facts, free))
     sys.stdout.flush()
 
 

@@ -25,8 +25,8 @@ PEOPLE = {
 }
 
 
-def friendly(facts: dict[str, Any]) -> str:
-    """Addresses and log-ins for a person."""
+def friendly(facts: dict[str, Any], free: list[str]) -> str:
+    """Addresses and log-ins for a person; `free` are the counters at which nobody works yet."""
     devices = facts["devices"]
     lines = ["", "Tới Lượt đang chạy thử trên máy này. Nhấn Ctrl-C để dừng.", ""]
     lines += [f"  {name:<28} {facts[key]}" for name, key in PLACES]
@@ -37,7 +37,9 @@ def friendly(facts: dict[str, Any]) -> str:
         "Đăng nhập (mật khẩu chung: " + facts["logins"]["clerk"]["password"] + "):",
     ]
     lines += [f"  {facts['logins'][role]['user']:<12} {name}" for role, name in PEOPLE.items()]
-    lines += ["", "Quầy 1, 2, 3 để trống cho bạn; các quầy khác do cán bộ mô phỏng phục vụ.", ""]
+    if free:
+        rest = "" if len(free) == len(facts["counters"]) else "; các quầy khác do cán bộ mô phỏng phục vụ"
+        lines += ["", f"Quầy {', '.join(free)} để trống cho bạn{rest}."]
     return "\n".join(lines)
 
 

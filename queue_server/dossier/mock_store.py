@@ -44,6 +44,7 @@ class Store:
         self._journal = journal
         for record in self._read_journal():
             self._keep(record)
+            self._tally["accepted"] += 1
 
     def put(self, record: Any) -> dict[str, str]:
         """Judge one record: `accepted` once per version, `stale` for a version it has or has passed, `refused` where it

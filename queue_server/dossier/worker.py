@@ -131,6 +131,7 @@ class Worker:
     # ------------------------------------------------------------ sending
     def _deliver(self, records: Sequence[Record]) -> None:
         """Send these; a batch that is refused as a whole is halved until the one record that is at fault stands alone."""
+        notify("WATCHDOG=1")
         try:
             results = self._partner.send(records)
         except Refusal as refusal:

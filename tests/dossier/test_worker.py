@@ -184,12 +184,18 @@ def test_nothing_of_a_person_and_no_secret_is_written(server: Any, mock: Any, ru
     assert "Traceback" not in written
 
 
-@pytest.mark.slow("kills worker and mock eight times while forty visits happen")
-def test_killed_at_any_moment_each_record_is_accepted_once(server: Any, mock: Any, runner: Any, until: Until) -> None:
+@pytest.mark.parametrize(
+    "visits",
+    [
+        pytest.param(10, marks=pytest.mark.slow("kills the worker twice and the mock once while visits happen")),
+        pytest.param(80, marks=[pytest.mark.full, pytest.mark.slow("sixteen kills of the worker, eight of the mock")]),
+    ],
+)
+def test_killed_at_any_moment_each_record_is_accepted_once(server: Any, mock: Any, runner: Any, until: Until, visits: int) -> None:
     dice = random.Random(7)  # also kills the shared mock: its journal brings everything back
     mock.faults(slow_ms=30)
     runner.start()
-    for n in range(40):
+    for n in range(visits):
         server.log.visit(f"v{n}")
         if n % 5 == 4:
             target = mock.tally()["accepted"] + dice.randrange(1, 4)
@@ -200,6 +206,5 @@ def test_killed_at_any_moment_each_record_is_accepted_once(server: Any, mock: An
                 mock.start()
                 mock.faults(slow_ms=30, drop_answers=dice.randrange(2))
             runner.start()
-    until(lambda: runner.position() == f"1-{server.log.seq}", within_s=40)
-    accepted = keys(mock.accepted())
-    assert accepted == expected(server.log, 40)
+    until(lambda: runner.position() == f"1-{server.log.seq}", within_s=60)
+    assert keys(mock.accepted()) == expected(server.log, visits)
