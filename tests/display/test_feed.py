@@ -132,7 +132,7 @@ def test_a_frozen_server_is_heard_as_silence_and_redialled_and_resumed(far_end: 
     run(story)
 
 
-@pytest.mark.parametrize("flags", [(), ("--no-replay",)], ids=["replays rows", "snapshot only"])
+@pytest.mark.parametrize("flags", [(), pytest.param(("--no-replay",), marks=pytest.mark.full)], ids=["replays rows", "snapshot only"])
 def test_a_killed_server_comes_back_and_the_board_is_right_within_15_s(far_end: Start, flags: tuple[str, ...]) -> None:
     far = far_end(*flags)
 

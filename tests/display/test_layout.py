@@ -13,7 +13,7 @@ from .conftest import FarEnd
 
 Open = Callable[..., Page]
 pytestmark = pytest.mark.browser
-SCREENS = [(1920, 1080), (1280, 720), (1080, 1920)]
+SCREENS = [(1920, 1080), pytest.param(1280, 720, marks=pytest.mark.full), (1080, 1920)]
 CAP = 0.714  # Noto Sans: height of a capital by font size
 
 MEASURE = """() => {
@@ -81,7 +81,7 @@ SET = """([label, counter]) => {
 }"""
 
 
-@pytest.mark.parametrize(("width", "height"), [(1920, 1080), (1080, 1920)])
+@pytest.mark.parametrize(("width", "height"), [(1920, 1080), pytest.param(1080, 1920, marks=pytest.mark.full)])
 def test_the_longest_labels_fit_and_digits_are_all_of_one_width(hall: FarEnd, board: Open, width: int, height: int) -> None:
     page = board("about:blank", width=width, height=height)
     page.clock.install()

@@ -16,7 +16,7 @@ from display.spotlight import Spotlight, push, recent, tick
 from queue_server.contract import times
 
 T0 = 1_764_000_000_000
-HISTORIES, STEPS = 30, 50
+HISTORIES, STEPS = 20, 50
 ORIGIN = "http://board.test"
 
 PLAY = """async ([histories, limits, places]) => {
