@@ -19,8 +19,8 @@ HINTS: dict[str, tuple[str, str]] = {
     "overheat": ("Đầu in quá nóng: đợi vài phút, máy sẽ tự in lại.", "The print head is hot: wait a few minutes, it recovers by itself."),
     "absent": ("Không thấy thiết bị: kiểm tra nguồn và dây nối.", "The device is not there: check its power and its cable."),
     "permission": (
-        "Không có quyền mở thiết bị: thêm tài khoản dịch vụ vào nhóm lp và dialout.",
-        "No right to open the device: add the service's account to the groups lp and dialout.",
+        "Không có quyền mở thiết bị: thêm tài khoản dịch vụ vào nhóm của thiết bị (xem “ls -l”).",
+        "No right to open the device: add the service's account to the group of its node (see “ls -l”).",
     ),
     "busy": (
         "Thiết bị đang bị chương trình khác giữ: chạy “toiluot drivers doctor” để biết chương trình nào.",

@@ -44,7 +44,7 @@ def _device(wanted: SlotConfig, journal: Journal, on_card: Callable[[dict[str, A
         return TicketPrinter(wanted.profile, journal, poll_s=wanted.options.get("poll_s", 5.0), baud=baud)
     if wanted.driver == "serial-scanner":
         options = wanted.options
-        return SerialScanner(on_card, max_bytes=options.get("max_bytes", 4096), idle_s=options.get("idle_s", 0.15))
+        return SerialScanner(on_card, max_bytes=options.get("max_bytes", 4096), idle_s=options.get("idle_s", 0.4))
     raise ConfigError(f"[slot.{wanted.role}]: no driver {wanted.driver}")
 
 

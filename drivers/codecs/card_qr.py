@@ -16,6 +16,7 @@ _DOSSIER = re.compile(r"[0-9A-Z]{1,5}(?:\.[0-9A-Z]{1,5})*-(?:[0-9]{6}|[0-9]{8})-
 _SLIP = re.compile(r"https?://[^\s/]{1,255}/t/([A-Za-z0-9_-]{16,64})/?", re.ASCII)
 _APPOINTMENT = re.compile(r"(?:https?://[^\s/]{1,255}/a/|toiluot:a:)([A-Za-z0-9_-]{16,64})/?", re.ASCII)
 _INSURANCE = re.compile(r"(?:[A-Z]{2}[0-9]{13}|[0-9]{10})")
+_DATE = re.compile(r"([0-9]{2})/?([0-9]{2})/?([0-9]{4})")
 _HEX = re.compile(r"(?:[0-9A-Fa-f]{2})+")
 MAX_LETTERS = 4096
 
@@ -131,10 +132,11 @@ def _is_insurance(fields: list[str]) -> bool:
 
 
 def _date(text: str) -> date | None:
-    """DDMMYYYY; some cards know only the year and write zeros before it."""
-    if not re.fullmatch(r"[0-9]{8}", text):
+    """DDMMYYYY (or with strokes, through a reformatting reader); some cards know only the year and write zeros before it."""
+    found = _DATE.fullmatch(text)
+    if found is None:
         return None
-    day, month, year = int(text[:2]), int(text[2:4]), int(text[4:])
+    day, month, year = (int(part) for part in found.groups())
     try:
         return date(year, month or 1, day or 1)
     except ValueError:

@@ -26,7 +26,7 @@ class Frame:
 class Framer:
     """Collects bytes into frames. `idle_s` of silence ends a frame too, for readers that send no end at all."""
 
-    def __init__(self, max_bytes: int = 4096, idle_s: float = 0.15) -> None:
+    def __init__(self, max_bytes: int = 4096, idle_s: float = 0.4) -> None:
         self._max = max_bytes
         self._idle_s = idle_s
         self._frame = bytearray()

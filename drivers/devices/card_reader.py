@@ -23,7 +23,7 @@ REFUSED_KINDS = 3  # so many unreadable scans in a row are the scanner's setting
 class SerialScanner:
     """The `Device` behind a reader slot. It is never spoken to, only listened to."""
 
-    def __init__(self, publish: Callable[[dict[str, Any]], None], *, max_bytes: int = 4096, idle_s: float = 0.15) -> None:
+    def __init__(self, publish: Callable[[dict[str, Any]], None], *, max_bytes: int = 4096, idle_s: float = 0.4) -> None:
         self._publish = publish
         self._limits = (max_bytes, idle_s)
         self._framer = Framer(max_bytes, idle_s)

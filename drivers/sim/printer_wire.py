@@ -19,7 +19,7 @@ from pathlib import Path
 from drivers.sim.printer import PrinterSim
 
 READ_BYTES = 2048
-SLOW_ANSWER_S = 0.2
+SLOW_ANSWER_S = 0.1
 SLOW_BYTES_PER_S = 20_000
 FULL_WAIT_S = 0.02
 

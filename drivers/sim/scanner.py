@@ -19,7 +19,7 @@ from drivers.sim.printer_wire import close_pty, open_pty
 ENCODINGS = ("utf-8", "utf-16be-mix", "latin1")
 ENDS = {"cr": (b"", b"\r"), "lf": (b"", b"\n"), "crlf": (b"", b"\r\n"), "tab": (b"", b"\t"), "stx-etx": (b"\x02", b"\x03")}
 NOISE = b"\xfe\x7f\x9d\x00\xff\x1b"
-SLOW_S = 0.02
+SLOW_S = 0.005
 WRITE_S = 3.0
 
 
