@@ -54,7 +54,7 @@ def command_line(program: str, tree: Path, changed: dict[str, str]) -> list[str]
 def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Stands for /etc/toiluot, /var/lib/toiluot and /run/toiluot at once."""
     folder = tmp_path_factory.mktemp("t")
-    for name in ("kiosk.key", "display.key", "dossier.key", "dossier.secret"):
+    for name in ("kiosk.key", "display.key", "dossier.key", "dossier.secret", "server.crt", "server.tls.key"):
         (folder / name).write_text("tl_not-a-key\n")
     shutil.copy(SYSTEMD / "etc/drivers.toml", folder)
     for name in ("server", "drivers", "kiosk", "dossier"):
@@ -73,9 +73,17 @@ def changed(tree: Path) -> dict[str, str]:
     }
 
 
+def examples(program: str) -> dict[str, str]:
+    """The switches that the settings file proposes in a comment."""
+    shipped = SYSTEMD / f"etc/{program}.env"
+    text = shipped.read_text(encoding="utf-8") if shipped.exists() else ""
+    return {name: given for given, name in re.findall(r"for example: (--.*)\n(TOILUOT_\w+)=$", text, re.MULTILINE)}
+
+
 @pytest.mark.parametrize("program", PROGRAMS)
-def test_the_command_line_is_one_that_the_program_takes(tree: Path, program: str) -> None:
-    words = command_line(program, tree, changed(tree))
+@pytest.mark.parametrize("proposed", [False, True], ids=["as-shipped", "as-proposed"])
+def test_the_command_line_is_one_that_the_program_takes(tree: Path, program: str, proposed: bool) -> None:
+    words = command_line(program, tree, changed(tree) | (examples(program) if proposed else {}))
     assert words[0] == "/usr/bin/toiluot"
     group, name, rest = words[1], words[2], words[3:]
     with main.make_context("toiluot", [group]) as outer:
