@@ -18,6 +18,7 @@ from .pace import Pace, Stopped
 
 LOOK_S = 0.1
 PATIENCE_S = 30.0
+EARLY = 7  # people at the door when it opens: nobody should have to watch an empty hall
 FREE = ("home",)
 ASIDE = ("number", "error")  # somebody's last screen: whoever stands next in line may touch it away
 
@@ -98,10 +99,12 @@ class Stream:
         return threading.Thread(target=self.run, name="citizens", daemon=True)
 
     def run(self) -> None:
+        early = EARLY
         try:
             while True:
                 self._visit()
-                self._pace.pause(self._dice.expovariate(1 / self._gap_s))
+                early -= 1
+                self._pace.pause(self._dice.expovariate(1 / self._gap_s) / (20 if early > 0 else 1))
         except Stopped:
             return
 

@@ -28,8 +28,8 @@ from .report import friendly
 from .visits import BadFile, Visit, first_day, read
 
 USUAL_PORT = 8080
-BUSTLE = 5.0  # how much faster than real people ours are, where no --speed is given
-GAP_S = 100.0
+BUSTLE = 8.0  # how much faster than real people ours are, where no --speed is given
+GAP_S = 160.0  # simulated; with five clerks nine tenths of what they can do
 FREE_COUNTERS = 3  # left for whoever tries the console
 SETUP_S = 8.0  # real seconds between the start of a replay's clock and the first person
 # How often each service is asked for: the week of data/warsaw-week.csv.

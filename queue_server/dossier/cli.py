@@ -19,7 +19,7 @@ from .partner import Partner
 from .payload import Names
 from .worker import Worker
 
-BEAT_S = 10.0
+BEAT_S, WATCH_S, STUCK_S = 10.0, 5.0, 180.0
 DEFAULT_CLIENT, DEFAULT_SECRET = "toiluot-demo", "khong-phai-bi-mat"  # of the mock: everybody may know it
 
 
@@ -70,6 +70,7 @@ def run(
     try:
         worker = Worker(client, partner, State(state), clock, log, names=names, poll_s=poll_s)
         Thread(target=_beat, args=(client, worker, clock, name, stop, log), daemon=True, name="heartbeat").start()
+        Thread(target=_watch, args=(worker, clock, stop), daemon=True, name="watchdog").start()
         notify("READY=1")
         worker.run(stop)
     except Damaged as damaged:
@@ -91,6 +92,13 @@ def _names(path: Path | None) -> Names:
     except (ValueError, TypeError, AttributeError) as bad:
         raise click.UsageError(f"{path}: not the names of a site ({bad}); see docs/dossier-feed.md") from bad
     return names
+
+
+def _watch(worker: Worker, clock: Clock, stop: Event) -> None:
+    """systemd is told that we live as long as the loop moves; one answer may take its time, two stuck ones may not."""
+    while not stop.wait(WATCH_S):
+        if clock.monotonic() - worker.moved_at < STUCK_S:
+            notify("WATCHDOG=1")
 
 
 def _beat(client: Client, worker: Worker, clock: Clock, name: str, stop: Event, log: Any) -> None:

@@ -51,12 +51,14 @@ class Result:
 class Partner:
     """One dossier system."""
 
-    def __init__(self, base: str, token_url: str, client_id: str, client_secret: str, *, timeout_s: float = 10.0) -> None:
+    def __init__(
+        self, base: str, token_url: str, client_id: str, client_secret: str, *, connect_s: float = 5.0, answer_s: float = 30.0
+    ) -> None:
         self._base, self._token_url = base.rstrip("/"), token_url
         self._credentials = ClientAuth(client_id, client_secret, "client_secret_basic")
         self._token: OAuth2Token | None = None
         headers = {"User-Agent": "toiluot-dossier", "Accept": "application/json"}
-        self._http = httpx.Client(timeout=timeout_s, trust_env=False, headers=headers)
+        self._http = httpx.Client(timeout=httpx.Timeout(answer_s, connect=connect_s), trust_env=False, headers=headers)
 
     def close(self) -> None:
         self._http.close()

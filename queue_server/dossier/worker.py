@@ -15,13 +15,13 @@ from typing import Any
 
 from queue_server.client import Client, Problem, Unreachable
 from queue_server.contract import position, times
-from toiluot_edge import Clock, mask, notify
+from toiluot_edge import Clock, mask
 
 from .files import Damaged, Place, State
 from .partner import Partner, Refusal, Result, Wait
 from .payload import Feed, Names, Record, idempotency_key
 
-BATCH = 500
+BATCH, SMALLEST_BATCH = 500, 20
 PAGE = 500
 CHECKPOINT_EVENTS = 2000
 BACK_OFF_S = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 60.0)
@@ -64,12 +64,14 @@ class Worker:
         self._page: Page | None = None
         self._since_checkpoint = 0
         self._tries = 0
+        self._batch = BATCH
+        self.moved_at = clock.monotonic()  # when the loop last showed a sign of life: for the watchdog
         self.health = Health(position=self._place.position, refused=len(state.refused()))
 
     def run(self, stop: Event) -> None:
         """Until `stop` is set. Every trouble outside this process is waited out."""
         while not stop.is_set():
-            notify("WATCHDOG=1")
+            self.moved_at = self._clock.monotonic()
             try:
                 idle = self.step()
             except (Unreachable, Problem, Wait) as trouble:
@@ -96,8 +98,9 @@ class Worker:
         page = self._page
         while page.due:
             self.health.waiting = len(page.due)
-            self._deliver(page.due[:BATCH])
-            del page.due[:BATCH]
+            size = self._batch
+            self._deliver(page.due[:size])
+            del page.due[:size]
         self.health.waiting = 0
         self._advance(self._feed, page)
         self._page = None
@@ -131,7 +134,7 @@ class Worker:
     # ------------------------------------------------------------ sending
     def _deliver(self, records: Sequence[Record]) -> None:
         """Send these; a batch that is refused as a whole is halved until the one record that is at fault stands alone."""
-        notify("WATCHDOG=1")
+        self.moved_at = self._clock.monotonic()
         try:
             results = self._partner.send(records)
         except Refusal as refusal:
@@ -201,6 +204,8 @@ class Worker:
         base = BACK_OFF_S[min(self._tries, len(BACK_OFF_S) - 1)]
         wait_s = after_s if after_s is not None else base * random.uniform(0.8, 1.2)  # noqa: S311 - jitter, no secret
         self._tries += 1
+        # A partner that is slow rather than away gets less at a time, or it would never finish one batch.
+        self._batch = max(SMALLEST_BATCH, self._batch // 2)
         self.health.state, self.health.code, self.health.detail = "backoff", "timeout", str(trouble)[:200]
         self._log.warning("waiting", reason=str(trouble), tries=self._tries, wait_s=round(wait_s, 1))
         self._wait(stop, wait_s)
@@ -208,9 +213,10 @@ class Worker:
     def _wait(self, stop: Event, seconds: float) -> None:
         left = seconds
         while left > 0 and not stop.wait(min(left, 5.0)):
-            notify("WATCHDOG=1")
+            self.moved_at = self._clock.monotonic()
             left -= 5.0
 
     def _well(self) -> None:
+        self._batch = min(BATCH, 2 * self._batch)
         h = self.health
         h.state, h.code, h.detail = ("degraded", "refused", f"{h.refused} records set aside") if h.refused else ("ready", "ok", "")
