@@ -129,7 +129,11 @@ async def send_stream(receive: Callable[[], Awaitable[Any]], send: Callable[[Any
 
     async def pump() -> None:
         async for frame in frames:
-            await asyncio.wait_for(send({"type": "http.response.body", "body": frame, "more_body": True}), SEND_DEADLINE_S)
+            try:
+                await asyncio.wait_for(send({"type": "http.response.body", "body": frame, "more_body": True}), SEND_DEADLINE_S)
+            except TimeoutError:
+                _cut(send)
+                await asyncio.sleep(SEND_DEADLINE_S)  # ended by gone(), as soon as the server has noticed
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
     async def gone() -> None:
@@ -143,6 +147,14 @@ async def send_stream(receive: Callable[[], Awaitable[Any]], send: Callable[[Any
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _cut(send: Callable[[Any], Awaitable[None]]) -> None:
+    """Drop the connection of a reader that takes nothing: a polite close would wait for it to read the rest, for ever.
+    ASGI has no word for this, so the server's own transport is taken where there is one (uvicorn keeps it beside `send`)."""
+    transport = getattr(getattr(send, "__self__", None), "transport", None)
+    if transport is not None:
+        transport.abort()
 
 
 def mount(flask_app: Any, streams: Mapping[str, Asgi], threads: int) -> Asgi:
