@@ -62,6 +62,10 @@ class Agent:
         """This machine's own clock, right or wrong: the server compares."""
         return datetime.fromtimestamp(self.clock.wall_ms() / 1000, UTC).astimezone(SITE_TIME).isoformat(timespec="seconds")
 
+    def still_there(self, since_ms: int) -> bool:
+        """Whether a person of that moment may still stand here. Both ends are this machine's clock, never the server's."""
+        return 0 <= self.clock.wall_ms() - since_ms < STILL_THERE_MS
+
     def server_time(self, now_ms: int) -> None:
         with self._lock:
             self._offset_ms = now_ms - self._mono_ms()
@@ -115,7 +119,7 @@ class Agent:
 
     def _issue(self, effect: Issue) -> None:
         card = effect.card or Card("none")
-        wall_ms = self.now_ms()
+        wall_ms = self.clock.wall_ms()
         body = {
             "service": effect.service,
             "priority_class": effect.priority,
@@ -131,7 +135,7 @@ class Agent:
         self.on_command()
 
     def _print(self, effect: Print, answered: str | None) -> None:
-        wall_ms = self.now_ms()
+        wall_ms = self.clock.wall_ms()
         ticket = {**vars(effect.ticket)}
         job = f"{effect.ticket.id}-r{wall_ms}" if effect.reprint else effect.ticket.id
         intent = PrintIntent(job, ticket, effect.lang, effect.reprint, wall_ms)
@@ -145,7 +149,7 @@ class Agent:
         self.on_print(intent)
 
     def report(self, ticket_id: str, outcome: str, detail: str | None = None) -> Command:
-        wall_ms = self.now_ms()
+        wall_ms = self.clock.wall_ms()
         body = {"outcome": outcome, "detail": detail, "device": self.name}
         return Command(uuid7(wall_ms), "print_outcome", ticket_id, {k: v for k, v in body.items() if v}, wall_ms)
 
@@ -166,7 +170,7 @@ class Agent:
 
     def refused(self, command: Command, code: str) -> None:
         with self._lock:
-            self.spool.refuse(command.request_id, code, self.now_ms())
+            self.spool.refuse(command.request_id, code, self.clock.wall_ms())
             if command.call == "issue":
                 self.post(Refused(self._visits.pop(command.request_id, 0), code))
 
@@ -250,11 +254,11 @@ class Agent:
     def _resume(self) -> None:
         """After a power cut: the person of the last request may still stand here, and gets its answer."""
         issues = self.spool.pending(issue=True)
-        if issues and 0 <= self.now_ms() - issues[-1].created_at_ms < STILL_THERE_MS:
+        if issues and self.still_there(issues[-1].created_at_ms):
             last = issues[-1]
             self._visits[last.request_id] = self.session.visit_no
             self.session = replace(self.session, state=State.ISSUING, service=str(last.body.get("service", "")), slow=True)
             return
-        slips = [one for one in self.spool.intents() if not one.reprint and 0 <= self.now_ms() - one.intended_at_ms < STILL_THERE_MS]
+        slips = [one for one in self.spool.intents() if not one.reprint and self.still_there(one.intended_at_ms)]
         if slips:
             self.session = replace(self.session, state=State.NUMBER, ticket=Ticket(**slips[-1].ticket), paper=events.Paper.PRINTING)

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 from kiosk import i18n, raster, slip
-from kiosk.agent import STILL_THERE_MS, Agent
+from kiosk.agent import Agent
 from kiosk.devices import OUTCOMES, Devices, DriversAway
 from kiosk.spool import PrintIntent
 from kiosk.values import Ticket
@@ -31,8 +31,7 @@ class Printing:
         self._stopping = threading.Event()
         for intent in agent.spool.intents():
             # The person may still stand there: the same job id prints it if it never began, and only then.
-            young = 0 <= agent.now_ms() - intent.intended_at_ms < STILL_THERE_MS
-            (self._fresh if young else self._doubtful).put(intent)
+            (self._fresh if agent.still_there(intent.intended_at_ms) else self._doubtful).put(intent)
         agent.on_print = self._fresh.put
 
     def threads(self) -> list[threading.Thread]:

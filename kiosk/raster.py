@@ -17,7 +17,7 @@ from PIL import Image, ImageDraw, ImageFont
 from kiosk.slip import Role, Slip
 
 FONTS = Path(__file__).parent / "fonts"
-LINE_HEIGHT = 1.35  # stacked marks (Ễ, Ộ) touch the line above with less
+LINE_HEIGHT = 1.45  # with less, stacked marks (Ễ, Ộ) touch the descenders of the line above
 FULL_WIDTH = 576  # 80 mm paper at 203 dpi; sizes below are for it and shrink with the paper
 MARGIN = 12
 QR_MODULE = 6  # 0.75 mm: an old telephone reads it off shiny paper
@@ -74,6 +74,16 @@ def _fits(text: str, font: ImageFont.FreeTypeFont, width: int) -> bool:
 
 
 def _wrap(text: str, font: ImageFont.FreeTypeFont, width: int) -> list[str]:
+    """As few rows as possible, and those of about one length: no last word stands alone."""
+    best = _greedy(text, font, width)
+    while (
+        width > 40 and len(narrower := _greedy(text, font, width - 8)) == len(best) and all(_fits(row, font, width - 8) for row in narrower)
+    ):
+        best, width = narrower, width - 8
+    return best
+
+
+def _greedy(text: str, font: ImageFont.FreeTypeFont, width: int) -> list[str]:
     rows: list[str] = []
     for word in text.split():
         if rows and _fits(f"{rows[-1]} {word}", font, width):

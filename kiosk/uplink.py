@@ -18,7 +18,7 @@ from kiosk.spool import Command
 from kiosk.values import home_from
 from queue_server.client import Client, Problem, Unreachable
 
-HOME_EVERY_S = 5.0
+HOME_EVERY_S = 2.5  # an unchanged home is a 304 without a body
 RETRY_FIRST_S, RETRY_MOST_S = 0.3, 5.0
 FAILURES_TO_PAUSE = 2  # one lost answer is no reason to send a hall to the desk
 # The key is wrong or withdrawn: nothing happened, and a technician must look.

@@ -35,10 +35,9 @@ def wait(low_s: int | None, high_s: int | None, _: Translate) -> str:
     if low_s is None or high_s is None or high_s < low_s:
         return ""
     low, high = low_s // 60 // STEP_MIN * STEP_MIN, -(-high_s // (60 * STEP_MIN)) * STEP_MIN
-    if high == 0:
-        high = STEP_MIN
+    high += STEP_MIN if high == low else 0  # a point is not a range
     if low > LONG_MIN:
-        return _("about %(low)s–%(high)s hours") % {"low": low // 60, "high": -(-high // 60)}
+        return _("about %(low)s–%(high)s hours") % {"low": low // 60, "high": max(-(-high // 60), low // 60 + 1)}
     if low == 0:
         return _("less than %(high)s minutes") % {"high": high}
     return _("about %(low)s–%(high)s minutes") % {"low": low, "high": high}

@@ -100,22 +100,27 @@ class QueueServer:
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
+        self.version = 0
+        self.beats: list[dict[str, Any]] = []
+        self.reset()
+        handler = type("Handler", (_Handler,), {"far": self})
+        self.http = _Quiet(("127.0.0.1", 0), handler)
+        self.url = f"http://127.0.0.1:{self.http.server_address[1]}"
+        threading.Thread(target=self.http.serve_forever, args=(0.02,), daemon=True).start()
+
+    def reset(self) -> None:
+        """As on the first morning."""
         self.home: dict[str, Any] = home()
-        self.version = 1
+        self.version += 1
         self.tickets: dict[str, dict[str, Any]] = {}  # by request id
         self.bodies: list[dict[str, Any]] = []
         self.outcomes: list[tuple[str, dict[str, Any]]] = []
         self.reprints: list[str] = []
-        self.beats: list[dict[str, Any]] = []
         self.down = False  # hangs up before doing anything
         self.lose_answer = 0  # so many tickets are made and then not told
         self.refuse: tuple[int, dict[str, Any]] | None = None
         self.gate: threading.Event | None = None  # where set, issuing waits for it
         self.public_url = ""
-        handler = type("Handler", (_Handler,), {"far": self})
-        self.http = _Quiet(("127.0.0.1", 0), handler)
-        self.url = f"http://127.0.0.1:{self.http.server_address[1]}"
-        threading.Thread(target=self.http.serve_forever, args=(0.02,), daemon=True).start()
 
     def close(self) -> None:
         self.http.shutdown()
@@ -200,16 +205,22 @@ class DriversService:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.lock = threading.Lock()
+        self.streams: list[queue.Queue[tuple[str, dict[str, Any]] | None]] = []
+        self.listening = threading.Event()
+        self.reset()
+        self.open()
+
+    def reset(self) -> None:
         self.paper: list[dict[str, Any]] = []
         self.jobs: dict[str, dict[str, Any]] = {}
         self.outcome: dict[str, Any] = {"outcome": "printed", "code": "ok", "detail": ""}
         self.slot: dict[str, Any] = {"role": "printer", "state": "ready", "code": "ok", "device": "simulated", "width_dots": 576}
-        self.streams: list[queue.Queue[tuple[str, dict[str, Any]] | None]] = []
         self.lose_answer = False
         self.gate: threading.Event | None = None
-        self.listening = threading.Event()
+
+    def open(self) -> None:
         handler = type("Handler", (_Handler,), {"far": self, "address_string": lambda _: "unix"})
-        self.http = _UnixServer(str(path), handler)
+        self.http = _UnixServer(str(self.path), handler)
         threading.Thread(target=self.http.serve_forever, args=(0.02,), daemon=True).start()
 
     def close(self) -> None:
@@ -218,6 +229,7 @@ class DriversService:
         self.http.shutdown()
         self.http.server_close()
         self.path.unlink(missing_ok=True)
+        self.listening.clear()
 
     def tell(self, event: str, data: dict[str, Any]) -> None:
         assert self.listening.wait(10)
