@@ -7,7 +7,7 @@ id). It retries nothing and keeps nothing: spools and cursors are their owners' 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -214,7 +214,7 @@ class Client:
             return False
 
     # ------------------------------------------------------------ stream
-    def stream(self, after: str | None = None, zone: str | None = None) -> Iterator[sse.Frame]:
+    def stream(self, after: str | None = None, zone: str | None = None) -> Generator[sse.Frame, None, None]:
         """Frames `(event, id, data text)` until the line ends, which raises `Unreachable`; reconnecting (with the last
         id as `after`) is the caller's. Closing the iterator closes the connection."""
         headers = {"Accept": "text/event-stream", **({"Last-Event-ID": after} if after else {})}

@@ -21,6 +21,9 @@ from .vocabulary import MAX_BODY_BYTES, MAX_DEPTH
 
 Faults = list[FieldFault]
 M = TypeVar("M")
+# Control characters and lone surrogates: no database, paper or screen has a place for them.
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+_CONTROL_BUT_LINES = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 _BRACKETS_OR_STRING = re.compile(rb'"(?:[^"\\]|\\.)*"?|[\[\]{}]', re.DOTALL)
 
 
@@ -50,8 +53,7 @@ class Text:
             raise _Bad("too_long", f"at most {self.longest} characters")
         if len(text) < self.shortest:
             raise _Bad("too_short", f"at least {self.shortest} characters")
-        allowed = "\n\t" if self.lines else ""
-        if any(unicodedata.category(ch) in ("Cc", "Cs") and ch not in allowed for ch in text):
+        if (_CONTROL_BUT_LINES if self.lines else _CONTROL).search(text):
             raise _Bad("bad_character", "control characters are not allowed")
         if self.pattern is not None and not re.fullmatch(self.pattern, text):
             raise _Bad("bad_format", f"must match {self.pattern}")

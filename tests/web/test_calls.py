@@ -148,7 +148,10 @@ def test_an_absent_person_is_readmitted_and_a_served_one_rates(site: Site) -> No
 def test_every_command_of_a_counter_on_a_ticket(site: Site) -> None:
     client = site.client()
     ticket = called(client)["id"]
-    act = lambda name, **fields: client.on_ticket(rid(), ticket, name, "1", **fields)  # noqa: E731
+
+    def act(name: str, **fields: Any) -> dict[str, Any]:
+        return client.on_ticket(rid(), ticket, name, "1", **fields)
+
     assert act("recall")["recalls"] == 1
     assert act("serve")["state"] == "serving"
     assert act("reclassify", service="chung-thuc")["service"] == "chung-thuc"
@@ -173,7 +176,10 @@ def test_released_goes_back_and_completed_carries_its_outcome(site: Site) -> Non
 # ---------------------------------------------------------------- counters
 def test_a_counter_opens_pauses_resumes_wraps_up_and_closes(site: Site) -> None:
     client = site.client()
-    act = lambda name, **fields: client.counter_command(rid(), "2", name, **fields)  # noqa: E731
+
+    def act(name: str, **fields: Any) -> dict[str, Any]:
+        return client.counter_command(rid(), "2", name, **fields)
+
     assert act("open", services=["ho-tich"])["services"] == ["ho-tich"]
     assert act("pause", reason="họp")["state"] == "paused"
     assert act("resume")["state"] == "open"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import fields
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -17,7 +18,7 @@ GOOD = {"request_id": "r-1", "service": "A1"}
 MESSAGES = [kind for kind in vars(messages).values() if isinstance(kind, type) and kind.__module__ == messages.__name__]
 
 
-def faults(message: type, value: dict) -> set[tuple[str, str]]:
+def faults(message: type[Any], value: dict[str, Any]) -> set[tuple[str, str]]:
     with pytest.raises(Invalid) as caught:
         strict.read(message, value)
     return {(fault.pointer, fault.code) for fault in caught.value.faults}
@@ -86,7 +87,7 @@ def test_any_bytes_give_an_object_or_a_named_error(body: bytes) -> None:
         ({"tasks": ["A1"]}, ("/service", "one_of")),
     ],
 )
-def test_each_fault_is_named_with_its_place(change: dict, expected: tuple[str, str]) -> None:
+def test_each_fault_is_named_with_its_place(change: dict[str, Any], expected: tuple[str, str]) -> None:
     assert faults(messages.Issue, {**GOOD, **change}) == {expected}
 
 
@@ -125,7 +126,7 @@ def test_the_wire_form_reads_back_to_the_same_message() -> None:
 
 
 @pytest.mark.parametrize("message", MESSAGES, ids=lambda kind: kind.__name__)
-def test_every_message_refuses_unknown_fields_and_has_a_schema_that_does(message: type) -> None:
+def test_every_message_refuses_unknown_fields_and_has_a_schema_that_does(message: type[Any]) -> None:
     assert ("/no_such_field", "unknown_field") in faults(message, {"no_such_field": 1})
     made = schema.of(message)
     assert made["additionalProperties"] is False

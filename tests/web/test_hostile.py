@@ -70,7 +70,7 @@ def test_nasty_values_in_every_field_are_refused_by_name(site: Site, value: Any)
     for route in COMMANDS:
         if route.root:
             continue
-        for name in route.message.__dataclass_fields__:
+        for name in vars(route.message)["__dataclass_fields__"]:
             answer = http.post(address(route), content=raw_body({"request_id": rid("nasty"), name: value}), headers=JSON)
             check(answer)
             assert answer.status_code == 422, (route.name, name, answer.text)
