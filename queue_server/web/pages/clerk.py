@@ -58,7 +58,6 @@ def console(visit: Visit) -> Answer:
         guard_s=policy.guard_s,
         confirm_s=policy.confirm_s,
         recalls=policy.recalls_before_no_show,
-        **waiting_view(visit, code),
     )
 
 

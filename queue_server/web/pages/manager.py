@@ -58,6 +58,7 @@ def live_view(visit: Visit) -> dict[str, Any]:
         "most": max((row["waiting"] for row in services), default=0),
         "counters": [_counter(row, service_names(config), now) for row in counters],
         "open_counters": sum(row["state"] != "closed" for row in counters),
+        "feeds": [_feed(row) for row in devices if row["role"] == "dossier"],
         "alarms": list(_alarms(services, devices, late_s)),
         "mean": words.minutes,
         "at": words.hhmm(now),
@@ -90,6 +91,13 @@ def _counter(row: Mapping[str, Any], names: Mapping[str, str], now_ms: int) -> d
         "what": f"{names.get(ticket['service'], ticket['service'])}, {AT_DESK[ticket['state']]}" if ticket else "",
         "since": words.minutes(words.since_s(since, now_ms)) if ticket else "",
     }
+
+
+def _feed(row: Mapping[str, Any]) -> str:
+    """How far the dossier system is behind, as its own process last reported."""
+    behind = int((row.get("spool") or {}).get("waiting") or 0)
+    state = f"{behind} bản ghi chờ gửi" if behind else "đã gửi hết"
+    return f"{row['device']}: {state}, báo {words.ago(int(row['age_s']))}"
 
 
 def _alarms(services: Iterable[Mapping[str, Any]], devices: Iterable[Mapping[str, Any]], late_s: int) -> Iterable[str]:

@@ -52,11 +52,20 @@ async function once(method, path, body, deadline) {
 
 export function get(path) { return once("GET", path, null, ANSWER_MS); }
 
+// Someone logged in again in another tab: this page goes on with the new session's token. False if it is the same one.
+async function renewToken() {
+  const { csrf } = await once("GET", "/session", null, ANSWER_MS), known = document.querySelector('meta[name="csrf-token"]');
+  if (!csrf || csrf === known.content) return false;
+  known.content = csrf;
+  return true;
+}
+
 // One command, one request id, however often it must be sent. `onRetry(n)` lets the screen say so.
 export async function command(path, fields, onRetry) {
   const body = Object.assign({ request_id: requestId() }, fields), begun = mono();
   for (let n = 1; ; n++) {
     try { return await once("POST", path, body, ANSWER_MS); } catch (error) {
+      if (error instanceof Problem && error.code === "csrf_failed" && await renewToken()) continue;
       if (!(error instanceof Lost) || mono() - begun > PATIENCE_MS) throw error;
       if (onRetry) onRetry(n);
       await new Promise(done => setTimeout(done, Math.min(400 * n, 2000)));

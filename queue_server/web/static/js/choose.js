@@ -17,7 +17,7 @@ async function open(code, takeOver) {
   const id = requestId();
   try {
     await command("/counters/" + encodeURIComponent(code) + "/open", takeOver ? { request_id: id, take_over: true } : { request_id: id });
-    holdOf(code).take(id, position);
+    await holdOf(code).take(id, position);
     location.assign("/counter/" + encodeURIComponent(code));
   } catch (error) {
     if (error instanceof Problem && error.code === "counter_taken" && !takeOver) {

@@ -4,13 +4,13 @@ import { Lost, Problem, command, get, requestId } from "./api.js";
 import { mono, serverNow, sinceMs } from "./clock.js";
 import { anyOpen, askDone, askTakeOver, askTransfer } from "./dialogs.js";
 import { banner, buttons, drawButtons, drawFigures, drawHeld, drawPerson, drawTime, say } from "./desk.js";
-import { commandOf, onNext } from "./guard.js";
+import { KEYS, commandOf, onNext } from "./guard.js";
 import { holdOf } from "./hold.js";
 import { follow } from "./link.js";
 import { DONE, LINK, READ_ONLY } from "./words.js";
 
 const root = document.getElementById("console"), code = root.dataset.counter, path = "/counters/" + encodeURIComponent(code);
-const hold = holdOf(code), undoNames = new Map();
+const hold = holdOf(code), undoNames = new Map(), own = new Set();
 const desk = {
   counter: { code, state: "closed", current: null, lawful: [], waiting: 0, undo: null, held: [] }, names: JSON.parse(root.dataset.names),
   recalls: Number(root.dataset.recalls), readOnly: false, lost: false, expired: false, busy: true, undoName: "", focusBack: ""
@@ -30,7 +30,7 @@ function draw() {
 async function load() {
   try {
     desk.counter = await get(path);
-    desk.expired = false;
+    if (desk.expired) { desk.expired = false; banner(desk.readOnly ? READ_ONLY : ""); }
   } catch (error) { if (error instanceof Problem) refused(error); }
   draw();
   document.body.dispatchEvent(new CustomEvent("changed"));
@@ -56,6 +56,7 @@ async function act(name, to, fields, label) {
   if (desk.busy || desk.lost) return null;
   const id = requestId();
   let answer = null;
+  own.add(id);
   desk.busy = true; draw(); say("", "");
   try {
     answer = await command(to, Object.assign({ request_id: id }, fields), () => say("Máy chủ chưa trả lời, đang gửi lại lệnh này…", "warn"));
@@ -103,7 +104,7 @@ async function open(takeOver) {
   if (done && done.taken) {
     if (await askTakeOver(code, "Quầy đang mở ở máy khác. Máy kia sẽ chỉ còn xem được.")) await open(true);
   } else if (done) {
-    hold.take(done.id, lastPosition);
+    await hold.take(done.id, lastPosition);
     desk.readOnly = false; banner(""); draw();
   }
 }
@@ -140,7 +141,7 @@ function press(name) {
 }
 
 document.addEventListener("keydown", event => {
-  if (Object.keys(DO).length && ["F2", "F4", "F8", "F9", "F10"].includes(event.code) && !event.altKey && !event.ctrlKey && !event.metaKey) event.preventDefault();
+  if (event.code in KEYS && !event.altKey && !event.ctrlKey && !event.metaKey) event.preventDefault();   // F10 is also the browser's menu
   const name = commandOf(event);
   if (name && !anyOpen()) press(name);
 });
@@ -160,7 +161,7 @@ function yielded() {
 const link = follow({
   onLog(event, id) {
     lastPosition = id || lastPosition;
-    if (hold.cmd && hold.takenBy(event) && !desk.busy) { if (event.type === "counter.closed") hold.drop(); else yielded(); }
+    if (hold.cmd && !own.has(event.cmd) && hold.takenBy(event)) { if (event.type === "counter.closed") hold.drop(); else yielded(); }
     refreshSoon(event.counter === code ? 30 : 250);
   },
   onSnapshot(snapshot) { lastPosition = snapshot.position || lastPosition; refreshSoon(30); },

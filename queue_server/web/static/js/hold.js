@@ -10,7 +10,8 @@ export function holdOf(code) {
   function write(value) { if (value) localStorage.setItem(key, JSON.stringify(value)); else localStorage.removeItem(key); }
   return {
     get cmd() { const mark = read(); return mark ? mark.cmd : ""; },
-    take(cmd, position) { write({ cmd, position }); },
+    // Without a position the mark could not be checked later; the stream may not have told one yet.
+    async take(cmd, position) { write({ cmd, position: position || (await get("/board")).position }); },
     seen(position) { const mark = read(); if (mark && position) write({ cmd: mark.cmd, position }); },
     drop() { write(null); },
     // Whether an event of the log takes the counter away from this browser.

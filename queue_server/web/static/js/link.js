@@ -23,7 +23,7 @@ export function follow({ onLog, onSnapshot, onState, heard }) {
   }
   function dial() {
     if (window.SharedWorker) {
-      port = new SharedWorker("/static/js/hub.js").port;
+      port = new SharedWorker("/static/js/hub.js", url).port;      // one worker per stream: its name is the address
       port.onmessage = message => hear(...message.data);
       port.start();
       port.postMessage({ url });

@@ -3,7 +3,12 @@ import { mono, serverNow } from "./clock.js";
 import { follow } from "./link.js";
 import { LINK } from "./words.js";
 
-let drawnAt = mono(), beat = () => {};
+const SOON_MS = 600;             // many events make one request, and a busy hall never puts it off
+let drawnAt = mono(), beat = () => {}, pending = 0;
+
+function changed() {
+  if (!pending) pending = setTimeout(() => { pending = 0; document.body.dispatchEvent(new CustomEvent("changed")); }, SOON_MS);
+}
 
 function banner(text) { const bar = document.getElementById("banner"); bar.className = text ? "banner" : ""; bar.textContent = text; }
 
@@ -19,8 +24,8 @@ function age() {
 }
 
 follow({
-  onLog() { document.body.dispatchEvent(new CustomEvent("changed")); },
-  onSnapshot() { document.body.dispatchEvent(new CustomEvent("changed")); },
+  onLog: changed,
+  onSnapshot: changed,
   onState(state, silent) {
     const mark = document.getElementById("link"), now = serverNow();
     mark.dataset.state = state; mark.textContent = LINK[state];

@@ -1,0 +1,79 @@
+"""Every page for everybody: axe finds nothing, and would find something if there were."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.web.helpers import Site, rid
+from tests.web.pages.conftest import Browsers
+
+pytestmark = pytest.mark.browser
+AXE = (Path(__file__).parents[2] / "vendor" / "axe-4.14.1.min.js").read_text(encoding="utf-8")
+RUN = "() => axe.run(document, {rules: {'target-size': {enabled: true}}})"
+
+
+def _findings(page: Page) -> list[str]:
+    page.evaluate(AXE)
+    found: dict[str, Any] = page.evaluate(RUN)
+    return [f"{each['id']}: {json.dumps([node['html'][:120] for node in each['nodes'][:3]])}" for each in found["violations"]]
+
+
+@pytest.fixture
+def busy(site: Site) -> dict[str, Any]:
+    """A hall with something on every page."""
+    client = site.client()
+    kind = client.kiosk_home()[0]["priority_classes"][0]["code"]  # type: ignore[index]
+    tickets = [client.issue(rid(), service="ho-tich", needs=["walk"], priority_class=kind if n % 2 else None) for n in range(5)]
+    client.counter_command(rid(), "4", "open")
+    client.next(rid(), "4")
+    slots = [{"role": "printer", "state": "degraded", "code": "paper_out"}, {"role": "reader", "state": "ready", "code": "ok"}]
+    client.heartbeat({"device": "kiosk-01", "role": "kiosk", "slots": slots, "errors": [{"code": "paper_out", "count": 1}]})
+    return {"waiting": tickets[4], "called": tickets[1]}
+
+
+def test_console_pages(browsers: Browsers, site: Site, busy: dict[str, Any]) -> None:
+    page = browsers.page()
+    page.goto("/login")
+    assert _findings(page) == []
+    page = browsers.person("site_head")
+    for path in ("/manager", "/technician", "/attendant", "/counter", "/khong-co"):
+        page.goto(path)
+        assert _findings(page) == [], path
+
+
+def test_the_counter_in_its_states_and_dialogs(browsers: Browsers, site: Site, busy: dict[str, Any]) -> None:
+    page = browsers.person("clerk")
+    page.goto("/counter/3")
+    page.get_by_role("button", name="Mở quầy").click()
+    expect(page.locator("tbody tr")).to_have_count(4)
+    assert _findings(page) == []
+    page.keyboard.press("F2")
+    expect(page.locator("#state")).to_have_text("Đã gọi")
+    expect(page.locator('[data-do="transfer"]')).to_be_enabled()
+    assert _findings(page) == []
+    page.click('[data-do="transfer"]')
+    assert _findings(page) == []
+
+
+def test_the_citizen_s_page(browsers: Browsers, busy: dict[str, Any]) -> None:
+    page = browsers.page(phone=True)
+    for ticket in busy.values():
+        page.goto("/t/" + ticket["url"].rsplit("/t/", 1)[1])
+        assert _findings(page) == [], ticket["state"]
+        page.goto("?lang=en")
+        assert _findings(page) == []
+
+
+def test_axe_finds_planted_faults(browsers: Browsers) -> None:
+    page = browsers.page()
+    page.goto("/login")
+    page.evaluate(
+        """() => { const bad = document.createElement('div');
+        bad.append(document.createElement('input'), document.createElement('img')); document.querySelector('main').append(bad); }"""
+    )
+    assert {finding.split(":")[0] for finding in _findings(page)} >= {"label", "image-alt"}
