@@ -54,7 +54,7 @@ def _opener(wanted: SlotConfig) -> Callable[[], tuple[Port, str]]:
             return wanted.address
         from drivers.ports.discovery import devices, matching
 
-        return _one(matching(devices(), wanted.match), wanted)
+        return choose(matching(devices(), wanted.match), wanted)
 
     def open_it() -> tuple[Port, str]:
         address = find()
@@ -63,7 +63,8 @@ def _opener(wanted: SlotConfig) -> Callable[[], tuple[Port, str]]:
     return open_it
 
 
-def _one(found: list[Any], wanted: SlotConfig) -> Address:
+def choose(found: list[Any], wanted: SlotConfig) -> Address:
+    """The one device a slot's match names; none or several are told, never guessed."""
     if not found:
         raise OpenFailed("absent", f"{wanted.match}: nothing like it is plugged in")
     if len(found) > 1:

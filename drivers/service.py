@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import binascii
+import contextlib
 import json
 import threading
 import time
@@ -52,7 +53,8 @@ class Hub:
         with self._lock:
             readers = list(self._readers.items())
         for reader, loop in readers:
-            loop.call_soon_threadsafe(self._put, reader, (event, data))
+            with contextlib.suppress(RuntimeError):  # the loop has ended: nobody listens any more
+                loop.call_soon_threadsafe(self._put, reader, (event, data))
 
     @staticmethod
     def _put(reader: asyncio.Queue[Frame | None], frame: Frame | None) -> None:
@@ -219,14 +221,14 @@ def _problem(status: int, code: str, detail: str) -> Response:
     return Response(body, status, content_type="application/problem+json")
 
 
-def make_stream(service: Service) -> Asgi:
+def make_stream(service: Service, beat_s: float = BEAT_S) -> Asgi:
     """`/v1/stream`: a snapshot first, then what happens, and a beat every five seconds."""
 
     async def frames(reader: asyncio.Queue[Frame | None]) -> AsyncIterator[bytes]:
         yield b"retry: 1000\n\n" + _sse("snapshot", service.status())
         while True:
             try:
-                frame = await asyncio.wait_for(reader.get(), BEAT_S)
+                frame = await asyncio.wait_for(reader.get(), beat_s)
             except TimeoutError:
                 frame = ("hb", {})
             if frame is None:

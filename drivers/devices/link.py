@@ -122,12 +122,21 @@ class Slot:
             try:
                 self._step()
             except PortError as error:
-                self._lost(Health("timeout" if isinstance(error, Timeout) else "absent", str(error)))
+                self._survive(Health("timeout" if isinstance(error, Timeout) else "absent", str(error)))
             except Exception as error:  # noqa: BLE001 - a fault in one driver must not end its slot, nor the others
                 self._log("slot_fault", role=self._status.role, error=f"{type(error).__name__}: {error}")
-                self._lost(Health("error", type(error).__name__))
+                self._survive(Health("error", type(error).__name__))
         self._close()
         self._refuse_all(Health("offline", "the service is stopping"))
+
+    def _survive(self, health: Health) -> None:
+        """Lose the port and go on; even a driver that fails in losing it does not end the slot."""
+        try:
+            self._lost(health)
+        except Exception as error:  # noqa: BLE001 - as above: nothing leaves a slot
+            self._log("slot_fault", role=self._status.role, error=f"{type(error).__name__}: {error}")
+            self._later()
+            self._status = replace(self._status, state=State.BACKOFF, health=health)
 
     def _step(self) -> None:
         state = self._status.state

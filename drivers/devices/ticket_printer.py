@@ -52,7 +52,7 @@ class TicketPrinter:
         self._jobs = 0
         self._owed = 0
         self._behind = False
-        self._confirms = True
+        self._confirms = self._knows_ids = True
         self._last = Health("absent")
 
     # ------------------------------------------------------------ Device
@@ -89,6 +89,7 @@ class TicketPrinter:
         """Another printer may come back in this one's place: what was known of it no longer counts."""
         self._answered = False
         self._behind = False
+        self._confirms = self._knows_ids = True
         self._paper_low = PaperLow()
 
     # ------------------------------------------------------------ looking
@@ -208,7 +209,8 @@ class TicketPrinter:
         deadline = time.monotonic() + unsent_s + printing_s + (patience_s if self._answered else self._profile.answer_s)
         talk.drain()
         self._jobs += 1
-        ladder = Confirmation(self._profile.confirm, process_id(self._jobs), printing_s, deadline)
+        ways = self._profile.confirm if self._knows_ids else ("sensor",)
+        ladder = Confirmation(ways, process_id(self._jobs), printing_s, deadline)
         self._behind = True
         talk.say(ladder.request)
         while not ladder.settled and (now := time.monotonic()) < ladder.deadline:
@@ -220,6 +222,8 @@ class TicketPrinter:
             ladder.take(answers, time.monotonic())
         self._confirms = ladder.consumed or ladder.completed
         self._behind = not ladder.consumed
+        # One that answers `GS r` and not `GS ( H` does not know it: no citizen waits for that a second time.
+        self._knows_ids = self._knows_ids and (ladder.completed or not ladder.consumed)
         return self._confirms, None
 
     def _ask_meanwhile(self, port: Port, talk: Talk, ladder: Confirmation) -> tuple[list[Answer], Health | None]:

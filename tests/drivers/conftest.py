@@ -91,11 +91,12 @@ def make_bench(tmp_path: Path) -> Iterator[Callable[..., Bench]]:
     opened: list[Bench] = []
 
     def make(kind: str = "tcp", faults: str = "", profile: Profile = FAST, **sim: Any) -> Bench:
+        """`kind`: tcp, pty (as a serial line) or usblp (the same node opened as the kernel's printer class is)."""
         machine = PrinterSim(576, parse_faults(faults, PRINTER_FAULTS), **sim)
         wire = TcpWire(machine, "127.0.0.1", 0) if kind == "tcp" else PtyWire(machine, tmp_path / "lp")
         threading.Thread(target=wire.run, daemon=True).start()
-        text = f"tcp://{wire.address}" if isinstance(wire, TcpWire) else f"serial:{wire.link}"
-        address = parse_address(text)
+        node = f"{'usblp' if kind == 'usblp' else 'serial'}:{tmp_path}/lp"
+        address = parse_address(f"tcp://{wire.address}" if isinstance(wire, TcpWire) else node)
         journal = Journal(tmp_path / "jobs.sqlite3")
         told: list[SlotStatus] = []
 

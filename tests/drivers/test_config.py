@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from drivers.config import ConfigError, load_config
+from drivers.config import ConfigError, SlotConfig, load_config
+from drivers.ports.base import OpenFailed
 from drivers.ports.discovery import DeviceInfo, matching
 from drivers.quirks import QuirkError, load_quirks
+from drivers.registry import choose
 
 GOOD = """
 [slot.printer]
@@ -120,3 +122,15 @@ def test_a_match_is_by_serial_or_by_socket() -> None:
         "usb:04b8:0e15:SN1",
         "path:pci-1:3",
     )
+
+
+def test_two_identical_devices_are_refused_with_the_way_out() -> None:
+    wanted = SlotConfig("printer", "escpos", None, match="usb:04b8:0e15:*")
+    twins = [DeviceInfo("usbmisc", f"/dev/usb/lp{n}", "04b8", "0e15", "", f"pci-1:{n}", "TM") for n in (0, 1)]
+    with pytest.raises(OpenFailed, match="fits 2 devices") as refused:
+        choose(twins, wanted)
+    assert refused.value.code == "error"
+    assert choose(twins[:1], wanted).text == "usblp:/dev/usb/lp0"
+    with pytest.raises(OpenFailed) as absent:
+        choose([], wanted)
+    assert absent.value.code == "absent"

@@ -152,6 +152,18 @@ def test_no_exception_leaves_a_slot(rig: Rig, until: Callable[..., Any]) -> None
     assert rig.slot.alive
 
 
+def test_even_a_driver_that_fails_in_losing_its_port_stays(rig: Rig, until: Callable[..., Any]) -> None:
+    def fail() -> None:
+        raise KeyError("lost")
+
+    rig.device.lose = fail  # type: ignore[method-assign]
+    rig.slot.start()
+    until(lambda: rig.state is State.READY)
+    rig.ends[0][1].close()
+    until(lambda: len(rig.ends) == 2 and rig.state is State.READY)
+    assert rig.slot.alive
+
+
 def test_trying_again_and_again_is_not_news(rig: Rig, until: Callable[..., Any]) -> None:
     rig.refusal = OpenFailed("absent", "why")
     tries = threading.Semaphore(0)

@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from drivers.model import JobResult, Outcome
+from drivers.devices.confirmation import MECHANISM_S
+from drivers.devices.journal import Journal
+from drivers.devices.ticket_printer import TicketPrinter
+from drivers.model import JobResult, Outcome, PrintJob
+from drivers.ports.base import PortError
+from drivers.ports.memory import MemoryPort, Weather, null_modem
 from drivers.quirks import Profile
+from drivers.sim.printer import PrinterSim
+from drivers.sim.printer_wire import TcpWire
 
 WIRES = pytest.mark.parametrize("kind", ["tcp", "pty"])
 ASKS_ID = Profile("id", 576, answer_s=0.25, stall_s=0.6, confirm_s=1.0, print_dots_per_s=4000, confirm=("process_id", "sensor"))
@@ -19,7 +28,7 @@ Make = Callable[..., Any]
 Until = Callable[..., Any]
 
 
-@WIRES
+@pytest.mark.parametrize("kind", ["tcp", "pty", "usblp"])
 @pytest.mark.parametrize("profile", [ASKS_ID, replace(ASKS_ID, confirm=("sensor",))], ids=["process_id", "sensor"])
 def test_a_slip_is_printed_and_confirmed_pixel_by_pixel(make_bench: Make, raster: Make, kind: str, profile: Profile) -> None:
     bench = make_bench(kind, profile=profile)
@@ -33,6 +42,9 @@ def test_a_slip_is_printed_and_confirmed_pixel_by_pixel(make_bench: Make, raster
 def test_a_printer_without_process_ids_is_confirmed_by_its_sensor(make_bench: Make) -> None:
     bench = make_bench(profile=ASKS_ID, knows_process_id=False)
     assert bench.print().outcome is Outcome.PRINTED
+    started = time.monotonic()
+    assert bench.print("again").outcome is Outcome.PRINTED
+    assert time.monotonic() - started < MECHANISM_S, "what it does not know is waited for once"
 
 
 @WIRES
@@ -78,7 +90,7 @@ def test_a_cutter_that_jams_is_told(make_bench: Make, until: Until, kind: str) -
     until(lambda: bench.code == "cutter", "cutter")
 
 
-@WIRES
+@pytest.mark.parametrize("kind", ["pty"])
 def test_a_printer_that_never_speaks_is_unconfirmed_and_never_well(make_bench: Make, until: Until, kind: str) -> None:
     bench = make_bench(kind, "silent")
     until(lambda: bench.state == "degraded", "degraded")
@@ -151,11 +163,7 @@ def test_a_printer_switched_off_and_on_comes_back_by_itself(make_bench: Make, un
     bench.wire.close()
     until(lambda: bench.state == "absent", "absent")
     assert bench.print().outcome is Outcome.NOT_SENT
-    from drivers.sim.printer_wire import TcpWire
-
     bench.wire = TcpWire(bench.sim, "127.0.0.1", port)
-    import threading
-
     threading.Thread(target=bench.wire.run, daemon=True).start()
     until(lambda: bench.state == "ready", "ready again")
     assert bench.print("job-2").outcome is Outcome.PRINTED
@@ -208,3 +216,62 @@ def test_a_late_answer_to_an_earlier_slip_confirms_nothing(make_bench: Make, unt
     until(lambda: bench.state == "ready", "ready again")
     result = bench.print("next")
     assert (result.outcome, result.code) == (Outcome.UNKNOWN, "paper_out")
+
+
+# ---------------------------------------------------------------- weather on the line
+class _MemoryWire:
+    """The simulator at the far end of a null modem."""
+
+    def __init__(self, sim: PrinterSim, far: MemoryPort) -> None:
+        self._sim, self._far = sim, far
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def _run(self) -> None:
+        try:
+            while True:
+                answer = self._sim.feed(self._far.read(512, time.monotonic() + 30))
+                if answer:
+                    self._far.write(answer, time.monotonic() + 5)
+        except PortError:
+            return
+
+    def close(self) -> None:
+        self._far.close()
+        self._thread.join(5)
+
+
+def _in_weather(tmp_path: Path, near: Weather, far: Weather) -> tuple[JobResult, PrinterSim]:
+    sim = PrinterSim(576)
+    one, two = null_modem(near, far)
+    wire = _MemoryWire(sim, two)
+    journal = Journal(tmp_path / "jobs")
+    rows = bytes(0x55 for _ in range(72 * 20))
+    result, _ = TicketPrinter(replace(ASKS_ID, confirm=("sensor",)), journal).act(one, PrintJob("job", 576, 20, rows))
+    one.close()
+    wire.close()
+    journal.close()
+    return result, sim
+
+
+@pytest.mark.parametrize(
+    ("near", "far"),
+    [(Weather(one_byte=True), Weather(one_byte=True)), (Weather(delay_s=0.02), Weather(delay_s=0.02))],
+    ids=["one byte at a time", "delay"],
+)
+def test_a_slip_comes_out_whole_in_bad_weather(tmp_path: Path, near: Weather, far: Weather) -> None:
+    result, sim = _in_weather(tmp_path, near, far)
+    assert result.outcome is Outcome.PRINTED
+    assert b"".join(sim.slips[0].rows) == bytes(0x55 for _ in range(72 * 20))
+
+
+def test_lost_answers_are_never_a_printed_slip(tmp_path: Path) -> None:
+    result, _ = _in_weather(tmp_path, Weather(), Weather(loses=lambda _: True))
+    assert result.outcome is Outcome.SENT_UNCONFIRMED
+
+
+def test_lost_dots_are_never_confirmed(tmp_path: Path) -> None:
+    """The head of a band is lost on its way: the printer waits for dots it will never get."""
+    result, sim = _in_weather(tmp_path, Weather(loses=lambda at: at in range(40, 400)), Weather())
+    assert result.outcome in (Outcome.SENT_UNCONFIRMED, Outcome.UNKNOWN)
+    assert sim.slips == []
