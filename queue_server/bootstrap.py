@@ -10,11 +10,12 @@ import sqlite3
 import threading
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import Any
 
 from queue_server.domain.event import chain_hash
 from queue_server.services import days
-from queue_server.storage.store import Store, migrate, open_store
+from queue_server.storage.store import Store, migrate, open_store, sqlite_path
 from queue_server.web.app import create_app
 from queue_server.web.auth import Gate
 from queue_server.web.doors import front
@@ -67,9 +68,14 @@ def own_version() -> str:
 def open_for_command(url: str) -> tuple[Store, Clock]:
     """A store that `toiluot server init` has prepared, and its clock: a rehearsal's counts only where every site of the
     database is one."""
+    _must_be_sqlite(url)
     store = open_store(url, SystemClock())
-    with store.read() as reader:
-        kinds = {row["kind"] for row in reader.sites()}
+    try:
+        with store.read() as reader:
+            kinds = {row["kind"] for row in reader.sites()}
+    except sqlite3.Error:
+        store.close()
+        raise
     clock = clock_from_environment("demo" if kinds and kinds <= {"demo", "training"} else "live")
     if not isinstance(clock, SystemClock):
         store.close()
@@ -77,8 +83,18 @@ def open_for_command(url: str) -> tuple[Store, Clock]:
     return store, clock
 
 
+def _must_be_sqlite(url: str) -> None:
+    """Another program's file is told apart before anything opens it."""
+    path = Path(sqlite_path(url))
+    if path.is_file() and path.stat().st_size:
+        with path.open("rb") as file:
+            if file.read(16) != b"SQLite format 3\0":
+                raise ValueError(f"{path} is not an SQLite database: look at --db")
+
+
 def prepare(url: str) -> Store:
     """The schema brought to this version, and a store on it."""
+    _must_be_sqlite(url)
     migrate(url)
     return open_store(url, SystemClock())
 

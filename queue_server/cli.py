@@ -7,6 +7,7 @@ this command wait for their turn in the database (at most 5 s).
 from __future__ import annotations
 
 import json
+import sqlite3
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -26,10 +27,16 @@ def told(work: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(work)
     def command(*args: Any, **options: Any) -> None:
+        from sqlalchemy.exc import DatabaseError
+
         from queue_server.domain.errors import Refusal
 
         try:
             work(*args, **options)
+        except (sqlite3.DatabaseError, DatabaseError) as broken:
+            first = str(broken).splitlines()[0]
+            click.echo(f"the database answers: {first}. An old schema? Run init again. Locked? Try once more.", err=True)
+            sys.exit(FINDING)
         except (FileNotFoundError, ValueError) as misuse:
             raise click.UsageError(str(misuse)) from misuse
         except Refusal as no:

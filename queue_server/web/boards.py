@@ -12,8 +12,9 @@ from importlib.resources.abc import Traversable
 from mimetypes import guess_type
 from urllib.parse import quote
 
-from flask import Blueprint, Flask, Response, request
+from flask import Blueprint, Flask, Response, redirect, request
 from markupsafe import escape
+from werkzeug.wrappers import Response as AnyResponse
 
 from queue_server.domain.errors import Refusal
 from queue_server.web.auth import BOARD_COOKIE, Gate
@@ -24,7 +25,12 @@ def register(app: Flask, house: House, gate: Gate) -> None:
     boards = Blueprint("boards", __name__)
 
     @boards.get("/b/<token>")
-    def page(token: str) -> Response:
+    def page(token: str) -> AnyResponse:
+        if request.path.endswith("/"):
+            # The page names its files relative to /b/.
+            return redirect(
+                f"/b/{quote(token, safe='')}" + (f"?{request.query_string.decode('latin-1')}" if request.query_string else ""), 308
+            )
         if gate.credential("", {BOARD_COOKIE: token}) is None:
             raise Refusal("not_found")
         zone = request.args.get("zone", "")[:64]

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from queue_server.contract import position, sse
+from queue_server.contract import position, sse, times
 from queue_server.contract.position import Position
 from queue_server.services import queries
 
@@ -69,7 +69,7 @@ def snapshot_of(store: Any, site: str, zone: str | None, now_ms: int) -> tuple[d
     """What a board shows now, and the sequence number up to which it does."""
     with store.read() as reader:
         board = queries.board(reader, site, zone=zone, now=now_ms)
-        return board, position.decode(board["position"]).seq
+        return {**board, "now": times.encode(now_ms)}, position.decode(board["position"]).seq
 
 
 def _frame(row: dict[str, Any]) -> Frame:

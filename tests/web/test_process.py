@@ -74,6 +74,18 @@ def test_misuse_is_2_and_a_refusal_is_1(db: str, tmp_path: Path) -> None:
         assert "Traceback" not in result.output
 
 
+def test_a_file_that_is_no_site_is_told_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "text.db").write_text("không phải cơ sở dữ liệu " * 100, encoding="utf-8")
+    bare = sqlite3.connect(tmp_path / "bare.db")
+    bare.execute("CREATE TABLE other (x)")
+    bare.close()
+    for name, code in (("text.db", 2), ("bare.db", 1)):
+        for words in (["check"], ["run", "--bind", "127.0.0.1:0"], ["api-key", "list"]):
+            result = run(*words, "--db", f"sqlite:///{tmp_path}/{name}")
+            assert result.exit_code == code, (name, words, result.output)
+            assert "Traceback" not in result.output
+
+
 def test_sqlite_refuses_more_workers_with_the_reason(db: str) -> None:
     result = run("run", "--db", db, "--workers", "2")
     assert result.exit_code == 2

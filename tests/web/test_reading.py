@@ -48,6 +48,8 @@ def test_a_board_token_opens_one_page_and_the_public_board_only(site: Site) -> N
     assert browser.get("/api/v1/queue").json()["code"] == "forbidden"
     assert browser.get("/api/v1/events").json()["code"] == "forbidden"
     assert site.nobody().get("/b/not-a-token").status_code == 404
+    slashed = site.nobody().get(f"/b/{site.board_token}/?zone=1")
+    assert (slashed.status_code, slashed.headers["Location"]) == (308, f"/b/{site.board_token}?zone=1")
 
 
 def test_the_queue_gives_each_place_its_reason(site: Site) -> None:
