@@ -10,12 +10,38 @@ from playwright.sync_api import Browser
 
 from tests.browser import chromium
 from tests.hall import Hall, make_hall
+from tests.postgres import Cluster
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Cluster]:
+    """The run's PostgreSQL server."""
+    made = Cluster()
+    yield made
+    made.stop()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of an empty database, of both kinds in turn."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/site.db"
+    emptied: str = request.getfixturevalue("cluster").emptied()
+    return emptied
 
 
 @pytest.fixture
-def hall(tmp_path: Path) -> Iterator[Hall]:
-    """A centre of its own for each test."""
-    made = make_hall(tmp_path)
+def hall(database_url: str) -> Iterator[Hall]:
+    """A centre of its own for each test, on both databases."""
+    made = make_hall(database_url)
+    yield made
+    made.store.close()
+
+
+@pytest.fixture
+def file_hall(tmp_path: Path) -> Iterator[Hall]:
+    """A centre on SQLite, for what only a file can do."""
+    made = make_hall(f"sqlite:///{tmp_path}/site.db")
     yield made
     made.store.close()
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from queue_server.domain.principal import SCOPES, Principal
@@ -97,9 +96,8 @@ class Hall:
         self.do(lambda unit: configuring.apply(unit, document=document))
 
 
-def make_hall(folder: Path, seed: int = 1) -> Hall:
+def make_hall(url: str, seed: int = 1) -> Hall:
     """A ward's centre in a fresh database, with ids from a seed."""
-    url = f"sqlite:///{folder}/site.db"
     migrate(url)
     clock = HandClock()
     store = open_store(url, clock, random.Random(seed).randbytes)

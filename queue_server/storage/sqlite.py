@@ -21,6 +21,7 @@ from queue_server.storage.repository import Repository
 from queue_server.storage.sql import Runner
 
 BUSY_MS = 5000
+WATCH_S = 1.0  # how often a commit of another process (the command line) is looked for
 GROUP = 64  # units of work in one commit: enough to carry a slow card, few enough to answer soon
 
 
@@ -57,6 +58,9 @@ class SqliteDatabase:
         self._closing = threading.Lock()
         self._writer = threading.Thread(target=self._write_for_ever, name="writer", daemon=True)
         self._writer.start()
+        self._stopped = threading.Event()
+        self._watcher = threading.Thread(target=self._watch, name="watcher", daemon=True)
+        self._watcher.start()
 
     def write(self, work: Callable[[Repository], Any]) -> Any:
         """Run one unit of work; when this returns it is on disk. Whatever `work` raises comes out here."""
@@ -78,13 +82,31 @@ class SqliteDatabase:
         finally:
             connection.execute("ROLLBACK")
 
+    @contextlib.contextmanager
+    def alone(self, job: str) -> Iterator[bool]:
+        """Whether this process has a timed job to itself: it has, there is only one server on a file."""
+        yield True
+
     def close(self) -> None:
         """Finish what was accepted, then let go of the file."""
         self._jobs.put(None)
         self._writer.join()
+        self._stopped.set()
+        self._watcher.join()
         with self._closing:
             while self._open:
                 self._open.pop().close()
+
+    def _watch(self) -> None:
+        """SQLite tells nobody of a commit; `data_version` changes when any other connection has made one."""
+        connection = connect(self._path, read_only=True)
+        seen = connection.execute("PRAGMA data_version").fetchone()[0]
+        while not self._stopped.wait(WATCH_S):
+            version = connection.execute("PRAGMA data_version").fetchone()[0]
+            if version != seen:
+                seen = version
+                self._on_commit()
+        connection.close()
 
     # ------------------------------------------------------------ the writer thread
     def _write_for_ever(self) -> None:

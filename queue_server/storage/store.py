@@ -7,12 +7,13 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TypeVar
-from urllib.parse import urlsplit
 
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
 
+from queue_server.storage.postgres import PostgresDatabase
 from queue_server.storage.reader import Reader
 from queue_server.storage.repository import Repository
 from queue_server.storage.sqlite import SqliteDatabase
@@ -28,7 +29,11 @@ class Store:
         self.url = url
         self.clock = clock  # the composition root may put a rehearsal's clock here once it has read the site's kind
         self._callbacks: list[Callable[[], None]] = []
-        self._database = SqliteDatabase(sqlite_path(url), self._committed, self._now_ms, entropy)
+        self._database: SqliteDatabase | PostgresDatabase
+        if is_sqlite(url):
+            self._database = SqliteDatabase(sqlite_path(url), self._committed, self._now_ms, entropy)
+        else:
+            self._database = PostgresDatabase(conninfo(url), self._committed, self._now_ms, entropy)
 
     def write(self, site: str, work: Callable[[Repository], T]) -> T:
         """Run `work` as one unit of work of a site; durable when this returns."""
@@ -38,6 +43,10 @@ class Store:
     def read(self) -> AbstractContextManager[Reader]:
         """A look at one moment: `with store.read() as reader`."""
         return self._database.read()
+
+    def alone(self, job: str) -> AbstractContextManager[bool]:
+        """Whether this process has a timed job to itself while inside: `with store.alone("day-close") as mine`."""
+        return self._database.alone(job)
 
     def position(self, site: str) -> tuple[int, int]:
         """Epoch and sequence number of the site's last event; (0, 0) of a site that is not here."""
@@ -51,7 +60,7 @@ class Store:
             return [row["code"] for row in reader.sites()]
 
     def on_commit(self, callback: Callable[[], None]) -> None:
-        """Call this after every commit, on the writer's thread: it must only wake somebody."""
+        """Call this after every commit, of this process or another, on a thread of the store: it must only wake somebody."""
         self._callbacks.append(callback)
 
     def close(self) -> None:
@@ -66,19 +75,36 @@ class Store:
             callback()
 
 
+def is_sqlite(url: str) -> bool:
+    """Whether the URL names a file; a clear word where it names neither database that we know."""
+    try:
+        backend = make_url(url).get_backend_name()
+    except ArgumentError:
+        raise ValueError(f"{url!r} is no database URL: use sqlite:///FILE or postgresql://USER@HOST/NAME") from None
+    if backend not in ("sqlite", "postgresql"):
+        raise ValueError(f"{backend} is not supported: use sqlite:///FILE or postgresql://USER@HOST/NAME")
+    return backend == "sqlite"
+
+
 def sqlite_path(url: str) -> str:
-    """The file of an SQLite URL; a clear word for any other."""
-    parsed = make_url(url)
-    if parsed.get_backend_name() != "sqlite":
-        raise ValueError(f"{urlsplit(url).scheme or url!r} is not supported yet: use sqlite:///FILE")
-    if not parsed.database or parsed.database == ":memory:":
+    """The file of an SQLite URL."""
+    path = make_url(url).database
+    if not path or path == ":memory:":
         raise ValueError("name a file: sqlite:////var/lib/toiluot/site.db (a site's log must survive a restart)")
-    return parsed.database
+    return path
+
+
+def conninfo(url: str) -> str:
+    """What libpq takes for a PostgreSQL URL, whichever driver SQLAlchemy was told to use."""
+    return make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
 
 
 def migrate(url: str) -> None:
     """Bring the schema to this version; does nothing where it is there already."""
-    Path(sqlite_path(url)).parent.mkdir(parents=True, exist_ok=True)
+    if is_sqlite(url):
+        Path(sqlite_path(url)).parent.mkdir(parents=True, exist_ok=True)
+    else:
+        url = make_url(url).set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     config.set_main_option("path_separator", "os")
@@ -88,7 +114,6 @@ def migrate(url: str) -> None:
 
 def open_store(url: str, clock: Clock | None = None, entropy: Callable[[int], bytes] = secrets.token_bytes) -> Store:
     """Open a database that `migrate` has prepared. `entropy(n)` gives the n random bytes of ids and tokens."""
-    path = Path(sqlite_path(url))
-    if not path.exists():
-        raise FileNotFoundError(f"{path} is not there: toiluot server init --db {url} --site CODE")
+    if is_sqlite(url) and not Path(sqlite_path(url)).exists():
+        raise FileNotFoundError(f"{sqlite_path(url)} is not there: toiluot server init --db {url} --site CODE")
     return Store(url, clock or SystemClock(), entropy)

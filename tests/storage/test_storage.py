@@ -5,8 +5,9 @@ from __future__ import annotations
 import sqlite3
 import threading
 from dataclasses import replace
-from pathlib import Path
+from typing import Any
 
+import psycopg
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
@@ -23,21 +24,26 @@ from queue_server.storage import statements
 from queue_server.storage.repository import Repository
 from queue_server.storage.rows import counter_of, counter_row, event_of, event_row, ticket_of, ticket_row
 from queue_server.storage.sql import Statement
-from queue_server.storage.store import migrate, open_store, sqlite_path
+from queue_server.storage.store import conninfo, is_sqlite, migrate, open_store, sqlite_path
 from queue_server.storage.tables import metadata
 from tests.domain.test_ticket import event, issued
 from tests.hall import SITE, Hall
 
+REFUSED = (sqlite3.IntegrityError, psycopg.IntegrityError, psycopg.errors.RaiseException)
 
-def raw(hall: Hall) -> sqlite3.Connection:
-    return sqlite3.connect(sqlite_path(hall.store.url), isolation_level=None)
+
+def raw(hall: Hall) -> Any:
+    """A connection past everything of ours: what remains is what the database itself refuses."""
+    if is_sqlite(hall.store.url):
+        return sqlite3.connect(sqlite_path(hall.store.url), isolation_level=None)
+    return psycopg.connect(conninfo(hall.store.url), autocommit=True)
 
 
 # ---------------------------------------------------------------- constraints
 @pytest.mark.parametrize("sql", ["UPDATE event SET actor = 'x'", "DELETE FROM event", "UPDATE event SET data = '{}' WHERE seq = 1"])
 def test_the_log_is_append_only(hall: Hall, sql: str) -> None:
     hall.issue()
-    with pytest.raises(sqlite3.IntegrityError, match="append-only"):
+    with pytest.raises(REFUSED, match="append-only"):
         raw(hall).execute(sql)
 
 
@@ -46,9 +52,9 @@ def test_retention_may_drop_old_days_through_its_window_and_no_others(hall: Hall
     hall.clock.forward(86_400)
     hall.issue()
     connection = raw(hall)
-    connection.execute("INSERT INTO retention VALUES (?, '2026-11-24')", (SITE,))
+    connection.execute(f"INSERT INTO retention VALUES ('{SITE}', '2026-11-24')")
     connection.execute("DELETE FROM event WHERE business_day < '2026-11-24'")
-    with pytest.raises(sqlite3.IntegrityError, match="append-only"):
+    with pytest.raises(REFUSED, match="append-only"):
         connection.execute("DELETE FROM event")
 
 
@@ -64,7 +70,7 @@ def test_no_number_twice_a_day(hall: Hall) -> None:
         assert found is not None
         repository.add_ticket(second(found), None)
 
-    with pytest.raises(sqlite3.IntegrityError, match="number"):
+    with pytest.raises(REFUSED, match="number"):
         hall.store.write(SITE, twice)
 
 
@@ -73,22 +79,21 @@ def test_no_two_people_at_one_counter(hall: Hall) -> None:
     hall.open()
     hall.next()
     assert first["id"] != other["id"]
-    with pytest.raises(sqlite3.IntegrityError):
-        raw(hall).execute("UPDATE ticket SET state = 'serving', counter = '1' WHERE id = ?", (other["id"],))
+    with pytest.raises(REFUSED):
+        raw(hall).execute(f"UPDATE ticket SET state = 'serving', counter = '1' WHERE id = '{other['id']}'")
 
 
 @pytest.mark.parametrize("change", ["state = 'lost'", "print = 'maybe'", "state = 'called', counter = NULL", "number = 0", "rating = 9"])
 def test_states_are_checked_by_the_database_too(hall: Hall, change: str) -> None:
     hall.issue()
-    with pytest.raises(sqlite3.IntegrityError):
+    with pytest.raises(REFUSED):
         raw(hall).execute(f"UPDATE ticket SET {change}")
 
 
-def test_the_migrations_make_exactly_the_tables(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path}/m.db"
-    migrate(url)
-    migrate(url)
-    with create_engine(url).connect() as connection:
+def test_the_migrations_make_exactly_the_tables(database_url: str) -> None:
+    migrate(database_url)
+    migrate(database_url)
+    with create_engine(database_url.replace("postgresql:", "postgresql+psycopg:")).connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []
 
 
@@ -101,10 +106,10 @@ def test_no_statement_binds_a_name_of_its_own() -> None:
             assert "param_" not in statement.text(dialect)
 
 
-def test_only_files_are_taken_for_a_database() -> None:
-    for url in ("sqlite://", "sqlite:///:memory:", "mysql://x/y"):
-        with pytest.raises(ValueError, match=r"file|supported"):
-            sqlite_path(url)
+def test_a_database_is_a_file_or_postgresql() -> None:
+    for url in ("sqlite://", "sqlite:///:memory:", "mysql://x/y", "site.db"):
+        with pytest.raises(ValueError, match=r"file|supported|no database URL"):
+            open_store(url)
     with pytest.raises(FileNotFoundError, match="server init"):
         open_store("sqlite:////nonexistent/site.db")
 
@@ -162,11 +167,11 @@ def test_one_failure_does_not_undo_its_neighbours(hall: Hall) -> None:
     assert [e.seq for e in hall.log()] == list(range(1, len(hall.log()) + 1))
 
 
-def test_another_process_that_writes_is_waited_for(hall: Hall) -> None:
-    other = raw(hall)
+def test_another_process_that_writes_is_waited_for(file_hall: Hall) -> None:
+    other = raw(file_hall)
     other.execute("BEGIN IMMEDIATE")
     answer: list[str] = []
-    thread = threading.Thread(target=lambda: answer.append(hall.issue()["label"]))
+    thread = threading.Thread(target=lambda: answer.append(file_hall.issue()["label"]))
     thread.start()
     other.execute("COMMIT")
     thread.join()
@@ -178,25 +183,47 @@ def until_refused(hall: Hall) -> None:
         hall.issue()
 
 
-def test_a_full_disk_is_told_to_whoever_asked_and_the_writer_lives_on(hall: Hall) -> None:
-    connection = raw(hall)
+def test_a_full_disk_is_told_to_whoever_asked_and_the_writer_lives_on(file_hall: Hall) -> None:
+    connection = raw(file_hall)
     pages = connection.execute("PRAGMA page_count").fetchone()[0]
-    hall.store.write(SITE, lambda r: r._sql._run(f"PRAGMA max_page_count = {pages}").fetchone())
+    file_hall.store.write(SITE, lambda r: r._sql._run(f"PRAGMA max_page_count = {pages}").fetchone())
     with pytest.raises(sqlite3.OperationalError, match="full"):
-        until_refused(hall)
-    before = len(hall.log())
-    hall.store.write(SITE, lambda r: r._sql._run("PRAGMA max_page_count = 1000000").fetchone())
-    hall.issue()
-    assert [e.seq for e in hall.log()] == list(range(1, before + 2))
+        until_refused(file_hall)
+    before = len(file_hall.log())
+    file_hall.store.write(SITE, lambda r: r._sql._run("PRAGMA max_page_count = 1000000").fetchone())
+    file_hall.issue()
+    assert [e.seq for e in file_hall.log()] == list(range(1, before + 2))
 
 
-def test_everything_is_flushed_before_it_is_answered(hall: Hall) -> None:
-    assert hall.store.write(SITE, lambda r: r._sql._run("PRAGMA synchronous").fetchone()[0]) == 2  # FULL
-    assert raw(hall).execute("PRAGMA journal_mode").fetchone()[0] == "wal"
+def test_everything_is_flushed_before_it_is_answered(file_hall: Hall) -> None:
+    assert file_hall.store.write(SITE, lambda r: r._sql._run("PRAGMA synchronous").fetchone()[0]) == 2  # FULL
+    assert raw(file_hall).execute("PRAGMA journal_mode").fetchone()[0] == "wal"
 
 
-def test_commits_wake_whoever_listens(hall: Hall) -> None:
-    woken = threading.Event()
-    hall.store.on_commit(woken.set)
-    hall.issue()
-    assert woken.wait(5)
+def test_commits_wake_whoever_listens_in_every_process(hall: Hall) -> None:
+    """The second store stands for another process: the command line on a file, a second server on PostgreSQL."""
+    other = open_store(hall.store.url, hall.clock)
+    own, foreign = threading.Event(), threading.Event()
+    hall.store.on_commit(own.set)
+    other.on_commit(foreign.set)
+    try:
+        own.wait(0.3)  # the listener's first wake, which every start gives
+        own.clear()
+        foreign.clear()
+        hall.issue()
+        assert own.wait(5)
+        assert foreign.wait(5)
+    finally:
+        other.close()
+
+
+def test_a_timed_job_is_alone(hall: Hall) -> None:
+    other = open_store(hall.store.url, hall.clock)
+    try:
+        with hall.store.alone("day-close") as first, other.alone("day-close") as second:
+            assert first
+            assert second is is_sqlite(hall.store.url)  # on a file there is one server, so nobody to share with
+        with other.alone("day-close") as again:
+            assert again
+    finally:
+        other.close()

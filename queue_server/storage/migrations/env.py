@@ -10,6 +10,10 @@ with engine.connect() as connection:
     if connection.dialect.name == "sqlite":
         connection.exec_driver_sql("PRAGMA journal_mode = WAL")
         connection.commit()
+    else:
+        # Two servers may start at once: one migrates, the other waits and finds it done.
+        connection.exec_driver_sql("SELECT pg_advisory_lock(7401)")
+        connection.commit()
     context.configure(connection=connection, target_metadata=metadata)
     with context.begin_transaction():
         context.run_migrations()
