@@ -214,7 +214,7 @@ class SettledTicket:
     print: str | None = optional(Choice(PrintOutcome))
     request_id: str | None = optional(REQUEST_ID)
     device_seq: int | None = optional(Whole())
-    boot_id: str | None = optional(Text(64))
+    boot_id: str | None = optional(Text(64, shortest=0))
     clock_synced: bool | None = optional(Flag())
 
 
@@ -266,8 +266,8 @@ class Heartbeat:
     device: str = required(Text(64, pattern=r"[0-9A-Za-z_.-]+"))
     role: str = required(Choice(DeviceRole))
     request_id: str | None = optional(REQUEST_ID)
-    version: str | None = optional(Text(64))
-    boot_id: str | None = optional(Text(64))
+    version: str | None = optional(Text(64, shortest=0))
+    boot_id: str | None = optional(Text(64, shortest=0))
     uptime_s: int | None = optional(Whole())
     clock: DeviceClock | None = optional(Nested(DeviceClock))
     slots: tuple[SlotHealth, ...] = optional(Listing(Nested(SlotHealth), 32), ())
