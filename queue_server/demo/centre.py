@@ -9,12 +9,10 @@ import json
 import os
 import secrets
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -23,6 +21,7 @@ import httpx
 
 from toiluot_edge import Clock
 
+from .ports import HOST, Ports
 from .processes import WITH_PARENT, Supervisor
 
 SITE, NAME = "DEMO", "Trung tâm Phục vụ hành chính công phường Mẫu"
@@ -52,44 +51,28 @@ class NotReady(Exception):
     """Something did not come up; the text names it and its last words."""
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+NAMES = ("kiosk", "board", "dossier", "printer", "printer_page", "scanner_page")
 
 
-def is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-        return True
-
-
-@dataclass
 class Addresses:
     """Where everything listens: all on this machine only."""
 
-    server: int
-    kiosk: int = field(default_factory=free_port)
-    board: int = field(default_factory=free_port)
-    dossier: int = field(default_factory=free_port)
-    printer: int = field(default_factory=free_port)
-    printer_page: int = field(default_factory=free_port)
-    scanner_page: int = field(default_factory=free_port)
+    def __init__(self, server: int, ports: Ports) -> None:
+        self._ports = {"server": server, **{name: ports.any() for name in NAMES}}
+
+    def host(self, name: str) -> str:
+        return f"{HOST}:{self._ports[name]}"
 
     def url(self, name: str) -> str:
-        return f"http://127.0.0.1:{getattr(self, name)}"
+        return f"http://{self.host(name)}"
 
 
 class Centre:
     """One centre, from an empty folder to nothing again."""
 
-    def __init__(self, port: int, clock: Clock, stop: Event, services: Sequence[Mapping[str, Any]], *, site_clock: str = "") -> None:
+    def __init__(self, at: Addresses, clock: Clock, stop: Event, services: Sequence[Mapping[str, Any]], *, site_clock: str = "") -> None:
         self._clock, self._stop, self._services = clock, stop, services
-        self.at = Addresses(port)
+        self.at = at
         self.folder = Path(tempfile.mkdtemp(prefix="toiluot-demo-"))
         environment = {"TOILUOT_CLOCK": site_clock, "PYTHONUNBUFFERED": "1"}
         self.supervisor = Supervisor(self.folder / "log", clock, environment)
@@ -101,13 +84,10 @@ class Centre:
         setting_up = self._set_up()
         self._start_devices()
         self._start_dossier_system()
-        out, _ = setting_up.communicate(timeout=READY_S)
-        if setting_up.returncode != 0:
-            raise NotReady(f"the site could not be set up: {(self.folder / 'log' / 'prepare.log').read_text('utf-8')[-400:]}")
-        self.made = json.loads(out)
+        self.made = self._set_up_result(setting_up)
         for name, key in self.made["keys"].items():
             self._write(f"{name}.key", key)
-        self.supervisor.start("server", "server", "run", "--db", self._db(), "--bind", f"127.0.0.1:{self.at.server}")
+        self.supervisor.start("server", "server", "run", "--db", self._db(), "--bind", self.at.host("server"))
         self._wait("server", lambda: self._answers(f"{self.at.url('server')}/readyz"))
         self._start_clients()
         self._wait("kiosk", lambda: self._kiosk_screen() == "home")
@@ -130,10 +110,20 @@ class Centre:
         with open(path, "rb") as wished, open(self.folder / "log" / "prepare.log", "wb") as err:
             return subprocess.Popen(command, stdin=wished, stdout=subprocess.PIPE, stderr=err)
 
+    def _set_up_result(self, setting_up: subprocess.Popen[bytes]) -> dict[str, Any]:
+        try:
+            out, _ = setting_up.communicate(timeout=READY_S)
+        except subprocess.TimeoutExpired:
+            setting_up.kill()
+            out, _ = setting_up.communicate()
+        if setting_up.returncode != 0:
+            raise NotReady(f"the site could not be set up. Last words:\n{self.supervisor.last_words('prepare')}")
+        made: dict[str, Any] = json.loads(out)
+        return made
+
     def _start_devices(self) -> None:
         start = self.supervisor.start
-        printer, page = f"127.0.0.1:{self.at.printer}", f"127.0.0.1:{self.at.printer_page}"
-        glass = f"127.0.0.1:{self.at.scanner_page}"
+        printer, page, glass = (self.at.host(name) for name in ("printer", "printer_page", "scanner_page"))
         start("sim-printer", "drivers", "sim", "printer", "--tcp", printer, "--http", page)
         start("sim-scanner", "drivers", "sim", "scanner", "--pty", str(self.folder / "scanner"), "--http", glass)
         config = self._write(
@@ -147,7 +137,7 @@ class Centre:
         secret = secrets.token_urlsafe(18)
         self._write("dossier.secret", secret)
         self.supervisor.start(
-            *("dossier-mock", "dossier", "mock", "--bind", f"127.0.0.1:{self.at.dossier}"),
+            *("dossier-mock", "dossier", "mock", "--bind", self.at.host("dossier")),
             *("--client-secret", secret, "--journal", str(self.folder / "dossier-mock.jsonl")),
         )
 
@@ -155,9 +145,9 @@ class Centre:
         start, server = self.supervisor.start, ("--server", self.at.url("server"))
         start(
             *("kiosk", "kiosk", "run", *server, "--key-file", self._path("kiosk-01.key"), "--drivers", self._socket()),
-            *("--bind", f"127.0.0.1:{self.at.kiosk}", "--state", self._path("kiosk"), "--name", "kiosk-01"),
+            *("--bind", self.at.host("kiosk"), "--state", self._path("kiosk"), "--name", "kiosk-01"),
         )
-        board = ("--key-file", self._path("screen-01.key"), "--bind", f"127.0.0.1:{self.at.board}")
+        board = ("--key-file", self._path("screen-01.key"), "--bind", self.at.host("board"))
         start("display", "display", "run", *server, *board)
         partner = self.at.url("dossier")
         start(
@@ -208,7 +198,7 @@ class Centre:
             "services": self.made["services"],
             "logins": {role: {"user": role, "password": PASSWORD} for role in ROLES},
             "devices": {
-                "printer": {"page": f"{self.at.url('printer_page')}/", "wire": f"tcp://127.0.0.1:{self.at.printer}"},
+                "printer": {"page": f"{self.at.url('printer_page')}/", "wire": f"tcp://{self.at.host('printer')}"},
                 "scanner": {"page": f"{self.at.url('scanner_page')}/", "wire": f"serial:{self.folder}/scanner"},
             },
             "board_token": self.made["board_token"],

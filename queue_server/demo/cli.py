@@ -18,11 +18,12 @@ from queue_server.contract import times
 from toiluot_edge import SystemClock, setup_log
 
 from . import replay
-from .centre import Centre, NotReady, free_port, is_free
+from .centre import Addresses, Centre, NotReady
 from .citizens import KioskHand, Stream
 from .clerks import Clerk, Habits
 from .document import list_for, services
 from .pace import Pace
+from .ports import Ports
 from .processes import Signals
 from .report import friendly
 from .visits import BadFile, Visit, first_day, read
@@ -55,10 +56,11 @@ def demo(
     """A whole centre with simulated devices on this machine."""
     visits = _visits(replay_file)
     listed = services("ward-services") if visits is None else _services_of(visits)
-    chosen = _port(port)
+    ports = Ports()
+    at = Addresses(_port(ports, port), ports)
     signals, clock = Signals(), SystemClock()
     site_clock, origin = _site_clock(clock, visits, speed)
-    centre = Centre(chosen, clock, signals.stop, listed, site_clock=site_clock)
+    centre = Centre(at, clock, signals.stop, listed, site_clock=site_clock)
     exit_code = 0
     try:
         centre.start()
@@ -80,6 +82,7 @@ def demo(
     finally:
         signals.stop.set()
         centre.close()
+        ports.close()
     sys.exit(exit_code)
 
 
@@ -99,11 +102,11 @@ def _services_of(visits: list[Visit]) -> list[dict[str, Any]]:
         raise click.UsageError(f"no service {unknown} in our lists; see queue_server/demo/data") from unknown
 
 
-def _port(wanted: int | None) -> int:
-    if wanted is not None and not is_free(wanted):
+def _port(ports: Ports, wanted: int | None) -> int:
+    if wanted is not None and not ports.this(wanted):
         click.echo(f"Cổng {wanted} đang được dùng: chọn --port khác. / Port {wanted} is in use: choose another --port.", err=True)
         sys.exit(1)
-    return wanted or (USUAL_PORT if is_free(USUAL_PORT) else free_port())
+    return wanted or (USUAL_PORT if ports.this(USUAL_PORT) else ports.any())
 
 
 def _site_clock(clock: SystemClock, visits: list[Visit] | None, speed: float | None) -> tuple[str, float]:
