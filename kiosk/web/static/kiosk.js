@@ -70,6 +70,7 @@ function redraw() {
   page = pages ? pages.page : 0;
   drawBar(bar, view, pages, press);
   fit(body);
+  body.dataset.visit = view.visit;
   ring(view.screen === "asking");
 }
 
@@ -104,6 +105,7 @@ addEventListener("pointerdown", () => { held = true; clearTimeout(waiting); wait
 const lift = () => { clearTimeout(waiting); setTimeout(() => { held = false; redraw(); }, 0); };
 for (const name of ["pointerup", "pointercancel", "blur"]) addEventListener(name, lift, true);
 addEventListener("resize", redraw);
+document.fonts.addEventListener("loadingdone", () => { shown = ""; redraw(); });  // texts were measured in another font
 addEventListener("contextmenu", event => event.preventDefault());
 addEventListener("dragstart", event => event.preventDefault());
 setInterval(tellTime, 1000);

@@ -10,6 +10,9 @@ export function shape(widthMm, heightMm) {
 /** Panels too low for a title of its own: it moves into the top line. */
 export const low = heightMm => heightMm < 165;
 
+/** A tall window without the height of a tall panel. */
+export const compact = heightMm => heightMm < 330;
+
 /** Columns and rows of a grid of choices in a box. */
 export function grid(widthMm, heightMm, large, form) {
   const minWidth = large ? (form === "short" ? 70 : 88) : 66;

@@ -19,7 +19,7 @@ export function connect(url, { on, onLost, onBack, staleAfter = 12000 }) {
   }
   setInterval(() => {
     const silent = now() - lastBeat;
-    if (source.readyState !== EventSource.OPEN && silent > 6000) lose();
+    if (source.readyState !== EventSource.OPEN && silent > 3500) lose();
     if (silent > staleAfter) {
       lose();
       if (now() - lastDial > 3000) dial();

@@ -1,10 +1,10 @@
 // One function per screen: view in, elements out. Texts, buttons and their requests come finished from the kiosk.
 import { el, icon, qr } from "./dom.js";
-import { GAP_MM, TARGET_MM, grid, low, paged, shape } from "./layout.js";
+import { GAP_MM, TARGET_MM, compact, grid, low, paged, shape } from "./layout.js";
 
 const mm = () => parseFloat(getComputedStyle(document.documentElement).getPropertyValue("--mm"));
 // Smallest font in millimetres a text may shrink to: cap height is 0.74 of it.
-const floors = large => ({ name: large ? 7.2 : 5.2, text: large ? 7.0 : 5.0, title: 6.5, small: 3.8, number: 40 });
+const floors = large => ({ name: 5.0, text: 5.0, title: large ? 6.5 : 6.0, small: 3.4, number: 40 });
 
 function button(spec, press, className, ...children) {
   const node = el("button", { type: "button", class: className, id: spec.id, lang: spec.lang, disabled: spec.off }, ...children);
@@ -127,6 +127,7 @@ export function frame(view) {
   const unit = mm(), data = document.body.dataset;
   data.form = shape(innerWidth / unit, innerHeight / unit);
   data.low = data.form !== "tall" && low(innerHeight / unit);
+  data.compact = data.form === "tall" && compact(innerHeight / unit);
   const asks = view.screen === "choosing" || view.screen === "priority";
   document.getElementById("site").textContent = isLow() && asks ? view.title : view.site;
 }
