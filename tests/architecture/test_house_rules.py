@@ -9,6 +9,7 @@ import ast
 import re
 import unicodedata
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -37,6 +38,7 @@ def label(path: Path) -> str:
     return str(path.relative_to(HOUSE))
 
 
+@cache
 def tree(path: Path) -> ast.Module:
     return ast.parse(path.read_bytes())
 
@@ -55,7 +57,7 @@ def readings_of_time(path: Path) -> Iterator[str]:
 def test_a_file_is_one_idea_and_says_which(path: Path) -> None:
     source = path.read_text(encoding="utf-8")
     assert len(source.splitlines()) <= MAX_LINES
-    module = ast.parse(source)
+    module = tree(path)
     if path.parent.name == "versions":
         return  # a migration is one long list of tables, written once and never edited
     if module.body:
