@@ -15,7 +15,7 @@ from typing import Any
 
 from queue_server.domain.event import chain_hash
 from queue_server.services import days
-from queue_server.storage.store import Store, migrate, open_store, sqlite_path
+from queue_server.storage.store import Store, is_sqlite, migrate, open_store, sqlite_path
 from queue_server.web.app import create_app
 from queue_server.web.auth import Gate
 from queue_server.web.doors import front
@@ -68,7 +68,7 @@ def own_version() -> str:
 def open_for_command(url: str) -> tuple[Store, Clock]:
     """A store that `toiluot server init` has prepared, and its clock: a rehearsal's counts only where every site of the
     database is one."""
-    _must_be_sqlite(url)
+    _must_be_a_database(url)
     store = open_store(url, SystemClock())
     try:
         with store.read() as reader:
@@ -83,8 +83,10 @@ def open_for_command(url: str) -> tuple[Store, Clock]:
     return store, clock
 
 
-def _must_be_sqlite(url: str) -> None:
+def _must_be_a_database(url: str) -> None:
     """Another program's file is told apart before anything opens it."""
+    if not is_sqlite(url):
+        return
     path = Path(sqlite_path(url))
     if path.is_file() and path.stat().st_size:
         with path.open("rb") as file:
@@ -94,7 +96,7 @@ def _must_be_sqlite(url: str) -> None:
 
 def prepare(url: str) -> Store:
     """The schema brought to this version, and a store on it."""
-    _must_be_sqlite(url)
+    _must_be_a_database(url)
     migrate(url)
     return open_store(url, SystemClock())
 
@@ -125,8 +127,9 @@ def _turn_days(house: House, stopped: threading.Event) -> None:
     """Close the day that is over, soon after midnight and at every start; twice is harmless."""
     while not stopped.is_set():
         try:
-            for site in house.store.sites():
-                days.turn(house.store, site)
+            with house.store.alone("day-close") as mine:
+                for site in house.store.sites() if mine else ():
+                    days.turn(house.store, site)
         except Exception as broken:  # noqa: BLE001 - tonight's failure must not end tomorrow's attempt
             house.report("day close failed", broken)
         stopped.wait(TIMER_S)
