@@ -19,6 +19,7 @@ from drivers.model import JobResult, Outcome, PrintJob
 from drivers.ports.base import PortError
 from drivers.ports.memory import MemoryPort, Weather, null_modem
 from drivers.quirks import Profile
+from drivers.sim.faults import Fault
 from drivers.sim.printer import PrinterSim
 from drivers.sim.printer_wire import TcpWire
 
@@ -222,7 +223,7 @@ def test_a_late_answer_to_an_earlier_slip_confirms_nothing(make_bench: Make, unt
 class _MemoryWire:
     """The simulator at the far end of a null modem."""
 
-    def __init__(self, sim: PrinterSim, far: MemoryPort) -> None:
+    def __init__(self, sim: Any, far: MemoryPort) -> None:
         self._sim, self._far = sim, far
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
@@ -275,3 +276,56 @@ def test_lost_dots_are_never_confirmed(tmp_path: Path) -> None:
     result, sim = _in_weather(tmp_path, Weather(loses=lambda at: at in range(40, 400)), Weather())
     assert result.outcome in (Outcome.SENT_UNCONFIRMED, Outcome.UNKNOWN)
     assert sim.slips == []
+
+
+def test_stale_answers_in_the_buffer_are_not_believed(tmp_path: Path) -> None:
+    """Answers to questions given up long ago say that all is well; the printer is out of paper."""
+    sim = PrinterSim(576, [Fault("paper-out")])
+    one, two = null_modem(near=Weather(one_byte=True))
+    two.write(b"\x12\x12\x12\x12\x00", time.monotonic() + 1)
+    wire = _MemoryWire(sim, two)
+    journal = Journal(tmp_path / "jobs")
+    result, _ = TicketPrinter(ASKS_ID, journal).act(one, PrintJob("job", 8, 1, b"\x55"))
+    for end in (one, wire, journal):
+        end.close()
+    assert (result.outcome, result.code) == (Outcome.NOT_SENT, "paper_out")
+
+
+class _Laggard:
+    """A far end that runs out of paper in every slip, and answers an old slip's `GS r` only while the next one is under way."""
+
+    def __init__(self) -> None:
+        self.late = 0
+        self.paper = True
+        self._slip = False
+
+    def feed(self, data: bytes) -> bytes:
+        answers = b""
+        for at in range(len(data)):
+            piece = data[at : at + 3]
+            if piece[:2] == b"\x10\x04" and len(piece) == 3:
+                bad = {1: 0x1A, 2: 0x32, 3: 0x12, 4: 0x72}
+                answers += bytes([0x12 if self.paper else bad[piece[2]]])
+            elif piece == b"\x1d\x76\x30":
+                self._slip = True
+            elif piece == b"\x1d\x72\x01":
+                answers += b"\x00" * self.late
+                self.late = 0
+                if self._slip:
+                    self._slip, self.late, self.paper = False, 1, False
+                else:
+                    answers += b"\x00"
+        return answers
+
+
+def test_an_old_slips_answer_is_never_the_next_ones(tmp_path: Path) -> None:
+    far = _Laggard()
+    one, two = null_modem()
+    wire = _MemoryWire(far, two)
+    journal = Journal(tmp_path / "jobs")
+    printer = TicketPrinter(replace(ASKS_ID, confirm=("sensor",)), journal)
+    assert printer.act(one, PrintJob("old", 8, 1, b"\x55"))[0].outcome is Outcome.UNKNOWN
+    far.paper = True
+    assert printer.act(one, PrintJob("next", 8, 1, b"\x55"))[0].outcome is Outcome.UNKNOWN
+    for end in (one, wire, journal):
+        end.close()
