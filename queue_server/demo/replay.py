@@ -15,7 +15,7 @@ from typing import Any
 import click
 import httpx
 
-from queue_server.client import Client
+from queue_server.client import Client, Problem, Unreachable
 from toiluot_edge import setup_log
 
 from .centre import Centre
@@ -27,7 +27,7 @@ from .visits import Visit
 
 LOAD = 0.75  # the clerks' share of busy time over the day: their pace follows from the number of visits
 FINISH_S = 900.0
-LOOK_S = 0.25
+LOOK_S, ACCOUNT_EVERY_S = 0.25, 1.0
 TRIES = 3
 
 
@@ -71,18 +71,28 @@ def play(
     while crowd.is_alive():
         _look(centre, pace)
     deadline = pace.now() + FINISH_S
-    while True:
-        found = account(crowd.tickets, len(visits), events_of(client), records_of(facts))
-        if not found["unfinished"] or pace.now() > deadline or pace.stop.is_set():
-            break
-        _look(centre, pace)
+    found = _account(client, facts, crowd, visits)
+    while (found is None or found["unfinished"]) and pace.now() < deadline and not pace.stop.is_set():
+        _look(centre, pace, ACCOUNT_EVERY_S)
+        found = _account(client, facts, crowd, visits) or found
+    if found is None:
+        click.echo("Không đọc được nhật ký hoặc bản ghi / log or records could not be read", err=True)
+        return 1
     click.echo(json.dumps(found, ensure_ascii=False) if as_json else summary(found))
     return 0 if found["ok"] else 1
 
 
-def _look(centre: Centre, pace: Pace) -> None:
+def _account(client: Client, facts: dict[str, Any], crowd: Crowd, visits: Sequence[Visit]) -> dict[str, Any] | None:
+    """The account as it stands; None while a program is just being started again."""
+    try:
+        return account(crowd.tickets, len(visits), events_of(client), records_of(facts))
+    except (Unreachable, Problem, httpx.HTTPError):
+        return None
+
+
+def _look(centre: Centre, pace: Pace, pause_s: float = LOOK_S) -> None:
     centre.supervisor.watch()
-    pace.stop.wait(LOOK_S)
+    pace.stop.wait(pause_s)
 
 
 def _habits(visits: Sequence[Visit], listed: Sequence[Mapping[str, Any]], counters: int) -> Habits:

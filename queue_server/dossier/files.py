@@ -100,6 +100,9 @@ class State:
         sync_folder(self._folder)
         self._known.add(key)
 
+    def refused_count(self) -> int:
+        return len(self._known)
+
     def refused(self) -> list[dict[str, Any]]:
         """The records set aside, oldest first. A last line cut short by a crash is dropped: its record will come again."""
         if not self._refused.exists():

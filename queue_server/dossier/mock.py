@@ -113,7 +113,8 @@ def flask_app(mock: Mock) -> Flask:
     app.add_url_rule("/api/dossiers/<path:code>", view_func=lambda code: _dossier(mock, code), endpoint="dossier")
     app.add_url_rule("/faults", view_func=lambda: _faults(mock), methods=["GET", "POST"], endpoint="faults")
     app.add_url_rule("/records", view_func=lambda: _records(mock), endpoint="records")
-    app.add_url_rule("/", view_func=lambda: _page(mock), endpoint="page")
+    app.add_url_rule("/", view_func=lambda: render_template("mock.html", faults=mock.faults), endpoint="page")
+    app.add_url_rule("/table", view_func=lambda: _table(mock), endpoint="table")
     return app
 
 
@@ -234,9 +235,10 @@ def _records(mock: Mock) -> Any:
     return jsonify({"records": rows, "tally": mock.store.tally()})
 
 
-def _page(mock: Mock) -> Any:
+def _table(mock: Mock) -> Any:
+    """A page of its own, which loads itself anew and leaves what is being typed above it alone."""
     latest = mock.store.latest()
-    return render_template("mock.html", records=latest[:-101:-1], tally=mock.store.tally(), faults=mock.faults)
+    return render_template("mock_table.html", records=latest[:-101:-1], tally=mock.store.tally(), faults=mock.faults)
 
 
 # ---------------------------------------------------------------- the wire
@@ -246,7 +248,7 @@ def _dropping(inner: Asgi, mock: Mock) -> Asgi:
     async def outer(scope: dict[str, Any], receive: Any, send: Any) -> None:
         if scope["type"] != "http":
             return
-        own = scope["path"] in ("/", "/faults", "/records")
+        own = scope["path"] in ("/", "/table", "/faults", "/records")
         if mock.faults.slow_ms and not own:
             await asyncio.sleep(mock.faults.slow_ms / 1000)
         if mock.faults.down and not own:

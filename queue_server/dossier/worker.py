@@ -19,7 +19,7 @@ from toiluot_edge import Clock, mask
 
 from .files import Damaged, Place, State
 from .partner import Partner, Refusal, Result, Wait
-from .payload import Feed, Names, Record, idempotency_key
+from .payload import KEEP_DAYS, Feed, Names, Record, idempotency_key
 
 BATCH, SMALLEST_BATCH = 500, 20
 PAGE = 500
@@ -66,7 +66,7 @@ class Worker:
         self._tries = 0
         self._batch = BATCH
         self.moved_at = clock.monotonic()  # when the loop last showed a sign of life: for the watchdog
-        self.health = Health(position=self._place.position, refused=len(state.refused()))
+        self.health = Health(position=self._place.position, refused=state.refused_count())
 
     def run(self, stop: Event) -> None:
         """Until `stop` is set. Every trouble outside this process is waited out."""
@@ -112,8 +112,10 @@ class Worker:
         events = answer["events"]
         if not events:
             return None
-        last = events[-1]
+        last, forgotten = events[-1], feed.forgotten
         due = [record for event in events for record in feed.take(event)]
+        if feed.forgotten > forgotten:
+            self._log.warning("events on tickets not remembered: no record", count=feed.forgotten - forgotten, keep_days=KEEP_DAYS)
         return Page(str(answer["site"]), position.encode(last["epoch"], last["seq"]), len(events), due)
 
     def _same_site(self, site: str) -> None:
@@ -159,7 +161,7 @@ class Worker:
         key = idempotency_key(record)
         words = mask(detail)
         self._state.set_aside(key, record, status, code, words, times.encode(self._clock.wall_ms()))
-        self.health.refused = len(self._state.refused())
+        self.health.refused = self._state.refused_count()
         self._log.warning("record set aside", record=key, status=status, code=code, partner_says=words)
 
     # ------------------------------------------------------------ memory

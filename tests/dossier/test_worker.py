@@ -172,6 +172,19 @@ def test_a_state_folder_of_another_site_is_refused(server: Any, mock: Any, runne
     assert mock.tally()["records"] == 1
 
 
+def test_names_that_the_log_does_not_know_come_from_a_file(server: Any, mock: Any, runner: Any, until: Until, tmp_path: Path) -> None:
+    names = tmp_path / "names.json"
+    names.write_text("[]")
+    runner.start("--names", str(names))
+    until(lambda: "not the names of a site" in runner.stderr.read_text())
+    runner.stop()
+    names.write_text(json.dumps({"unit": "H48.53", "fields": {"chung-thuc": "G15-TP01"}, "procedures": {"chung-thuc": "2.000815"}}))
+    server.log.visit("v0")
+    runner.start("--names", str(names))
+    (record,) = until(mock.accepted)
+    assert (record["MaDonVi"], record["MaLinhVuc"], record["MaTTHC"]) == ("H48.53", "G15-TP01", "2.000815")
+
+
 def test_nothing_of_a_person_and_no_secret_is_written(server: Any, mock: Any, runner: Any, until: Until, tmp_path: Path) -> None:
     mock.faults(status=400)
     server.log.visit("v0")
