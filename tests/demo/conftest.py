@@ -66,7 +66,7 @@ class Demo:
         found: list[dict[str, Any]] = self.api("/events", after="0", limit="1000")["events"]
         return found
 
-    def board_says(self, word: str, within_s: float = 10.0) -> bool:
+    def board_says(self, word: str, within_s: float = 20.0) -> bool:
         """Whether the hall board's own stream brings a word within a time."""
         deadline = time.monotonic() + within_s
         with self.http.stream("GET", f"{self.facts['board']}stream") as answer:
@@ -95,7 +95,7 @@ def alive(pid: int) -> bool:
         return False
 
 
-def until(what: Callable[[], Any], within_s: float = 20.0) -> Any:
+def until(what: Callable[[], Any], within_s: float = 40.0) -> Any:
     """The first true answer of `what`; an AssertionError with the last one after the deadline."""
     deadline, pause = time.monotonic() + within_s, threading.Event()
     while not (answer := what()):

@@ -158,7 +158,7 @@ class Mock:
         return {name: count - self._baseline.get(name, 0) for name, count in found.items()}
 
 
-def until(what: Callable[[], Any], within_s: float = 15.0) -> Any:
+def until(what: Callable[[], Any], within_s: float = 40.0) -> Any:
     """The first true answer of `what`; an AssertionError with the last one after the deadline."""
     deadline = time.monotonic() + within_s
     pause = threading.Event()

@@ -24,17 +24,17 @@ def expected(log: Any, *steps: int) -> list[str]:
 
 
 def test_records_arrive_in_order_and_the_cursor_follows(server: Any, mock: Any, runner: Any, until: Until) -> None:
-    for n in range(700):
+    for n in range(300):
         server.log.visit(f"v{n}")
     server.kind = "demo"
     runner.start()
     until(lambda: runner.position() == f"1-{server.log.seq}")
-    assert keys(mock.accepted()) == expected(server.log, 700)
+    assert keys(mock.accepted()) == expected(server.log, 300)
     assert {record["DuLieuThuNghiem"] for record in mock.accepted()} == {True}
     server.log.add("v3", "rated", {"stars": 4})
-    until(lambda: mock.tally()["accepted"] == 701)
+    until(lambda: mock.tally()["accepted"] == 301)
     assert keys(mock.accepted())[-1] == f"{server.log.site}:v3:1:2"
-    assert runner.stop()["sent"] == 701
+    assert runner.stop()["sent"] == 301
     assert mock.tally()["stale"] == 0
 
 
@@ -126,8 +126,10 @@ def test_after_a_restart_it_goes_on_where_it_was_and_remembers_open_tickets(serv
 
 
 def test_a_checkpoint_stands_in_for_the_events_before_it(server: Any, mock: Any, runner: Any, until: Until) -> None:
-    for n in range(600):
+    for n in range(4):
         server.log.visit(f"v{n}")
+    for _ in range(2100):
+        server.log.add("v0", "reprinted")
     runner.start()
     until(lambda: runner.position() == f"1-{server.log.seq}")
     runner.stop()
@@ -138,7 +140,7 @@ def test_a_checkpoint_stands_in_for_the_events_before_it(server: Any, mock: Any,
     server.log.events[0] = {**before, "type": "sung_to"}  # whoever read the log from its beginning would now lose v0
     server.log.add("v0", "rated", {"stars": 5})
     runner.start()
-    until(lambda: mock.tally()["accepted"] == 602)
+    until(lambda: mock.tally()["accepted"] == 6)
     assert keys(mock.accepted())[-2:] == [f"{server.log.site}:v3:1:2", f"{server.log.site}:v0:1:2"]
 
 
