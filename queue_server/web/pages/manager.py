@@ -49,7 +49,7 @@ def live_view(visit: Visit) -> dict[str, Any]:
     return {
         "counts": figures["counts"],
         "wait": figures["wait"],
-        "service_time": figures["service"],
+        "service_time": figures["service_time"],
         "waiting": len(queue),
         "longest_s": longest_s,
         "longest": words.minutes(longest_s) if queue else "–",

@@ -46,11 +46,11 @@ def since_s(at: str | int | None, now_ms: int) -> int:
 
 
 def minutes(seconds: float | None) -> str:
-    """A wait as people say it: `dưới 1 phút`, `24 phút`, `1 giờ 05 phút`."""
+    """A wait as people say it: `< 1 phút`, `24 phút`, `1 giờ 05 phút`."""
     if seconds is None:
         return "–"
     if seconds < 60:
-        return "dưới 1 phút"
+        return "< 1 phút"
     whole = int(seconds) // 60
     return f"{whole} phút" if whole < 60 else f"{whole // 60} giờ {whole % 60:02d} phút"
 

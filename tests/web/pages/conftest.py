@@ -84,6 +84,11 @@ class Desk:
         expect(self.label).to_have_text(label)
         expect(self.button("next")).to_be_enabled()
 
+    def ready(self, state: str) -> None:
+        """The state in words, and the last command answered: a key before that would be dropped, as it should be."""
+        expect(self.page.locator("#state")).to_have_text(state)
+        expect(self.button("pause")).to_be_enabled()
+
     def log(self, *types: str) -> list[dict[str, Any]]:
         events = self.client.events(after="0", limit=1000)["events"]
         return [event for event in events if event["type"] in types]

@@ -101,6 +101,7 @@ def test_the_page_follows_by_itself_and_asks_little(browsers: Browsers, client: 
     assert not any("stream" in name for name, _ in answers)
 
 
+@pytest.mark.full
 def test_a_lost_network_is_said(browsers: Browsers, client: Client) -> None:
     page = browsers.page(phone=True)
     page.clock.install()
@@ -112,6 +113,7 @@ def test_a_lost_network_is_said(browsers: Browsers, client: Client) -> None:
     page.context.set_offline(False)
 
 
+@pytest.mark.full
 def test_english_stays_english_after_a_form(browsers: Browsers, client: Client) -> None:
     ticket = client.issue(rid(), service="ho-tich")
     page = _plain(browsers, ticket)
@@ -123,6 +125,7 @@ def test_english_stays_english_after_a_form(browsers: Browsers, client: Client) 
     _says(page, "This number is cancelled")
 
 
+@pytest.mark.full
 def test_a_ticket_taken_in_english_opens_in_english(browsers: Browsers, client: Client) -> None:
     _says(_plain(browsers, client.issue(rid(), service="ho-tich", lang="en")), "Your number")
 

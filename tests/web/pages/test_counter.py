@@ -30,18 +30,18 @@ def test_only_lawful_buttons_are_alive_and_the_others_say_why(open_desk: Opener)
     assert _enabled(desk) == set(NAMES) - {"close"}
     assert desk.button("close").get_attribute("title") == "Còn người ở quầy. Bấm F9 khi xong rồi đóng quầy."
     desk.button("serve").click()
-    expect(desk.page.locator("#state")).to_have_text("Đang phục vụ")
-    expect(desk.button("next")).to_be_enabled()
+    desk.ready("Đang phục vụ")
     assert _enabled(desk) == {"next", "complete", "hold", "transfer", "wrap-up", "pause"}
     assert desk.button("no-show").get_attribute("title") == "Người này đang được phục vụ."
     desk.press("F9")
     desk.shows("Chưa gọi ai")
     desk.press("F10")
-    expect(desk.page.locator("#state")).to_have_text("Tạm nghỉ")
+    desk.ready("Tạm nghỉ")
     expect(desk.button("next")).to_be_disabled()
     assert desk.button("next").get_attribute("title") == "Quầy đang tạm nghỉ. Bấm F10 để làm việc lại."
 
 
+@pytest.mark.full
 def test_a_dead_button_s_key_sends_nothing(open_desk: Opener) -> None:
     desk, sent = open_desk(), []
     desk.page.on("request", lambda request: sent.append(request.url) if request.method == "POST" else None)
@@ -61,10 +61,11 @@ def test_undo_brings_the_absent_back(open_desk: Opener) -> None:
     expect(desk.button("undo")).to_contain_text("Hoàn tác: Vắng mặt A001 (10 phút)")
     desk.button("undo").click()
     desk.shows("A001")
-    expect(desk.page.locator("#state")).to_have_text("Đã gọi")
+    desk.ready("Đã gọi")
     assert len(desk.log("undone")) == 1
 
 
+@pytest.mark.full
 def test_undo_goes_away_in_time(open_desk: Opener) -> None:
     desk = open_desk(undo_s=1)
     desk.press("F2")
@@ -132,6 +133,7 @@ def test_a_second_browser_takes_over_and_the_first_only_looks(open_desk: Opener,
     assert len(first.log("completed")) == 1
 
 
+@pytest.mark.full
 def test_the_same_clerk_s_other_browser_must_ask_too(open_desk: Opener, browsers: Browsers, site: Site) -> None:
     name = site.person("clerk")
     contexts = [browsers.context(), browsers.context()]
@@ -171,6 +173,7 @@ def test_a_lost_link_says_so_and_keeps_what_was_typed(open_desk: Opener, frozen:
     expect(desk.page.locator("#why")).to_have_value("đang gõ dở")
 
 
+@pytest.mark.full
 @pytest.mark.slow(reason="a server of its own, allowed one single stream")
 def test_ten_tabs_share_one_stream(browsers: Browsers, site: Site, url: str, tmp_path: Path) -> None:
     own = Process(url, tmp_path / "log", "--max-streams", "1")

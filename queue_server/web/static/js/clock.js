@@ -38,5 +38,5 @@ export function mmss(ms) {
 }
 
 export function minutes(seconds) {
-  return seconds < 60 ? "dưới 1 phút" : Math.round(seconds / 60) + " phút";
+  return seconds < 60 ? "< 1 phút" : Math.round(seconds / 60) + " phút";
 }
