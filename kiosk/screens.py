@@ -182,7 +182,7 @@ def _number(session: Session, home: Home, visit: str, now: str, _: Translate) ->
     lines = [
         ("ahead", wording.ahead(ticket.ahead, _)),
         ("wait", _("Wait: %(wait)s") % {"wait": wait} if wait else ""),
-        ("zone", _("Please wait in: %(zone)s") % {"zone": ticket.zone} if ticket.zone else ""),
+        ("zone", wording.place(ticket.zone, _)),
         ("priority", _("Priority: %(name)s") % {"name": chosen.name(session.lang)} if chosen else ""),
     ]
     told, tone = _paper(session, ticket.label, bool(ticket.url), _)

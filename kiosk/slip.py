@@ -61,7 +61,7 @@ def compose(ticket: Ticket, home: Home, lang: str, translate: Translate, *, repr
         (Role.REPRINT, _("PRINTED AGAIN") if reprint else ""),
         (Role.NUMBER, ticket.label),
         (Role.SERVICE, shorten(wording.service_name(home, ticket.service, lang, _))),
-        (Role.ZONE, _("Please wait in: %(zone)s") % {"zone": ticket.zone} if ticket.zone else ""),
+        (Role.ZONE, wording.place(ticket.zone, _)),
         (Role.PRIORITY, _("Priority: %(name)s") % {"name": shorten(chosen.name(lang))} if chosen else ""),
         (Role.AHEAD, wording.ahead(ticket.ahead, _)),
         (Role.WAIT, _("Expected wait: %(wait)s") % {"wait": wait} if wait else ""),

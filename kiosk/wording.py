@@ -14,6 +14,7 @@ from kiosk.values import Home
 Translate = Callable[[str], str]
 STEP_MIN = 5
 LONG_MIN = 120
+SHORT_ZONE = 3
 
 
 def ahead(count: int | None, _: Translate) -> str:
@@ -58,6 +59,14 @@ def opens(instant: str, now: str, _: Translate) -> str:
 def weekday(number: int, _: Translate) -> str:
     days = (_("Monday"), _("Tuesday"), _("Wednesday"), _("Thursday"), _("Friday"), _("Saturday"), _("Sunday"))
     return days[number]
+
+
+def place(zone: str, _: Translate) -> str:
+    """Where to wait. A bare code ("1", "B2") is called a zone; a name speaks for itself."""
+    if not zone:
+        return ""
+    name = _("zone %(zone)s") % {"zone": zone} if len(zone) <= SHORT_ZONE else zone
+    return _("Please wait in: %(zone)s") % {"zone": name}
 
 
 def service_name(home: Home, code: str, lang: str, _: Translate) -> str:

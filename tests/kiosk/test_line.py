@@ -7,6 +7,7 @@ import sqlite3
 import threading
 from collections.abc import Callable
 
+from queue_server.contract import messages, strict
 from tests.kiosk.conftest import KioskProcess
 from tests.kiosk.far_end import WARD, home, until
 
@@ -23,6 +24,19 @@ def test_a_touch_becomes_a_slip_and_a_report(kiosk: KioskProcess) -> None:
     outcome = until(lambda: kiosk.server.outcomes)[0]
     assert (outcome[0], outcome[1]["outcome"]) == (body["ticket_id"], "printed")
     assert until(lambda: kiosk.server.beats)[0]["role"] == "kiosk"
+
+
+def test_what_the_kiosk_says_is_the_contract(kiosk: KioskProcess) -> None:
+    """Strict: a field too many or a wrong type would be refused by the server."""
+    kiosk.act("language", lang="en")
+    kiosk.card(1950)
+    kiosk.on("choosing")
+    kiosk.choose()
+    kiosk.on("number", paper="printed")
+    strict.read(messages.Issue, kiosk.server.bodies[0])
+    strict.read(messages.PrintReport, until(lambda: kiosk.server.outcomes)[0][1])
+    beat = strict.read(messages.Heartbeat, until(lambda: [one for one in kiosk.server.beats if one["slots"]])[-1])
+    assert (beat.device, beat.slots[0].role, beat.slots[0].code) == ("kiosk-01", "printer", "ok")
 
 
 def test_touched_twice_printed_once(kiosk: KioskProcess) -> None:

@@ -129,6 +129,7 @@ FEW = {("7in-800x480", "vi"), ("10in-1280x800", "en"), ("15in-1920x1080", "vi"),
 PAIRS = [pytest.param(panel, lang, marks=[] if (panel, lang) in FEW else [pytest.mark.full]) for panel in panels.PANELS for lang in LANGS]
 
 
+@pytest.mark.slow(reason="sixteen screens in a real browser, each laid out anew")
 @pytest.mark.parametrize(("panel", "lang"), PAIRS)
 def test_every_button_can_be_touched(browser: Browser, kiosk: KioskProcess, panel: str, lang: str) -> None:
     kiosk.server.public_url = "https://toiluot.example.gov.vn"
@@ -163,10 +164,11 @@ SAME = """([visit, lang, large, screen]) => { const body = document.body;
     && body.classList.contains("large") === large && body.dataset.screen === screen; }"""
 
 
-WINDOWS = [(800, 480), (1024, 600), (1024, 768), (1280, 720), (1366, 650), (1920, 940), (800, 1280), (1080, 1500)]
+WINDOWS = [(800, 480), (1366, 650), (800, 1280)]
+MORE = [(1024, 600), (1024, 768), (1280, 720), (1920, 940), (1080, 1500)]
 
 
-@pytest.mark.parametrize(("width", "height"), WINDOWS)
+@pytest.mark.parametrize(("width", "height"), [*WINDOWS, *(pytest.param(*size, marks=pytest.mark.full) for size in MORE)])
 def test_any_window_from_800x480_up(browser: Browser, kiosk: KioskProcess, width: int, height: int) -> None:
     page = opened(browser, kiosk, None, width, height)
     see(page, "home")
@@ -303,6 +305,7 @@ def test_the_server_goes_and_comes_back(page: Page, kiosk: KioskProcess) -> None
     see(page, "home")
 
 
+@pytest.mark.slow(reason="a process killed and started, a page that must notice both by itself")
 def test_the_kiosk_itself_is_killed_and_comes_back(browser: Browser, make_kiosk: Callable[..., KioskProcess]) -> None:
     kiosk = make_kiosk()
     kiosk.start()

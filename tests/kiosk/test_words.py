@@ -66,6 +66,12 @@ def test_the_words_of_a_wait(low_s: int | None, high_s: int, text: str) -> None:
     assert wording.wait(low_s, high_s, VI) == text
 
 
+def test_where_to_wait() -> None:
+    assert wording.place("1", VI) == "Mời chờ ở: khu 1"
+    assert wording.place("Khu A, tầng 1", VI) == "Mời chờ ở: Khu A, tầng 1"
+    assert wording.place("", VI) == ""
+
+
 def test_when_a_closed_service_opens_again() -> None:
     assert wording.opens("2026-11-21T13:30:00+07:00", NOW, VI) == "Mở lúc 13:30"
     assert wording.opens("2026-11-23T07:30:00+07:00", NOW, VI) == "Mở lại 07:30 thứ Hai 23/11"
