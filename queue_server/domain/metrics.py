@@ -120,7 +120,7 @@ class Figures:
             "wait": self.wait.as_data(),
             "before_opening": self.before_opening.as_data(),
             "over_breaks": self.over_breaks.as_data(),
-            "service": self.service.as_data(),
+            "service_time": self.service.as_data(),
         }
 
 

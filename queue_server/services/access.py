@@ -69,9 +69,7 @@ def verify_key(reader: Reader, token: str) -> Principal | None:
 
 
 # ---------------------------------------------------------------- people
-def create_person(
-    repository: Repository, *, login: str, name: str, role: str, sites: Sequence[str], password_hash: str
-) -> str:
+def create_person(repository: Repository, *, login: str, name: str, role: str, sites: Sequence[str], password_hash: str) -> str:
     """A new account."""
     if role not in PERSON_ROLES:
         raise invalid("/role", "unknown_role", f"one of {', '.join(PERSON_ROLES)}")

@@ -145,8 +145,7 @@ def queue(reader: Reader, site: str, *, now: int) -> dict[str, Any]:
     """Waiting people in calling order, each with the reason for the place; and those on hold."""
     row, config = house(reader, site)
     waiting = [
-        ticket_json(each, row, config)
-        | {"place": n, "waited_s": seconds(now - each.available_from), "reason": _reason(each)}
+        ticket_json(each, row, config) | {"place": n, "waited_s": seconds(now - each.available_from), "reason": _reason(each)}
         for n, each in enumerate(reader.waiting(site), start=1)
     ]
     held = [ticket_json(each, row, config) for each in reader.held(site)]

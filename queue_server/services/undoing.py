@@ -12,7 +12,7 @@ from queue_server.services.unit import Unit
 from queue_server.services.views import ticket_json
 
 # Events that change nothing one could trip over: a slip that was printed meanwhile does not stop an undo.
-HARMLESS = frozenset(kind for kind, (_, target) in TRANSITIONS.items() if target is None) - {"amended", "corrected"}
+HARMLESS = frozenset(kind for kind, (_, target) in TRANSITIONS.items() if target is None) - {"amended", "corrected"} | {"recalled"}
 
 
 def undo(unit: Unit, counter: str, *, cmd: str | None = None, reason: str | None = None) -> dict[str, Any]:

@@ -169,6 +169,10 @@ class Reader:
         """The stored answer of a command."""
         return self._sql.one(s.REQUEST, {"site": site, "request_id": request_id})
 
+    def all_series(self, site: str) -> list[Row]:
+        """Every series' row of every day."""
+        return self._sql.all(s.ALL_SERIES, {"site": site})
+
     def lease(self, site: str, lease: str) -> Row | None:
         """A lease's row."""
         return self._sql.one(s.LEASE, {"site": site, "id": lease})

@@ -50,9 +50,7 @@ EVENTS_AFTER = Statement(
 )
 EVENTS_OF = Statement(select(t.event).where(_event.site == b("site"), _event.subject == b("subject")).order_by(_event.seq))
 EVENTS_OF_CMD = Statement(select(t.event).where(_event.site == b("site"), _event.cmd == b("cmd")).order_by(_event.seq))
-EVENTS_OF_DAY = Statement(
-    select(t.event).where(_event.site == b("site"), _event.business_day == b("business_day")).order_by(_event.seq)
-)
+EVENTS_OF_DAY = Statement(select(t.event).where(_event.site == b("site"), _event.business_day == b("business_day")).order_by(_event.seq))
 INSERT_SEAL = _insert(t.seal)
 SEALS = Statement(select(t.seal).where(t.seal.c.site == b("site")).order_by(t.seal.c.business_day))
 
@@ -67,7 +65,8 @@ TICKETS_BY_DOSSIER = Statement(
     select(t.ticket)
     .where(_ticket.site == b("site"), _ticket.dossier_code == b("dossier_code"))
     .order_by(_ticket.issued_at.desc())
-    .limit(b("n")).offset(ZERO)
+    .limit(b("n"))
+    .offset(ZERO)
 )
 TICKETS_OF_DAY = Statement(
     select(t.ticket).where(_ticket.site == b("site"), _ticket.business_day == b("business_day")).order_by(_ticket.issued_seq)
@@ -106,11 +105,7 @@ WAITING_SUMMARY = Statement(
     .where(_ticket.site == b("site"), _WAITING)
     .group_by(_ticket.service, _ticket.for_counter)
 )
-RECENT_ON_BOARD = Statement(
-    select(t.ticket)
-    .where(_ticket.site == b("site"), _AT_DESK)
-    .order_by(_ticket.last_called_at.desc())
-)
+RECENT_ON_BOARD = Statement(select(t.ticket).where(_ticket.site == b("site"), _AT_DESK).order_by(_ticket.last_called_at.desc()))
 
 
 def _services(n: int) -> list[object]:
@@ -146,6 +141,7 @@ COUNTERS = Statement(select(t.counter).where(t.counter.c.site == b("site")).orde
 INSERT_COUNTER = _insert(t.counter)
 UPDATE_COUNTER = _update(t.counter, ("site", "code"), *(name for name in COUNTER_COLUMNS if name not in ("site", "code")))
 SERIES = _where(t.series_counter, "site", "business_day", "series")
+ALL_SERIES = _where(t.series_counter, "site")
 INSERT_SERIES = _insert(t.series_counter)
 SET_LAST_NUMBER = _update(t.series_counter, ("site", "business_day", "series"), "last_number")
 SET_LAST_RESERVED = _update(t.series_counter, ("site", "business_day", "series"), "last_reserved")

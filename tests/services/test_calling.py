@@ -267,6 +267,15 @@ def test_a_slip_printed_meanwhile_survives_the_undo(hall: Hall) -> None:
     assert (after["state"], after["print"]) == ("waiting", "printed")
 
 
+def test_a_recall_does_not_stand_in_the_way_of_taking_the_call_back(hall: Hall) -> None:
+    ticket = hall.issue()
+    hall.open()
+    hall.next()
+    hall.at("1", "recall")
+    hall.undo()
+    assert (hall.ticket(ticket)["state"], hall.ticket(ticket)["recalls"]) == ("waiting", 0)
+
+
 def test_undo_twice_and_undo_of_nothing_are_too_late(hall: Hall) -> None:
     hall.issue()
     hall.open()

@@ -1,0 +1,182 @@
+"""The comparison: every stored row, figure, seal and answer against what the log adds up to. One line per finding.
+
+Reads one moment of the database, also while a server writes to it. Findings begin with a stable word, so that a script
+can count them; they name tickets by label and day, never a person (there is none to name).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from queue_server.audit import plain
+from queue_server.services import queries
+
+if TYPE_CHECKING:
+    from queue_server.storage.reader import Reader
+
+PAGE = 2000
+SAME = (
+    "state", "service", "label", "number", "series", "business_day", "counter", "for_counter", "issued_at", "available_from",
+    "effective_at", "called_at", "serving_at", "ended_at", "outcome", "recalls", "print", "rating", "priority_class",
+)  # fmt: skip
+STEP_SAME = {
+    "service": "service", "counter": "counter", "available_from": "available_from", "first_called_at": "first_called_at",
+    "started_at": "started_at", "ended_at": "ended_at", "recalls": "recalls", "outcome": "outcome", "held_ms": "away_ms",
+    "start_inferred": "inferred", "over_breaks_ms": "over_breaks_ms",
+}  # fmt: skip
+ANSWERLESS = ("init:", "beat:")  # commands of the house itself whose answer nobody repeats
+
+
+def findings(reader: Reader, site: str, day: str | None = None) -> list[str]:
+    """Everything that does not agree at a site; with `day`, tickets and figures of that business day only."""
+    log = _log(reader, site)
+    return [
+        *_chain(log, reader, site),
+        *_tickets(log, reader, site, day),
+        *_counters(log, reader, site),
+        *_numbers(log, reader, site),
+        *_seals(log, reader, site),
+        *_figures(log, reader, site, day),
+        *_answers(log, reader, site),
+    ]
+
+
+def _log(reader: Reader, site: str) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = []
+    while page := reader.events_after(site, rows[-1]["seq"] if rows else 0, PAGE):
+        rows += [{name: getattr(event, name) for name in event.__slots__} for event in page]
+    return rows
+
+
+def _by_ticket(log: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+    found: dict[str, list[dict[str, Any]]] = {}
+    for event in log:
+        if event["ticket"]:
+            found.setdefault(event["ticket"], []).append(event)
+    return found
+
+
+def _chain(log: list[dict[str, Any]], reader: Reader, site: str) -> Iterator[str]:
+    """Sequence, hashes, time and business day of every row, and the end of the log on the site's row."""
+    row = reader.site(site) or {}
+    offset = timedelta(minutes=reader.config(site, row["config_version"]).get("utc_offset_min", 420))
+    before: dict[str, Any] | None = None
+    for event in log:
+        if before is not None and event["seq"] != before["seq"] + 1:
+            yield f"log-gap: rows {before['seq'] + 1} to {event['seq'] - 1} are missing"
+        else:
+            follows = before["hash"] if before is not None and before["business_day"] == event["business_day"] else ""
+            if plain.row_hash(follows, event) != event["hash"]:
+                yield f"log-hash: row {event['seq']} was changed or does not follow the row before"
+        if before is not None and event["at"] < before["at"]:
+            yield f"log-time: row {event['seq']} is earlier than the row before"
+        if (datetime.fromtimestamp(event["at"] / 1000, UTC) + offset).date().isoformat() != event["business_day"]:
+            yield f"log-day: row {event['seq']} stands on the wrong business day"
+        before = event
+    if before is not None and (row["seq"], row["day_hash"], row["last_at"]) != (before["seq"], before["hash"], before["at"]):
+        yield f"site-end: the site's row does not stand at the end of the log (row {before['seq']})"
+
+
+def _tickets(log: list[dict[str, Any]], reader: Reader, site: str, day: str | None) -> Iterator[str]:
+    """Every ticket's row against its events, and no row without events."""
+    expected = {ticket: plain.read_ticket(events) for ticket, events in _by_ticket(log).items()}
+    days = {ticket["business_day"] for ticket in expected.values() if "business_day" in ticket}
+    rows = {each.id: each for one in sorted(days if day is None else {day}) for each in reader.tickets_of_day(site, one)}
+    for ticket_id, want in expected.items():
+        if not want or (day is not None and want["business_day"] != day):
+            continue
+        row = rows.pop(ticket_id, None)
+        name = f"{want['label']} of {want['business_day']}"
+        if row is None:
+            yield f"ticket-lost: {name} is in the log and has no row"
+            continue
+        for field in SAME:
+            if getattr(row, field) != want[field]:
+                yield f"ticket-{field}: {name} is {getattr(row, field)!r} in its row, {want[field]!r} by the log"
+        yield from _steps(name, row, want)
+    yield from (f"ticket-unasked: {row.label} of {row.business_day} has a row and was never issued" for row in rows.values())
+
+
+def _steps(name: str, row: Any, want: dict[str, Any]) -> Iterator[str]:
+    if len(row.steps) != len(want["steps"]):
+        yield f"ticket-steps: {name} has {len(row.steps)} steps in its row, {len(want['steps'])} by the log"
+        return
+    for step, other in zip(row.steps, want["steps"], strict=True):
+        for field, plain_field in STEP_SAME.items():
+            if getattr(step, field) != other[plain_field]:
+                yield f"step-{field}: step {step.n} of {name} is {getattr(step, field)!r}, {other[plain_field]!r} by the log"
+        wait = None if other["first_called_at"] is None else max(0, other["first_called_at"] - other["available_from"])
+        if step.wait_ms != wait:
+            yield f"step-wait: step {step.n} of {name} waited {step.wait_ms} ms, {wait} by the log"
+
+
+def _counters(log: list[dict[str, Any]], reader: Reader, site: str) -> Iterator[str]:
+    expected = plain.read_counters(log)
+    for row in reader.counters(site):
+        if row.state != expected.get(row.code, "closed"):
+            yield f"counter-state: {row.code} is {row.state} in its row, {expected.get(row.code, 'closed')} by the log"
+
+
+def _numbers(log: list[dict[str, Any]], reader: Reader, site: str) -> Iterator[str]:
+    """No number twice, and no row of a series that would give one out again."""
+    seen: dict[tuple[str, str], list[int]] = {}
+    for event in log:
+        if event["type"] == "issued":
+            seen.setdefault((event["data"]["business_day"], event["data"]["series"]), []).append(event["data"]["number"])
+    last = {(row["business_day"], row["series"]): row["last_number"] for row in reader.all_series(site)}
+    for (day, series), numbers in seen.items():
+        twice = sorted({number for number in numbers if numbers.count(number) > 1}) if len(set(numbers)) != len(numbers) else []
+        yield from (f"number-twice: {series}{number:03d} was issued more than once on {day}" for number in twice)
+        ordinary = [number for number in numbers if not 700 <= number <= 999]
+        if ordinary and last.get((day, series), 0) < max(ordinary):
+            yield f"number-again: series {series} of {day} would give out {max(ordinary)} again"
+
+
+def _seals(log: list[dict[str, Any]], reader: Reader, site: str) -> Iterator[str]:
+    """Each seal against the event that made it, the day's last hash, and the seal before."""
+    ends = {event["business_day"]: event["hash"] for event in log}
+    sealed = {event["data"]["day"]: event["data"] for event in log if event["type"] == "day.sealed"}
+    previous = ""
+    for row in reader.seals(site):
+        body = sealed.pop(row["business_day"], None)
+        if body is None:
+            yield f"seal-unasked: {row['business_day']} has a seal and no event for it"
+            continue
+        text = json.dumps(body, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+        chained = row["previous"] == previous == body["previous"]
+        if not chained or row["digest"] != hashlib.sha256(text.encode()).hexdigest() or body["digest"] != ends.get(row["business_day"]):
+            yield f"seal-broken: the seal of {row['business_day']} does not verify"
+        previous = row["digest"]
+    yield from (f"seal-lost: {day} was sealed and the seal is gone" for day in sealed)
+
+
+def _figures(log: list[dict[str, Any]], reader: Reader, site: str, day: str | None) -> Iterator[str]:
+    """The published figures of each day against counting."""
+    tickets = [plain.read_ticket(events) for events in _by_ticket(log).values()]
+    for one in sorted({ticket["business_day"] for ticket in tickets if ticket}):
+        if day is not None and one != day:
+            continue
+        shown = queries.day_figures(reader, site, one, now=reader.now_ms)
+        flat = shown["counts"] | {
+            "wait_n": shown["wait"]["n"], "wait_ms": shown["wait"]["sum_ms"],
+            "service_n": shown["service_time"]["n"], "service_ms": shown["service_time"]["sum_ms"],
+        }  # fmt: skip
+        for name, value in plain.day_figures(tickets, one).items():
+            if flat[name] != value:
+                yield f"figure-{name}: {one} is published as {flat[name]}, {value} by the log"
+
+
+def _answers(log: list[dict[str, Any]], reader: Reader, site: str) -> Iterator[str]:
+    """Every command of the log has a stored answer as long as answers are kept, and answers name what the log names."""
+    kept = reader.now_ms - 30 * 86_400_000
+    issued = {event["cmd"]: event for event in log if event["type"] == "issued"}
+    for cmd in sorted({event["cmd"] for event in log if event["at"] > kept and not event["cmd"].startswith(ANSWERLESS)}):
+        row = reader.request(site, cmd)
+        if row is None:
+            yield f"answer-lost: command {cmd!r} is in the log and its answer is gone"
+        elif cmd in issued and json.loads(row["body"]).get("label", issued[cmd]["label"]) != issued[cmd]["label"]:
+            yield f"answer-other: command {cmd!r} would be answered with another number than it issued"
