@@ -13,7 +13,6 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from queue_server.domain.event import chain_hash
 from queue_server.services import days
 from queue_server.storage.store import Store, is_sqlite, migrate, open_store, sqlite_path
 from queue_server.web.app import create_app
@@ -133,29 +132,3 @@ def _turn_days(house: House, stopped: threading.Event) -> None:
         except Exception as broken:  # noqa: BLE001 - tonight's failure must not end tomorrow's attempt
             house.report("day close failed", broken)
         stopped.wait(TIMER_S)
-
-
-# ---------------------------------------------------------------- integrity
-def findings_of(store: Store) -> list[str]:
-    """What does not hold together: the sequence, the hash chain and the end of every site's log."""
-    found: list[str] = []
-    with store.read() as reader:
-        for site in reader.sites():
-            found += _log_findings(reader, site)
-    return found
-
-
-def _log_findings(reader: Any, site: Any) -> list[str]:
-    code, seq, day, previous, found = site["code"], 0, "", "", []
-    while rows := reader.events_after(code, seq, 1000):
-        for event in rows:
-            # Retention drops whole days from the old end, so only the first row may stand anywhere.
-            if seq and event.seq != seq + 1:
-                found.append(f"{code}: rows {seq + 1} to {event.seq - 1} are missing")
-                previous = event.hash
-            elif chain_hash(previous if event.business_day == day else "", event) != event.hash:
-                found.append(f"{code}: row {event.seq} was changed or does not follow row {seq}")
-            seq, day, previous = event.seq, event.business_day, event.hash
-    if seq != site["seq"]:
-        found.append(f"{code}: the log ends at {seq}, the site says {site['seq']}")
-    return found

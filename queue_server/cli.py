@@ -1,4 +1,4 @@
-"""`toiluot server …`: set a site up, serve it, keys, accounts, configuration, check.
+"""`toiluot server …`: set a site up, serve it, keys, accounts, configuration, check and audit.
 
 Holds options, exit codes and what is printed. Everything is done by services on a store; while a server runs, writes of
 this command wait for their turn in the database (at most 5 s).
@@ -292,11 +292,30 @@ def _only_site(store: Any, wanted: str | None) -> str:
 @JSON
 @told
 def check(url: str, as_json: bool) -> None:
-    """Integrity: the sequence, the hash chain and the end of every site's log."""
-    from queue_server.bootstrap import findings_of
+    """Integrity: the sequence, the hash chain, the times and the end of every site's log."""
+    from queue_server.audit import compare
+
+    _tell_findings(url, compare.integrity, as_json)
+
+
+@server.command()
+@DB
+@click.option("--day", default=None, metavar="YYYY-MM-DD", help="Tickets and figures of this business day only.")
+@JSON
+@told
+def audit(url: str, day: str | None, as_json: bool) -> None:
+    """Add the log up a second time and compare: rows, figures, seals, stored answers. Also while a server runs."""
+    from queue_server.audit import compare
+
+    _tell_findings(url, lambda reader, site: compare.findings(reader, site, day), as_json)
+
+
+def _tell_findings(url: str, look: Callable[[Any, str], list[str]], as_json: bool) -> None:
+    """One line per finding; exit 1 where there is one."""
+    from queue_server.audit import compare
 
     with opened(url) as store:
-        findings = findings_of(store)
+        findings = compare.of_every_site(store, look)
     say(as_json, {"findings": findings}, "\n".join(findings) or "no findings")
     if findings:
         sys.exit(FINDING)

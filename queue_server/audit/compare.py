@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ from queue_server.services import queries
 
 if TYPE_CHECKING:
     from queue_server.storage.reader import Reader
+    from queue_server.storage.store import Store
 
 PAGE = 2000
 SAME = (
@@ -43,6 +44,17 @@ def findings(reader: Reader, site: str, day: str | None = None) -> list[str]:
         *_figures(log, reader, site, day),
         *_answers(log, reader, site),
     ]
+
+
+def integrity(reader: Reader, site: str) -> list[str]:
+    """The log alone: its sequence, hashes, times and end. Quick enough for every start."""
+    return list(_chain(_log(reader, site), reader, site))
+
+
+def of_every_site(store: Store, look: Callable[[Reader, str], list[str]]) -> list[str]:
+    """The findings of `look` at every site of a database, each with the site's code in front."""
+    with store.read() as reader:
+        return [f"{row['code']}: {found}" for row in reader.sites() for found in look(reader, row["code"])]
 
 
 def _log(reader: Reader, site: str) -> list[dict[str, Any]]:

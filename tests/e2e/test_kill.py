@@ -19,7 +19,8 @@ from typing import Any
 
 import pytest
 
-from queue_server.bootstrap import findings_of, prepare
+from queue_server.audit import compare
+from queue_server.bootstrap import prepare
 from queue_server.client import Client, Problem, Unreachable
 from queue_server.services import access, configuring
 
@@ -155,7 +156,7 @@ def check_tickets(server: Server, kiosks: list[Persistent], keypads: list[Persis
     try:
         with store.read() as reader:
             log = reader.events_after(SITE, 0, 1_000_000)
-        assert findings_of(store) == []
+        assert compare.of_every_site(store, compare.findings) == []
     finally:
         store.close()
     issued = [event for event in log if event.type == "issued"]
