@@ -174,6 +174,28 @@ def test_a_lost_link_says_so_and_keeps_what_was_typed(open_desk: Opener, frozen:
 
 
 @pytest.mark.full
+def test_an_ended_session_is_said_and_a_new_one_goes_on_without_a_reload(open_desk: Opener, browsers: Browsers, site: Site) -> None:
+    name, context = site.person("clerk"), browsers.context()
+    login(context, site, name)
+    desk = open_desk(page=browsers.page(context))
+    context.clear_cookies()
+    desk.press("F2")
+    expect(desk.page.locator("#banner")).to_contain_text("Phiên đăng nhập đã hết")
+    expect(desk.button("next")).to_be_disabled()
+    assert "đăng nhập lại" in str(desk.button("next").get_attribute("title"))
+    login(context, site, name)  # in another tab
+    desk.issue()
+    desk.client.counter_command(rid(), "3", "pause")
+    desk.page.evaluate("() => document.dispatchEvent(new Event('visibilitychange'))")
+    expect(desk.page.locator("#banner")).to_be_empty(timeout=40000)
+    desk.ready("Tạm nghỉ")
+    desk.press("F10")
+    desk.ready("Sẵn sàng")
+    desk.press("F2")
+    desk.shows("A001")
+
+
+@pytest.mark.full
 @pytest.mark.slow(reason="a server of its own, allowed one single stream")
 def test_ten_tabs_share_one_stream(browsers: Browsers, site: Site, url: str, tmp_path: Path) -> None:
     own = Process(url, tmp_path / "log", "--max-streams", "1")

@@ -195,5 +195,6 @@ async function begin() {
 setInterval(() => drawTime(desk), 250);
 setInterval(() => { if (link.state !== "live") refreshSoon(0); }, 5000);
 setInterval(() => refreshSoon(0), 30000);          // waits grow even when nothing happens
+document.addEventListener("visibilitychange", () => { if (!document.hidden) refreshSoon(0); });   // perhaps back from logging in
 addEventListener("pagehide", () => hold.seen(lastPosition));
 begin();
