@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-import time
 from pathlib import Path
 
 from drivers.model import JobResult, Outcome
+from toiluot_edge import SystemClock
 
 KEPT_JOBS = 20_000
 _SCHEMA = """
@@ -86,4 +86,4 @@ class Journal:
 
 
 def _now_ms() -> int:
-    return time.time_ns() // 1_000_000
+    return SystemClock().wall_ms()

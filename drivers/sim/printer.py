@@ -8,12 +8,12 @@ and prints on after new paper; it obeys real-time commands even inside an image.
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from drivers.codecs.escpos_raster import AskProcess, AskSensor, Command, Cut, Feed, Row, SetAutoStatus, StreamParser
 from drivers.sim.faults import Fault
+from toiluot_edge import SystemClock
 
 BUFFER_BYTES = 65_536
 PARTIAL_BYTES = 8_192
@@ -187,7 +187,7 @@ class PrinterSim:
         self.printed += 1
         self._slips_since += 1
         self._taken = 0
-        slip = Slip(self.printed, rows, time.time())
+        slip = Slip(self.printed, rows, SystemClock().wall_ms() / 1000)
         self.slips = [*self.slips, slip][-KEPT_SLIPS:]
         self.on_slip(slip)
 
