@@ -16,10 +16,10 @@ demo: env  ## a whole centre with simulated devices; ARGS="--port 8080 --seed 7"
 	@exec $(BIN)/toiluot demo $(ARGS)
 
 test: env  ## every promise, sampled; ARGS="tests/domain -k undo"
-	@$(BIN)/pytest -q -m "not full" $(ARGS)
+	@$(BIN)/pytest -m "not full" $(ARGS)
 
 verify: env  ## everything that needs no special hardware, in full
-	@$(BIN)/pytest -q $(ARGS)
+	@$(BIN)/pytest $(ARGS)
 
 check: env  ## lint, format, types, imports
 	@$(BIN)/ruff check .
