@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from queue_server.client import Client
 from tests.web.helpers import PASSWORD, Process, Site, rid
 
-expect.set_options(timeout=8000)
+expect.set_options(timeout=15_000)  # a deadline, not a wait: two cores may carry more than these tests
 COUNT_VIOLATIONS = (
     "window.violations = []; addEventListener('securitypolicyviolation', e => violations.push(e.violatedDirective + ' ' + e.blockedURI));"
 )

@@ -93,8 +93,8 @@ def test_a_lost_answer_is_asked_for_again_with_the_same_request_id(open_desk: Op
     desk.page.route("**/next*", lose_the_first)
     desk.press("F2")
     desk.shows("A001")
-    assert len(sent) == 2
-    assert sent[0] == sent[1]
+    assert len(sent) >= 2
+    assert len(set(sent)) == 1
     assert len(desk.log("called")) == 1
 
 
