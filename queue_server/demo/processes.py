@@ -12,11 +12,12 @@ import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
+from typing import Any
 
-from toiluot_edge import Clock
+from toiluot_edge import Clock, setup_log
 
 # PR_SET_PDEATHSIG (1) with SIGKILL (9). The parent may have died before the request: then there is a new one already.
 WITH_PARENT = (
@@ -42,14 +43,13 @@ class Program:
     started_at: float = 0.0
     deaths: int = 0
     again_at: float | None = None
-    exits: list[int] = field(default_factory=list)
 
 
 class Supervisor:
     """The programs of one centre, in order of starting."""
 
-    def __init__(self, folder: Path, clock: Clock, environment: Mapping[str, str] | None = None) -> None:
-        self._folder, self._clock = folder, clock
+    def __init__(self, folder: Path, clock: Clock, environment: Mapping[str, str] | None = None, log: Any = None) -> None:
+        self._folder, self._clock, self._log = folder, clock, log or setup_log("demo")
         self._environment = {**os.environ, **(environment or {})}
         self.programs: dict[str, Program] = {}
         folder.mkdir(parents=True, exist_ok=True)
@@ -78,7 +78,7 @@ class Supervisor:
             if program.process is None or program.process.poll() is None:
                 continue
             if program.again_at is None:
-                program.exits.append(program.process.returncode)
+                self._log.warning("program ended, starting again", program_name=program.name, exit_code=program.process.returncode)
                 program.deaths = 0 if now - program.started_at > STEADY_S else program.deaths + 1
                 program.again_at = now + BACK_OFF_S[min(max(program.deaths - 1, 0), len(BACK_OFF_S) - 1)]
             if now >= program.again_at:

@@ -115,6 +115,7 @@ def test_a_dead_program_is_started_again(quiet: Any, until: Callable[..., Any]) 
             return False
 
     until(back)
+    assert quiet.log.read_text().count("program ended, starting again") == 2
 
 
 def test_it_stops_cleanly_and_leaves_nothing(quiet: Any, until: Callable[..., Any], alive: Callable[[int], bool]) -> None:
