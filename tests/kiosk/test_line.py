@@ -6,10 +6,18 @@ import re
 import sqlite3
 import threading
 from collections.abc import Callable
+from pathlib import Path
 
+from kiosk.agent import Agent
+from kiosk.devices import DriversSocket
+from kiosk.heartbeat import Heartbeat
+from kiosk.reader import Reader
+from kiosk.spool import Command, Spool
+from queue_server.client import Client
 from queue_server.contract import messages, strict
 from tests.kiosk.conftest import KioskProcess
 from tests.kiosk.far_end import WARD, home, until
+from toiluot_edge import SystemClock
 
 
 def test_a_touch_becomes_a_slip_and_a_report(kiosk: KioskProcess) -> None:
@@ -35,8 +43,22 @@ def test_what_the_kiosk_says_is_the_contract(kiosk: KioskProcess) -> None:
     kiosk.on("number", paper="printed")
     strict.read(messages.Issue, kiosk.server.bodies[0])
     strict.read(messages.PrintReport, until(lambda: kiosk.server.outcomes)[0][1])
-    beat = strict.read(messages.Heartbeat, until(lambda: [one for one in kiosk.server.beats if one["slots"]])[-1])
-    assert (beat.device, beat.slots[0].role, beat.slots[0].code) == ("kiosk-01", "printer", "ok")
+    assert strict.read(messages.Heartbeat, until(lambda: kiosk.server.beats)[-1]).device == "kiosk-01"
+
+
+def test_a_beat_carries_devices_troubles_and_spool(tmp_path: Path) -> None:
+    spool = Spool(tmp_path / "spool")
+    spool.add(Command("r1", "reprint", "t1", {}, 1))
+    agent = Agent(spool, SystemClock(), name="kiosk-01", boot="b")
+    reader = Reader(agent, DriversSocket(tmp_path / "nobody"))
+    hint = {"vi": "Hết giấy: lắp cuộn giấy mới rồi đóng nắp.", "en": "Out of paper: put in a new roll and close the cover."}
+    reader.take("snapshot", {"slots": [{"role": "printer", "state": "degraded", "code": "paper_out", "hint": hint, "since_s": 4}]})
+    agent.trouble("server_unreachable")
+    agent.trouble("server_unreachable")
+    beat = strict.read(messages.Heartbeat, Heartbeat(agent, Client("http://127.0.0.1:9"), reader).beat())
+    spool.close()
+    assert (beat.slots[0].code, beat.slots[0].hint.vi) == ("paper_out", hint["vi"])
+    assert (beat.errors[0].code, beat.errors[0].count, beat.spool.waiting) == ("server_unreachable", 2, 1)
 
 
 def test_touched_twice_printed_once(kiosk: KioskProcess) -> None:
@@ -198,8 +220,6 @@ def test_unknown_service_and_help_desk(kiosk: KioskProcess) -> None:
 
 def test_late_answer_nobody_holds(make_kiosk: Callable[..., KioskProcess]) -> None:
     """The process died with a request out and comes back much later: asked, never shown, reported as held by nobody."""
-    from kiosk.spool import Command, Spool
-
     kiosk = make_kiosk()
     spool = Spool(kiosk.folder / "state" / "spool.sqlite3")
     spool.add(Command("r-old", "issue", "t-old", {"service": "ho-tich", "source": "kiosk"}, 1_000))

@@ -4,7 +4,7 @@ import { GAP_MM, TARGET_MM, compact, grid, low, paged, shape } from "./layout.js
 
 const mm = () => parseFloat(getComputedStyle(document.documentElement).getPropertyValue("--mm"));
 // Smallest font in millimetres a text may shrink to: cap height is 0.74 of it.
-const floors = large => ({ name: 5.0, text: 5.0, title: large ? 6.5 : 6.0, small: 3.4, number: 40 });
+const FLOORS = { name: 5.0, text: 5.0, title: 5.0, small: 3.4, number: 40 };
 
 function button(spec, press, className, ...children) {
   const node = el("button", { type: "button", class: className, id: spec.id, lang: spec.lang, disabled: spec.off }, ...children);
@@ -83,7 +83,7 @@ const SCREENS = {
 
   issuing(main, view) {
     main.replaceChildren(el("div", { class: "plate center" }, view.slow ? el("div", { class: "dots" }, el("i"), el("i"), el("i")) : null,
-      title(view.title, floors(view.large))));
+      title(view.title, FLOORS)));
     return null;
   },
 
@@ -136,13 +136,13 @@ const isLow = () => document.body.dataset.low === "true";
 
 /** Draws the screen; answers which page of choices it shows, where it has pages. */
 export function draw(main, view, page, press) {
-  return SCREENS[view.screen](main, view, page, press, floors(view.large), document.body.dataset.form);
+  return SCREENS[view.screen](main, view, page, press, FLOORS, document.body.dataset.form);
 }
 
 export function drawBar(bar, view, pages, press) {
   const tool = spec => button(spec, press, "tool", icon(spec.icon), el("span", { class: "name", "data-floor": 3.2 }, spec.label));
   const tools = view.bar.map(tool);
-  if (isLow() && (view.screen === "number" || view.screen === "scan_help")) tools.push(...view.actions.map(spec => action(spec, press, floors(view.large))));
+  if (isLow() && (view.screen === "number" || view.screen === "scan_help")) tools.push(...view.actions.map(spec => action(spec, press, FLOORS)));
   if (pages && pages.pages > 1) {
     const text = view.paging.page.replace("%(n)s", pages.page + 1).replace("%(of)s", pages.pages);
     tools.push(el("p", { class: "page", "data-floor": 3.2 }, text));
