@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
 from collections.abc import Callable, Iterator
@@ -316,6 +317,23 @@ def test_the_kiosk_itself_is_killed_and_comes_back(browser: Browser, make_kiosk:
     expect(page.locator("#lost")).to_contain_text("Máy tạm dừng.")
     kiosk.start()
     expect(page.locator("#lost")).to_be_hidden(timeout=15_000)
+    page.locator("#help").tap()
+    see(page, "number")
+    page.context.close()
+
+
+@pytest.mark.full
+@pytest.mark.slow(reason="a half-open line is noticed only by its silence")
+def test_the_kiosk_freezes_and_thaws(browser: Browser, make_kiosk: Callable[..., KioskProcess]) -> None:
+    kiosk = make_kiosk()
+    kiosk.start()
+    page = opened(browser, kiosk, "10in-1280x800")
+    see(page, "home")
+    assert kiosk.process
+    os.killpg(kiosk.process.pid, signal.SIGSTOP)
+    expect(page.locator("#lost")).to_be_visible(timeout=20_000)
+    os.killpg(kiosk.process.pid, signal.SIGCONT)
+    expect(page.locator("#lost")).to_be_hidden(timeout=20_000)
     page.locator("#help").tap()
     see(page, "number")
     page.context.close()
