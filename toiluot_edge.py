@@ -12,6 +12,7 @@ import asyncio
 import logging
 import os
 import re
+import signal
 import socket
 import stat
 import sys
@@ -243,3 +244,47 @@ async def _heartbeat(watchdog: Callable[[], bool]) -> None:
         if watchdog():
             notify("WATCHDOG=1")
         await asyncio.sleep(5)
+
+
+# ---------------------------------------------------------------- several processes
+RESTART_S = 1.0  # a child that dies at once must not spin
+
+
+def prefork(workers: int, child: Callable[[int], None]) -> None:
+    """Run `child(n)` in this many processes that share what was opened before (the listening socket), replace one that
+    dies, and end them all at SIGTERM or SIGINT. With one worker there is no other process: `child(0)` runs right here."""
+    if workers == 1:
+        child(0)
+        return
+    alive: dict[int, int] = {}
+    ending = False
+
+    def end(signum: int, frame: Any) -> None:
+        nonlocal ending
+        ending = True
+        for pid in alive:
+            os.kill(pid, signal.SIGTERM)
+
+    def start(n: int) -> None:
+        pid = os.fork()
+        if pid == 0:
+            for signum in (signal.SIGTERM, signal.SIGINT):
+                signal.signal(signum, signal.SIG_DFL)
+            status = 1
+            try:
+                child(n)
+                status = 0
+            finally:
+                os._exit(status)  # never into the parent's own loop
+        alive[pid] = n
+
+    signal.signal(signal.SIGTERM, end)
+    signal.signal(signal.SIGINT, end)
+    for n in range(workers):
+        start(n)
+    while alive:
+        pid, _ = os.wait()
+        n = alive.pop(pid)
+        if not ending:
+            time.sleep(RESTART_S)
+            start(n)

@@ -13,6 +13,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+import psycopg
+
 from queue_server.services import days
 from queue_server.storage.store import Store, is_sqlite, migrate, open_store, sqlite_path
 from queue_server.web.app import create_app
@@ -109,7 +111,7 @@ def build(url: str, *, tls: bool = False, log: Any = None, **settings: Any) -> S
         log=log or setup_log("server"),
         version=own_version(),
         tls=tls,
-        unavailable=(sqlite3.OperationalError,),
+        unavailable=(sqlite3.OperationalError, psycopg.OperationalError),
         **settings,
     )
     gate = Gate(house)

@@ -103,23 +103,28 @@ def init(url: str, site: str, name: str | None, template: str, kind: str, as_jso
 def run(url: str, bind: str, tls: tuple[str, str] | None, workers: int, max_streams: int, as_json: bool) -> None:
     """Serve until SIGTERM."""
     from queue_server.bootstrap import build
-    from toiluot_edge import listen, serve
+    from toiluot_edge import listen, prefork, serve
 
     if workers > 1 and url.startswith("sqlite"):
         raise click.UsageError("SQLite has one writer: with --workers above 1 two processes would wait for each other. Use --workers 1.")
     sock = _listen(listen, bind)
-    own = build(url, tls=tls is not None, streams_limit=max_streams)
     address = f"{'https' if tls else 'http'}://{_shown(sock.getsockname())}"
 
-    def ready() -> None:
-        own.start()
-        say(as_json, {"server": address}, f"serving {address}")
-        sys.stdout.flush()
+    def work(n: int) -> None:
+        own = build(url, tls=tls is not None, streams_limit=max_streams)
 
-    try:
-        serve(own.application, sock, on_ready=ready, on_stop=own.stop, tls=tls, own_date=True)
-    finally:
-        own.close()
+        def ready() -> None:
+            own.start()
+            if n == 0:
+                say(as_json, {"server": address}, f"serving {address}")
+                sys.stdout.flush()
+
+        try:
+            serve(own.application, sock, on_ready=ready, on_stop=own.stop, tls=tls, own_date=True)
+        finally:
+            own.close()
+
+    prefork(workers, work)
 
 
 def _listen(listen: Callable[[str], Any], bind: str) -> Any:
