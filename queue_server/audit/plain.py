@@ -87,7 +87,8 @@ def _recalled(t: Plain, e: Row, d: Any, at: int) -> None:
 
 
 def _serving(t: Plain, e: Row, d: Any, at: int) -> None:
-    t["steps"][-1]["started_at"] = at
+    step = t["steps"][-1]
+    step["started_at"], step["away_ms"] = at, 0
     t.update(state="serving", serving_at=at)
 
 
@@ -98,7 +99,8 @@ def _held(t: Plain, e: Row, d: Any, at: int) -> None:
 
 def _back(step: Plain, at: int) -> None:
     if step["away_since"] is not None:
-        step["away_ms"] += at - step["away_since"]
+        if step["started_at"] is not None:  # time away before service began takes nothing from it
+            step["away_ms"] += at - step["away_since"]
         step["away_since"] = None
 
 

@@ -58,7 +58,8 @@ CLOSED_BY_SYSTEM = {"called": "no_show", "serving": "completed"}
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One service of the visit. Instants in Unix milliseconds; `held_ms` is time sent away, in neither wait nor service."""
+    """One service of the visit. Instants in Unix milliseconds; `held_ms` is time sent away
+    during service, `held_before_ms` before it began: in neither wait nor service."""
 
     n: int
     service: str
@@ -76,6 +77,7 @@ class Step:
     over_breaks_ms: int = 0
     held_at: int | None = None
     held_ms: int = 0
+    held_before_ms: int = 0
     machine_closed: bool = False
     entered_late: bool = False
     procedures: tuple[dict[str, Any], ...] = ()
@@ -233,7 +235,9 @@ def _recalled(ticket: Ticket, event: Event) -> dict[str, Any]:
 
 
 def _serving(ticket: Ticket, event: Event) -> dict[str, Any]:
-    return {"serving_at": event.at, "steps": _step(ticket, started_at=event.at)}
+    step = current(ticket)  # who was sent back to the pool from a first service starts anew
+    times = {"started_at": event.at, "held_ms": 0, "held_before_ms": step.held_before_ms + step.held_ms}
+    return {"serving_at": event.at, "steps": _step(ticket, **times)}
 
 
 def _held(ticket: Ticket, event: Event) -> dict[str, Any]:
@@ -245,7 +249,8 @@ def _away_ms(ticket: Ticket, at: int) -> dict[str, Any]:
     step = current(ticket)
     if step.held_at is None:
         return {}
-    return {"held_at": None, "held_ms": step.held_ms + at - step.held_at}
+    total = "held_before_ms" if step.started_at is None else "held_ms"
+    return {"held_at": None, total: getattr(step, total) + at - step.held_at}
 
 
 def _resumed(ticket: Ticket, event: Event) -> dict[str, Any]:

@@ -54,10 +54,11 @@ def close_day(unit: Unit) -> dict[str, Any]:
 
 def _seal(unit: Unit, day: str, digest: str, leftovers: int) -> None:
     """The day's digest chained to the seal before, so that days may be dropped and the others still verify."""
-    log = unit.repository.events_of_day(unit.site, day)
+    sealed = unit.repository.seals(unit.site)
+    first = sealed[-1]["last_seq"] + 1 if sealed else 1
     previous = unit.row["previous_seal"]
     counts = metrics.figures(unit.repository.tickets_of_day(unit.site, day)).as_data()["counts"]
-    body = {"day": day, "digest": digest, "previous": previous, "first_seq": log[0].seq, "last_seq": log[-1].seq}
+    body = {"day": day, "digest": digest, "previous": previous, "first_seq": first, "last_seq": unit.row["seq"]}
     unit.event("day.closed", f"day:{day}", {"day": day, "leftovers": leftovers, "counts": counts})
     unit.event("day.sealed", f"day:{day}", body)
     unit.repository.add_seal({

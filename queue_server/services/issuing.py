@@ -32,9 +32,7 @@ class Pace:
 def pace(reader: Reader, site: str, config: SiteConfig, service: str, now_ms: int) -> Pace:
     """The pace of a service's pool of counters, and whether one of them stands free."""
     calls = reader.recent_calls(site, pool(config, service), now_ms - PACE_WINDOW_MS)
-    busy = {ticket.counter for ticket in reader.at_counters(site)}
-    free = any(c.state == "open" and c.code not in busy and service in c.services for c in reader.counters(site))
-    return Pace(calls, free)
+    return Pace(calls, any(service in served for _, served in reader.free_counters(site)))
 
 
 def issue(

@@ -7,6 +7,7 @@ values for tickets, counters and events, plain rows for the rest.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -16,6 +17,8 @@ from queue_server.domain.ticket import Ticket
 from queue_server.storage import statements as s
 from queue_server.storage.rows import counter_of, event_of, ticket_of
 from queue_server.storage.sql import Row, Runner, Statement
+
+LABEL = re.compile(r"([A-Z]{1,2})(\d{3,9})")
 
 
 def _named(services: Sequence[str]) -> dict[str, str]:
@@ -69,10 +72,6 @@ class Reader:
         """Every event that one command caused, in order."""
         return [event_of(row) for row in self._sql.all(s.EVENTS_OF_CMD, {"site": site, "cmd": cmd})]
 
-    def events_of_day(self, site: str, business_day: str) -> list[Event]:
-        """Every event of one business day, in order."""
-        return [event_of(row) for row in self._sql.all(s.EVENTS_OF_DAY, {"site": site, "business_day": business_day})]
-
     def seals(self, site: str) -> list[Row]:
         """The sealed days, oldest first."""
         return self._sql.all(s.SEALS, {"site": site})
@@ -90,7 +89,10 @@ class Reader:
 
     def tickets_by_label(self, site: str, business_day: str, label: str) -> list[Ticket]:
         """The tickets of one day that carry this label."""
-        return self._tickets(s.TICKETS_BY_LABEL, site=site, business_day=business_day, label=label)
+        found = LABEL.fullmatch(label)
+        if found is None:
+            return []
+        return self._tickets(s.TICKETS_BY_NUMBER, site=site, business_day=business_day, series=found[1], number=int(found[2]))
 
     def tickets_by_dossier(self, site: str, dossier_code: str, limit: int = 20) -> list[Ticket]:
         """The tickets that named this dossier, newest first."""
@@ -112,6 +114,10 @@ class Reader:
     def at_counters(self, site: str) -> list[Ticket]:
         """Everyone who is called or served."""
         return self._tickets(s.AT_COUNTERS, site=site)
+
+    def free_counters(self, site: str) -> list[tuple[str, list[str]]]:
+        """Counters that stand open with nobody at the desk, each with its services."""
+        return [(row["code"], json.loads(row["services"])) for row in self._sql.all(s.FREE_COUNTERS, {"site": site})]
 
     def held(self, site: str) -> list[Ticket]:
         """Everyone on hold."""

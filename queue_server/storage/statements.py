@@ -4,7 +4,23 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from sqlalchemy import ColumnElement, Table, and_, bindparam, delete, func, insert, literal_column, null, or_, select, text, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    Table,
+    and_,
+    bindparam,
+    delete,
+    exists,
+    func,
+    insert,
+    literal_column,
+    null,
+    or_,
+    select,
+    text,
+    tuple_,
+    update,
+)
 
 from queue_server.storage import tables as t
 from queue_server.storage.rows import COUNTER_COLUMNS, EVENT_COLUMNS, TICKET_COLUMNS
@@ -50,17 +66,22 @@ EVENTS_AFTER = Statement(
 )
 EVENTS_OF = Statement(select(t.event).where(_event.site == b("site"), _event.subject == b("subject")).order_by(_event.seq))
 EVENTS_OF_CMD = Statement(select(t.event).where(_event.site == b("site"), _event.cmd == b("cmd")).order_by(_event.seq))
-EVENTS_OF_DAY = Statement(select(t.event).where(_event.site == b("site"), _event.business_day == b("business_day")).order_by(_event.seq))
 INSERT_SEAL = _insert(t.seal)
 SEALS = Statement(select(t.seal).where(t.seal.c.site == b("site")).order_by(t.seal.c.business_day))
 
 # ---------------------------------------------------------------- tickets
 INSERT_TICKET = _insert(t.ticket, *TICKET_COLUMNS, "holder_key")
-UPDATE_TICKET = _update(t.ticket, ("id",), *(name for name in TICKET_COLUMNS if name not in ("id", "site")))
+# What no event ever changes stays out of the update: SQLite rewrites every index that a named column is part of.
+FIXED = (
+    "id", "site", "business_day", "series", "number", "label", "issued_at", "issued_seq", "arrived_from", "source", "channel", "party",
+    "on_behalf", "dossier_code", "appointment", "ahead", "estimate", "token_hash", "lease", "device", "issued_device_at", "boot_id",
+    "boot_ms", "clock_synced",
+)  # fmt: skip
+UPDATE_TICKET = _update(t.ticket, ("id",), *(name for name in TICKET_COLUMNS if name not in FIXED))
 _ticket = t.ticket.c
 TICKET = _where(t.ticket, "site", "id")
 TICKET_BY_TOKEN = _where(t.ticket, "token_hash")
-TICKETS_BY_LABEL = _where(t.ticket, "site", "business_day", "label")
+TICKETS_BY_NUMBER = _where(t.ticket, "site", "business_day", "series", "number")
 TICKETS_BY_DOSSIER = Statement(
     select(t.ticket)
     .where(_ticket.site == b("site"), _ticket.dossier_code == b("dossier_code"))
@@ -76,6 +97,16 @@ _WAITING = text("state = 'waiting'")
 _LIVE = text("state IN ('waiting', 'called', 'serving', 'held')")
 AT_COUNTER = Statement(select(t.ticket).where(_ticket.site == b("site"), _ticket.counter == b("counter"), _AT_DESK))
 AT_COUNTERS = Statement(select(t.ticket).where(_ticket.site == b("site"), _AT_DESK))
+# Counters that stand open with nobody at the desk.
+FREE_COUNTERS = Statement(
+    select(t.counter.c.code, t.counter.c.services).where(
+        t.counter.c.site == b("site"),
+        text("counter.state = 'open'"),
+        ~exists().where(
+            _ticket.site == t.counter.c.site, _ticket.counter == t.counter.c.code, text("ticket.state IN ('called', 'serving')")
+        ),
+    )
+)
 HELD = Statement(select(t.ticket).where(_ticket.site == b("site"), text("state = 'held'")).order_by(_ticket.issued_seq))
 LIVE_BEFORE = Statement(
     select(t.ticket).where(_ticket.site == b("site"), _ticket.business_day < b("business_day"), _LIVE).order_by(_ticket.issued_seq)

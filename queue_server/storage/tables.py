@@ -102,7 +102,6 @@ event = Table(
     CheckConstraint("seq > 0", name="seq"),
     Index(None, "site", "subject", "seq"),
     Index(None, "site", "cmd"),
-    Index(None, "site", "business_day", "seq"),
 )
 
 # A window in which rows older than `before_day` may be dropped; without an open one no event row can be deleted.
@@ -189,7 +188,6 @@ ticket = Table(
     Index("ix_ticket_holder", "site", "holder_key", **_only("holder_key IS NOT NULL")),
     Index("uq_ticket_token", "token_hash", unique=True, **_only("token_hash IS NOT NULL")),
     Index("ix_ticket_called", "site", "service", "last_called_at"),
-    Index("ix_ticket_label", "site", "business_day", "label"),
     Index("ix_ticket_dossier", "site", "dossier_code", **_only("dossier_code IS NOT NULL")),
 )  # fmt: skip
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from queue_server.domain.errors import Refusal
 from queue_server.domain.event import Event
+from queue_server.domain.metrics import service_ms
 from queue_server.domain.ticket import STATES, TRANSITIONS, Ticket, apply, difference, fold, restore
 
 # From the design, not from the code: event -> {state before: state after}.
@@ -103,6 +104,20 @@ def test_held_before_service_starts_service_when_resumed() -> None:
     assert ticket is not None
     assert ticket.state == "serving"
     assert ticket.steps[0].started_at == ticket.serving_at == 1050
+
+
+def test_time_away_before_service_takes_nothing_from_it() -> None:
+    """Called, sent away, back, served for 30: the service took 30, whatever the absence took."""
+    ticket = fold([event("issued", 1), event("called", 2), event("held", 3), event("resumed", 7), event("completed", 10)])
+    assert ticket is not None
+    assert (ticket.steps[0].held_ms, ticket.steps[0].held_before_ms, service_ms(ticket.steps[0])) == (0, 40, 30)
+
+
+def test_who_goes_back_to_the_pool_from_service_starts_anew() -> None:
+    first = [event("issued", 1), event("called", 2), event("serving_started", 3), event("held", 4), event("released", 6)]
+    ticket = fold([*first, event("called", 7), event("serving_started", 8), event("completed", 10)])
+    assert ticket is not None
+    assert service_ms(ticket.steps[0]) == 20
 
 
 def test_a_start_nobody_marked_is_inferred_from_the_last_call() -> None:

@@ -90,7 +90,6 @@ def upgrade() -> None:
     sa.CheckConstraint('seq > 0', name=op.f('ck_event_seq')),
     sa.PrimaryKeyConstraint('site', 'seq', name=op.f('pk_event'))
     )
-    op.create_index(op.f('ix_event_site_business_day_seq'), 'event', ['site', 'business_day', 'seq'], unique=False)
     op.create_index(op.f('ix_event_site_cmd'), 'event', ['site', 'cmd'], unique=False)
     op.create_index(op.f('ix_event_site_subject_seq'), 'event', ['site', 'subject', 'seq'], unique=False)
     op.create_table('lease',
@@ -241,7 +240,6 @@ def upgrade() -> None:
     op.create_index('ix_ticket_called', 'ticket', ['site', 'service', 'last_called_at'], unique=False)
     op.create_index('ix_ticket_dossier', 'ticket', ['site', 'dossier_code'], unique=False, sqlite_where=sa.text('dossier_code IS NOT NULL'), postgresql_where=sa.text('dossier_code IS NOT NULL'))
     op.create_index('ix_ticket_holder', 'ticket', ['site', 'holder_key'], unique=False, sqlite_where=sa.text('holder_key IS NOT NULL'), postgresql_where=sa.text('holder_key IS NOT NULL'))
-    op.create_index('ix_ticket_label', 'ticket', ['site', 'business_day', 'label'], unique=False)
     op.create_index('ix_ticket_live', 'ticket', ['site', 'business_day'], unique=False, sqlite_where=sa.text("state IN ('waiting', 'called', 'serving', 'held')"), postgresql_where=sa.text("state IN ('waiting', 'called', 'serving', 'held')"))
     op.create_index('ix_ticket_waiting', 'ticket', ['site', 'effective_at', 'issued_seq', 'service', 'for_counter'], unique=False, sqlite_where=sa.text("state = 'waiting'"), postgresql_where=sa.text("state = 'waiting'"))
     op.create_index('uq_ticket_at_counter', 'ticket', ['site', 'counter'], unique=True, sqlite_where=sa.text("state IN ('called', 'serving')"), postgresql_where=sa.text("state IN ('called', 'serving')"))
