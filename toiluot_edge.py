@@ -102,7 +102,23 @@ def setup_log(program: str) -> Any:
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
     )
-    return structlog.get_logger(program=program)
+    log = structlog.get_logger(program=program)
+    for name in ("uvicorn.error", "asyncio"):
+        strangers = logging.getLogger(name)
+        strangers.handlers, strangers.propagate = [_IntoOurs(log)], False
+        strangers.setLevel(logging.ERROR)  # a line per piece of garbage would let anyone fill the disk
+    return log
+
+
+class _IntoOurs(logging.Handler):
+    """What the HTTP server itself has to say goes through the same form and the same mask."""
+
+    def __init__(self, log: Any) -> None:
+        super().__init__()
+        self._log = log
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._log.error(record.getMessage().strip(), exc_info=record.exc_info, logger=record.name)
 
 
 # ---------------------------------------------------------------- systemd
@@ -208,12 +224,17 @@ def serve(
     `own_date` leaves the `Date` header to the application, whose clock may not be the machine's."""
     import uvicorn
 
+    from toiluot_guard import Guarded, raise_file_limit, sweep
+
+    Guarded.most = raise_file_limit()
+
     class Server(uvicorn.Server):
         async def startup(self, sockets: Any = None) -> None:
             await super().startup(sockets=sockets)
             on_ready()
             notify("READY=1")
             self._beat = asyncio.create_task(_heartbeat(watchdog))
+            self._sweep = asyncio.create_task(sweep(self.server_state.connections))
 
         def handle_exit(self, sig: int, frame: Any) -> None:
             notify("STOPPING=1")
@@ -225,6 +246,8 @@ def serve(
     config = uvicorn.Config(
         application,
         interface="asgi3",
+        http=Guarded,
+        ws="none",
         lifespan="off",
         log_config=None,
         access_log=False,

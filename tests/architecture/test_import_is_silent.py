@@ -30,7 +30,7 @@ def hook(event, args):
     if at and (written or event in LOUD) and not of_the_library():
         happened.append([at, event, repr(args)[:200]])
 sys.addaudithook(hook)
-names = ["toiluot", "toiluot_edge"]
+names = ["toiluot", "toiluot_edge", "toiluot_guard"]
 for room in ("drivers", "queue_server", "kiosk", "display"):
     names += [room] + [found.name for found in pkgutil.walk_packages([room], room + ".") if "migrations" not in found.name]
 for at in names:
