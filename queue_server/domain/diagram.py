@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from queue_server.domain import counter, ticket
+from queue_server.domain import counter, ticket, visit
 
 
 def ticket_diagram() -> str:
@@ -15,7 +15,7 @@ def ticket_diagram() -> str:
             continue
         if not sources:
             lines.append(f"    [*] --> {target}: {event}")
-        for source in (state for state in ticket.STATES if state in sources):
+        for source in (state for state in visit.STATES if state in sources):
             reached = ticket.CLOSED_BY_SYSTEM[source] if target == "?" else target
             if reached != source:
                 lines.append(f"    {source} --> {reached}: {event}")

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from queue_server.domain.ticket import Step, Ticket
+from queue_server.domain.visit import Step, Ticket
 
 COUNTS = ("issued", "called", "served", "no_show", "cancelled", "expired", "moved", "recalls", "transfers", "machine_closed", "voided")
 ENDED = {"completed": "served", "no_show": "no_show", "cancelled": "cancelled", "expired": "expired", "moved": "moved"}

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from queue_server.domain.counter import Counter
-from queue_server.domain.ticket import Ticket
+from queue_server.domain.visit import Ticket
 
 
 def effective(arrived_from: int, credits: Mapping[str, int]) -> int:

@@ -7,7 +7,8 @@ from typing import Any
 
 from queue_server.domain import routing
 from queue_server.domain.errors import Refusal, illegal, invalid
-from queue_server.domain.ticket import TRANSITIONS, Ticket
+from queue_server.domain.ticket import TRANSITIONS
+from queue_server.domain.visit import Ticket
 from queue_server.services.issuing import NEEDS, credits_of
 from queue_server.services.unit import Unit
 from queue_server.services.views import ticket_json

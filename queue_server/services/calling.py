@@ -11,7 +11,8 @@ from typing import Any
 from queue_server.domain import calendar, routing
 from queue_server.domain.counter import Counter
 from queue_server.domain.errors import Refusal, illegal, invalid
-from queue_server.domain.ticket import TRANSITIONS, Ticket, current
+from queue_server.domain.ticket import TRANSITIONS
+from queue_server.domain.visit import Ticket, current
 from queue_server.services import attending
 from queue_server.services.unit import Unit
 from queue_server.services.views import ticket_json

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from queue_server.domain import calendar, numbering, routing, waiting
 from queue_server.domain.config import Service, SiteConfig
 from queue_server.domain.errors import Refusal, invalid
-from queue_server.domain.ticket import Ticket
+from queue_server.domain.visit import Ticket
 from queue_server.services.ids import ticket_token, token_hash
 from queue_server.services.unit import Unit, pool
 from queue_server.services.views import moment, ticket_json

@@ -11,7 +11,7 @@ from queue_server.domain import calendar, metrics, routing
 from queue_server.domain.config import SiteConfig
 from queue_server.domain.counter import Counter, lawful
 from queue_server.domain.errors import Refusal
-from queue_server.domain.ticket import Ticket
+from queue_server.domain.visit import Ticket
 from queue_server.services import fleet
 from queue_server.services.ids import token_hash
 from queue_server.services.issuing import position_of

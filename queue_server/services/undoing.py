@@ -7,7 +7,8 @@ from typing import Any
 
 from queue_server.domain.errors import Refusal
 from queue_server.domain.event import Event
-from queue_server.domain.ticket import AT_COUNTER, TRANSITIONS, Ticket, difference, fold
+from queue_server.domain.ticket import TRANSITIONS, difference, fold
+from queue_server.domain.visit import AT_COUNTER, Ticket
 from queue_server.services.unit import Unit
 from queue_server.services.views import ticket_json
 

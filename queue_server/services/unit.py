@@ -15,7 +15,7 @@ from queue_server.domain.counter import Counter
 from queue_server.domain.errors import Refusal
 from queue_server.domain.event import Event, chain_hash
 from queue_server.domain.principal import Principal
-from queue_server.domain.ticket import Ticket
+from queue_server.domain.visit import Ticket
 from queue_server.services.ids import uuid7
 
 if TYPE_CHECKING:

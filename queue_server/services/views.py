@@ -9,7 +9,7 @@ from queue_server.contract import position, times
 from queue_server.domain.config import SiteConfig
 from queue_server.domain.counter import Counter
 from queue_server.domain.event import Event
-from queue_server.domain.ticket import Step, Ticket
+from queue_server.domain.visit import Step, Ticket
 from queue_server.services.ids import ticket_token, token_hash
 
 if TYPE_CHECKING:

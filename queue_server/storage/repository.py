@@ -10,7 +10,7 @@ from typing import Any
 
 from queue_server.domain.counter import Counter
 from queue_server.domain.event import Event
-from queue_server.domain.ticket import Ticket
+from queue_server.domain.visit import Ticket
 from queue_server.storage import statements as s
 from queue_server.storage.reader import Reader
 from queue_server.storage.rows import counter_row, dumps, event_row, ticket_row

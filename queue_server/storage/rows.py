@@ -9,7 +9,7 @@ from typing import Any
 
 from queue_server.domain.counter import Counter
 from queue_server.domain.event import Event, canonical
-from queue_server.domain.ticket import STEP_FIELDS, Ticket, steps_from
+from queue_server.domain.visit import STEP_FIELDS, Ticket, steps_from
 
 TICKET_COLUMNS = tuple(f.name for f in fields(Ticket))
 EVENT_COLUMNS = tuple(f.name for f in fields(Event))

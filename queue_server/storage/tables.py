@@ -24,7 +24,7 @@ from sqlalchemy import (
 )
 
 from queue_server.domain import counter as counter_rules
-from queue_server.domain import ticket as ticket_rules
+from queue_server.domain import visit
 from queue_server.domain.config import KINDS
 
 metadata = MetaData(
@@ -177,8 +177,8 @@ ticket = Table(
     # A keyed hash, wiped at day close: it never enters the log.
     Column("holder_key", Text),
     UniqueConstraint("site", "business_day", "series", "number"),
-    CheckConstraint(_one_of("state", ticket_rules.STATES), name="state"),
-    CheckConstraint(_one_of("print", ticket_rules.PRINTS), name="print"),
+    CheckConstraint(_one_of("state", visit.STATES), name="state"),
+    CheckConstraint(_one_of("print", visit.PRINTS), name="print"),
     CheckConstraint("number > 0", name="number"),
     CheckConstraint("rating IS NULL OR rating BETWEEN 1 AND 5", name="rating"),
     CheckConstraint("state NOT IN ('called', 'serving') OR counter IS NOT NULL", name="at_counter"),

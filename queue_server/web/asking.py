@@ -6,13 +6,15 @@ Holds the look-up of the request's credential and the check of the CSRF token. W
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from flask import Response, g, request
 
 from queue_server.domain.errors import Refusal
 from queue_server.web.auth import CSRF_HEADER, Credential, Gate, same_csrf
+from queue_server.web.limits import digest
 
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 
@@ -20,9 +22,29 @@ SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 def current(gate: Gate) -> Credential | None:
     """The credential of this request, looked up once."""
     if "credential" not in g:
-        g.credential = gate.credential(request.headers.get("Authorization", ""), request.cookies)
+        g.credential = gate.credential(request.headers.get("Authorization", ""), request.cookies, address())
     found: Credential | None = g.credential
     return found
+
+
+def address() -> str:
+    """Where the request comes from. Programs that come by a Unix socket share one name."""
+    return request.remote_addr or "local"
+
+
+@contextmanager
+def guessing(gate: Gate, token: str) -> Iterator[None]:
+    """Around whatever a token in the path opens: what is not found was a guess."""
+    where, secret = address(), digest(token)
+    gate.limits.stranger(where)
+    gate.limits.before_trying(where, secret)
+    try:
+        yield
+    except Refusal as no:
+        if no.code == "not_found":
+            gate.limits.tried(where, secret, False)
+        raise
+    gate.limits.tried(where, secret, True)
 
 
 def check_csrf(credential: Credential) -> None:

@@ -6,7 +6,6 @@ Flask views and the event-loop streams share it. Passwords and hashes are the af
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import threading
 from collections.abc import Callable, Mapping
@@ -17,6 +16,7 @@ from queue_server.domain.errors import Refusal
 from queue_server.domain.principal import Principal
 from queue_server.services import access
 from queue_server.web.house import House
+from queue_server.web.limits import Limits, Rate, digest
 
 SESSION_COOKIE = "toiluot_session"
 BOARD_COOKIE = "toiluot_board"
@@ -43,28 +43,48 @@ class Gate:
         self._house = house
         self._lock = threading.Lock()
         self._cache: dict[tuple[str, bytes], tuple[float, Credential | None]] = {}
+        self.limits = Limits(
+            house.clock,
+            per_key=Rate.of(house.per_key, 2),
+            per_address=Rate.of(house.per_address, 5),
+            guesses=Rate.of(house.guesses_per_address, 20),
+        )
 
-    def credential(self, authorization: str, cookies: Mapping[str, str]) -> Credential | None:
-        """The key wins over cookies: a program that sends one means it. A bad key is no credential at all."""
+    def credential(self, authorization: str, cookies: Mapping[str, str], address: str = "") -> Credential | None:
+        """The key wins over cookies: a program that sends one means it. A bad key is no credential at all. Requests are
+        counted where the address is given; asking again on behalf of an open stream names none. A session that ended
+        is no guess: consoles left open overnight would use up what the whole house has."""
         if authorization:
             scheme, _, token = authorization.partition(" ")
-            return self._look_up("key", token.strip(), self._key) if scheme.lower() == "bearer" else None
+            key = self._guarded("key", token.strip(), self._key, address) if scheme.lower() == "bearer" else None
+            if key is not None and address:
+                self.limits.key(key.who.id)
+            return key
         session = cookies.get(SESSION_COOKIE)
         found = self._look_up("session", session, self._session) if session else None
         board = cookies.get(BOARD_COOKIE)
         if found is None and board:
-            found = self._look_up("board", board, self._board)
+            found = self._guarded("board", board, self._board, address)
+        return found
+
+    def _guarded(self, via: str, token: str, find: Callable[[Any, str], Credential | None], address: str) -> Credential | None:
+        if not address:
+            return self._look_up(via, token, find)
+        secret = digest(token)
+        self.limits.before_trying(address, secret)
+        found = self._look_up(via, token, find)
+        self.limits.tried(address, secret, found is not None)
         return found
 
     def forget(self, token: str) -> None:
         """Drop a session from the cache at once: whoever signs out is out."""
         with self._lock:
-            self._cache.pop(("session", _digest(token)), None)
+            self._cache.pop(("session", digest(token)), None)
 
     def _look_up(self, via: str, token: str, find: Callable[[Any, str], Credential | None]) -> Credential | None:
         if not token or len(token) > LONGEST_TOKEN or not token.isascii():
             return None
-        place, now = (via, _digest(token)), self._house.clock.monotonic()
+        place, now = (via, digest(token)), self._house.clock.monotonic()
         with self._lock:
             kept = self._cache.get(place)
         if kept is not None and 0 <= now - kept[0] < CACHE_S:
@@ -88,11 +108,6 @@ class Gate:
     def _board(self, reader: Any, token: str) -> Credential | None:
         who = access.board_principal(reader, token)
         return None if who is None else Credential(who, "board")
-
-
-def _digest(token: str) -> bytes:
-    # The cache never holds a credential in clear: a dump of the process tells nobody a key.
-    return hashlib.sha256(token.encode()).digest()
 
 
 def allow(who: Principal, needs: tuple[str, ...]) -> None:

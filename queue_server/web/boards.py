@@ -17,6 +17,7 @@ from markupsafe import escape
 from werkzeug.wrappers import Response as AnyResponse
 
 from queue_server.domain.errors import Refusal
+from queue_server.web.asking import address
 from queue_server.web.auth import BOARD_COOKIE, Gate
 from queue_server.web.house import House
 
@@ -31,7 +32,8 @@ def register(app: Flask, house: House, gate: Gate) -> None:
             return redirect(
                 f"/b/{quote(token, safe='')}" + (f"?{request.query_string.decode('latin-1')}" if request.query_string else ""), 308
             )
-        if gate.credential("", {BOARD_COOKIE: token}) is None:
+        gate.limits.stranger(address())
+        if gate.credential("", {BOARD_COOKIE: token}, address()) is None:
             raise Refusal("not_found")
         zone = request.args.get("zone", "")[:64]
         stream = f"/b/{quote(token, safe='')}/stream" + (f"?zone={quote(zone, safe='')}" if zone else "")

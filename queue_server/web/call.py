@@ -18,7 +18,7 @@ UseCase = Callable[[Any], dict[str, Any]]
 Kind = Literal["command", "beat", "query", "stream"]
 
 # What any call may be refused for, by its kind; a route names what comes on top.
-ALWAYS = ("unauthenticated", "forbidden", "site_required", "not_found", "internal")
+ALWAYS = ("unauthenticated", "forbidden", "site_required", "not_found", "rate_limited", "internal")
 ON_BODY = ("malformed", "too_slow", "too_large", "unsupported_type", "invalid")
 
 
@@ -60,7 +60,8 @@ class Route:
     @property
     def codes(self) -> tuple[str, ...]:
         """Every refusal this call may meet."""
-        who = ALWAYS if self.needs else ("not_found", "internal")
+        open_to_all = ("not_found", "rate_limited", "internal") if "{token}" in self.path else ("internal",)
+        who = ALWAYS if self.needs else open_to_all
         body = ON_BODY if self.message is not None else ()
         again = ("request_id_reused", "busy") if self.kind == "command" else ()
         wrong = ("invalid",) if self.query and not body else ()

@@ -20,7 +20,7 @@ from queue_server.contract.vocabulary import MAX_BODY_BYTES
 from queue_server.domain.errors import Refusal
 from queue_server.domain.principal import Principal
 from queue_server.services import command
-from queue_server.web.asking import check_csrf, current, is_form, json_response
+from queue_server.web.asking import address, check_csrf, current, guessing, is_form, json_response
 from queue_server.web.auth import Gate, allow, choose_site
 from queue_server.web.call import Addressed, Call, Route
 from queue_server.web.house import House
@@ -45,6 +45,7 @@ def _view(route: Route, house: House, gate: Gate) -> Callable[..., AnyResponse]:
         if route.needs:
             credential = current(gate)
             if credential is None:
+                gate.limits.stranger(address())
                 raise Refusal("unauthenticated")
             allow(credential.who, route.needs)
             check_csrf(credential)
@@ -56,7 +57,17 @@ def _view(route: Route, house: House, gate: Gate) -> Callable[..., AnyResponse]:
         call = Call(house, who, site, args, query, message, house.clock.wall_ms(), zone)
         return _command(route, call) if route.kind in ("command", "beat") else _read(route, call)
 
+    if "token" in route.path:
+        return _guarded(view, gate)
     return view
+
+
+def _guarded(view: Callable[..., AnyResponse], gate: Gate) -> Callable[..., AnyResponse]:
+    def guarded(token: str) -> AnyResponse:
+        with guessing(gate, token):
+            return view(token=token)
+
+    return guarded
 
 
 # ---------------------------------------------------------------- reading what was sent

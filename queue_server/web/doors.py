@@ -132,11 +132,14 @@ async def _admit(hub: Hub, scope: dict[str, Any], headers: Mapping[str, str], bo
     cookies = {BOARD_COOKIE: board_token} if board_token else _cookies(headers.get("cookie", ""))
     authorization = "" if board_token else headers.get("authorization", "")
 
-    def look_up() -> Credential | None:
-        return hub.gate.credential(authorization, cookies)
+    address = (scope.get("client") or ("",))[0] or "local"
 
-    found = await hub.read(look_up)
+    def look_up(asking: str = "") -> Credential | None:
+        return hub.gate.credential(authorization, cookies, asking)
+
+    found = await hub.read(lambda: look_up(address))
     if found is None:
+        hub.gate.limits.stranger(address)
         raise Refusal("unauthenticated")
     allow(found.who, NEEDS)
     site = choose_site(found.who, query.get("site"))
@@ -185,7 +188,8 @@ async def _refuse(
     body = problem(code, language(headers.get("accept-language", "")), secrets.token_hex(8), more)
     text = json.dumps(body.wire(), ensure_ascii=False).encode()
     entry = ERRORS.get(code, ERRORS["conflict"])
-    wait = [(b"retry-after", str(entry.retry_after_s).encode())] if entry.retry_after_s else []
+    wait_s = body.more.get("retry_after_s", entry.retry_after_s)
+    wait = [(b"retry-after", str(wait_s).encode())] if wait_s else []
     lines = [(b"content-type", CONTENT_TYPE.encode()), (b"content-length", str(len(text)).encode()), (b"cache-control", b"no-store")]
     lines += [(b"x-content-type-options", b"nosniff"), (b"date", formatdate(usegmt=True).encode())]
     # What was not read of the body would be taken for the next request.

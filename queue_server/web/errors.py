@@ -155,8 +155,8 @@ ERRORS: dict[str, Entry] = {
     ),
     "rate_limited": Entry(
         429,
-        ("Quá nhiều lần thử", "Hãy đợi một lát rồi thử lại."),
-        ("Too many attempts", "Wait a little and try again."),
+        ("Quá nhiều yêu cầu", "Hãy đợi một lát rồi thử lại."),
+        ("Too many requests", "Wait a little and try again."),
         60,
     ),
     "account_resting": Entry(

@@ -22,6 +22,10 @@ class House:
     version: str
     tls: bool = False
     streams_limit: int = 2000
+    # A second. A key's bound lies above what the server can do: it is for those who give each device a key of its own.
+    per_key: float = 5000.0
+    per_address: float = 200.0  # requests without a credential; a hall's guests may share one address
+    guesses_per_address: float = 5.0  # of keys, board tokens and ticket tokens, each of at least 128 random bits
     login_per_address: str = "30 per minute"
     login_per_account: str = "10 per 5 minutes"
     # What the database raises when it cannot write now (locked, disk full): told as 503 with the same request id to repeat.

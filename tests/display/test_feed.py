@@ -7,7 +7,7 @@ import json
 import socket
 import threading
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -18,6 +18,7 @@ from structlog.testing import capture_logs
 from display.feed import MAX_DELAY_S, REFUSED_DELAY_S, SILENCE_S, Feed, Upstream
 from display.relay import MAX_BACKLOG, Relay
 from queue_server.contract import sse
+from tests.loops import run_story
 from toiluot_edge import SystemClock
 
 from .conftest import FarEnd, get
@@ -62,9 +63,9 @@ class Reader:
         return [frame.json() for frame in self.frames if frame.event == event]
 
 
-def run(story: Callable[[], Awaitable[None]]) -> list[Any]:
+def run(story: Callable[[], Coroutine[Any, Any, None]]) -> list[Any]:
     with capture_logs() as said:
-        asyncio.run(story())  # type: ignore[arg-type]
+        run_story(story)
     return said
 
 
@@ -276,4 +277,4 @@ def test_a_page_that_does_not_read_is_cut_off_and_the_others_are_served() -> Non
         rest = [piece async for piece in lazy]
         assert len(rest) < MAX_BACKLOG
 
-    asyncio.run(story())
+    run_story(story)

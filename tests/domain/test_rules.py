@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from queue_server.domain import calendar, metrics, numbering, routing, waiting
 from queue_server.domain.calendar import Calendar
 from queue_server.domain.counter import Counter
-from queue_server.domain.ticket import Ticket, fold
+from queue_server.domain.ticket import fold
+from queue_server.domain.visit import Ticket
 from tests.domain.test_ticket import event, issued
 from tests.hall import MORNING
 

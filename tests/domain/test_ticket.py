@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from queue_server.domain.errors import Refusal
 from queue_server.domain.event import Event
 from queue_server.domain.metrics import service_ms
-from queue_server.domain.ticket import STATES, TRANSITIONS, Ticket, apply, difference, fold, restore
+from queue_server.domain.ticket import TRANSITIONS, apply, difference, fold, restore
+from queue_server.domain.visit import STATES, Ticket
 
 # From the design, not from the code: event -> {state before: state after}.
 DESIGN = {

@@ -24,7 +24,8 @@ from werkzeug.serving import make_server
 
 from queue_server.contract import position, times
 from queue_server.domain.event import Event
-from queue_server.domain.ticket import Ticket, apply, difference
+from queue_server.domain.ticket import apply, difference
+from queue_server.domain.visit import Ticket
 
 START_MS = times.decode("2026-11-23T07:30:00+07:00")
 HOUSE = Path(__file__).parents[2]

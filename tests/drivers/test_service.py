@@ -26,6 +26,7 @@ from drivers.sim.faults import PRINTER_FAULTS, parse_faults
 from drivers.sim.printer import PrinterSim
 from drivers.sim.printer_wire import TcpWire
 from drivers.sim.scanner import SAMPLES, ScannerSim
+from tests.loops import run_story
 
 Until = Callable[..., Any]
 Make = Callable[..., Any]
@@ -198,7 +199,7 @@ def test_the_stream_beats(tmp_path: Path) -> None:
 
         await asyncio.wait_for(make_stream(service, beat_s=0.02)({}, receive, send), 10)
 
-    asyncio.run(scenario())
+    run_story(scenario)
     journal.close()
     assert b"".join(sent).startswith(b'retry: 1000\n\nevent: snapshot\ndata: {"slots": []}\n\nevent: hb\ndata: {}\n\n')
 

@@ -18,7 +18,7 @@ from sqlalchemy import create_engine
 from queue_server.domain import routing
 from queue_server.domain.counter import Counter
 from queue_server.domain.errors import Refusal
-from queue_server.domain.ticket import Ticket
+from queue_server.domain.visit import Ticket
 from queue_server.services import issuing
 from queue_server.storage import statements
 from queue_server.storage.repository import Repository

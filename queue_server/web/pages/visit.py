@@ -16,6 +16,7 @@ from werkzeug.wrappers import Response
 
 from queue_server.domain.principal import Principal
 from queue_server.services import queries
+from queue_server.web.asking import guessing
 from queue_server.web.auth import Credential, Gate, allow, choose_site
 from queue_server.web.dispatch import check_csrf, current
 from queue_server.web.house import House
@@ -62,9 +63,17 @@ def register(app: Flask, house: House, gate: Gate, pages: tuple[Page, ...]) -> N
         app.add_url_rule(rule, f"page-{page.name}", _rule(page, house, gate), methods=[page.method], provide_automatic_options=False)
 
 
+def _open(page: Page, house: House, gate: Gate, **args: str) -> Answer:
+    """A page that asks for nobody's name; where its address holds a token, wrong ones are counted."""
+    if "token" not in args:
+        return page.view(house, gate, **args)
+    with guessing(gate, args["token"]):
+        return page.view(house, gate, **args)
+
+
 def _rule(page: Page, house: House, gate: Gate) -> Callable[..., Answer]:
     if not page.needs:
-        return lambda **args: page.view(house, gate, **args)
+        return lambda **args: _open(page, house, gate, **args)
 
     def view(**args: str) -> Answer:
         credential = person(gate)

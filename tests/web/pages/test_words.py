@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from queue_server.domain.ticket import STATES
+from queue_server.domain.visit import STATES
 from queue_server.web.pages import words
 from queue_server.web.pages.citizen import TEXT, language, view_of
 from queue_server.web.pages.health import CODES, device_view, fleet_view
