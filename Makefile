@@ -1,6 +1,9 @@
 # Everything a person does with a clone. `make` alone lists it.
 PYTHON ?= python3
 BIN := .venv/bin
+# Test processes: most tests wait for real programs, not for the processor.
+WORKERS ?= 3
+#X processes: on two cores most tests wait for real programs, not for the processor
 export PYTHON
 
 .DEFAULT_GOAL := help
@@ -16,10 +19,10 @@ demo: env  ## a whole centre with simulated devices; ARGS="--port 8080 --seed 7"
 	@exec $(BIN)/toiluot demo $(ARGS)
 
 test: env  ## every promise, sampled; ARGS="tests/domain -k undo"
-	@$(BIN)/pytest -m "not full" $(ARGS)
+	@$(BIN)/pytest -n $(WORKERS) --dist loadfile -m "not full" $(ARGS)
 
 verify: env  ## everything that needs no special hardware, in full
-	@$(BIN)/pytest $(ARGS)
+	@$(BIN)/pytest -n $(WORKERS) --dist loadfile $(ARGS)
 
 check: env  ## lint, format, types, imports
 	@$(BIN)/ruff check .
