@@ -3,7 +3,6 @@ PYTHON ?= python3
 BIN := .venv/bin
 # Test processes: most tests wait for real programs, not for the processor.
 WORKERS ?= 3
-#X processes: on two cores most tests wait for real programs, not for the processor
 export PYTHON
 
 .DEFAULT_GOAL := help
