@@ -28,11 +28,12 @@ def row_hash(previous: str, row: Row) -> str:
 
 
 def read_ticket(events: Iterable[Row]) -> Plain:
-    """What a ticket must be after these events, undone ones struck out."""
+    """What a ticket must be after these events, undone ones struck out; a recall goes with what it followed."""
     kept: list[Row] = []
     for event in events:
         if event["type"] == "undone":
-            kept = [earlier for earlier in kept if earlier["seq"] != event["data"]["undoes_seq"]]
+            struck = event["data"]["undoes_seq"]
+            kept = [old for old in kept if old["seq"] < struck or (old["seq"] > struck and old["type"] != "recalled")]
         else:
             kept.append(event)
     ticket: Plain = {}

@@ -61,6 +61,16 @@ def test_an_honest_day_has_no_finding(file_hall: Hall, seed: int) -> None:
     assert audit(file_hall) == []
 
 
+def test_a_call_taken_back_takes_its_recalls_with_it(file_hall: Hall) -> None:
+    file_hall.open()
+    ticket = file_hall.issue()
+    file_hall.next()
+    file_hall.at("1", "recall")
+    file_hall.undo()
+    assert file_hall.ticket(ticket)["recalls"] == 0
+    assert audit(file_hall) == []
+
+
 def test_a_day_with_every_kind_of_event_agrees(file_hall: Hall) -> None:
     hall = file_hall
     for counter in "12":
