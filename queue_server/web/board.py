@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import quote
 
 from queue_server.contract import times
 from queue_server.services import queries
@@ -19,7 +20,8 @@ def board_etag(call: Call) -> str:
     """Position (a new configuration is an event too), zone and day: the rest of the answer follows from these."""
     with call.reader() as reader:
         epoch, seq = queries.position(reader, call.site)
-    return f"{epoch}-{seq}.{call.zone or call.query.get('zone') or ''}.{times.encode(call.now_ms)[:10]}"
+    zone = quote(call.zone or call.query.get("zone") or "", safe="")  # a header is ASCII, a zone's code need not be
+    return f"{epoch}-{seq}.{zone}.{times.encode(call.now_ms)[:10]}"
 
 
 def queue(call: Call) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from typing import Any
 from queue_server.contract import schema
 from queue_server.contract.answers import SCHEMAS, ref
 from queue_server.contract.problem import CONTENT_TYPE
-from queue_server.web.call import Route
+from queue_server.web.call import Param, Route
 from queue_server.web.errors import ERRORS, status_of
 from queue_server.web.routes import full_path
 
@@ -70,11 +70,17 @@ def _parameters(route: Route) -> list[Document]:
     ]
     site: list[Document] = [{"name": "site", "in": "query", "schema": {"type": "string"}}] if route.needs and route.sited else []
     query: list[Document] = [
-        {"name": p.name, "in": "query", "required": p.required, "schema": p.kind.schema(), **({"description": p.about} if p.about else {})}
+        {"name": p.name, "in": "query", "required": p.required, "schema": _query(p), **({"description": p.about} if p.about else {})}
         for p in route.query
     ]
     again: list[Document] = [{"name": "If-None-Match", "in": "header", "schema": {"type": "string"}}] if route.etag else []
     return path + site + query + again
+
+
+def _query(param: Param) -> Document:
+    """A parameter left empty counts as left out: forms and careless programs send it so."""
+    shape: Document = param.kind.schema()
+    return shape if param.required else {"anyOf": [shape, {"const": ""}]}
 
 
 def _answers(route: Route) -> Document:
