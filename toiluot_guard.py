@@ -1,23 +1,29 @@
 """What stands between the open network and the HTTP server: deadlines and bounds that uvicorn does not have.
 
-Holds uvicorn's protocol with a deadline for every request, bounds on its headers and on pipelining, and a bound on
-connections below that of file descriptors. Imported by `toiluot_edge.serve` alone; it knows no address and no message.
+Holds uvicorn's protocol with a deadline for every request, bounds on its headers and on pipelining, a bound on
+connections below that of file descriptors, and the reading of whole bodies before a thread is given to them. Imported
+where something is served; it knows no address and no message.
 """
 
 from __future__ import annotations
 
 import asyncio
+import json
 import resource
-from collections.abc import Iterable
-from typing import ClassVar
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Any, ClassVar
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 HEAD_DEADLINE_S = 10.0  # for the request line and the headers, from the first byte or from the connection on
 WHOLE_DEADLINE_S = 30.0  # for the body too
 HEAD_BYTES, HEAD_LINES, PIPELINED = 64 * 1024, 100, 32
+BODY_DEADLINE_S = 10.0
 SWEEP_S = 1.0
 MOST_FILES, SPARE_FILES = 65_536, 256
+
+
+Receive = Callable[[], Awaitable[Any]]
 
 
 class Refused(Exception):
@@ -107,3 +113,73 @@ def raise_file_limit() -> int:
     if soft != resource.RLIM_INFINITY and soft < files:
         resource.setrlimit(resource.RLIMIT_NOFILE, (files, hard))
     return files - min(SPARE_FILES, files // 2)
+
+
+# ---------------------------------------------------------------- bodies
+class TooSlow(Exception):
+    """The body did not come in time."""
+
+
+class TooMuch(Exception):
+    """The body is longer than it may be."""
+
+
+async def whole(scope: dict[str, Any], receive: Receive, most: int, within_s: float = BODY_DEADLINE_S) -> Receive:
+    """The `receive` of a request whose body has been read: a slow sender holds a connection and never a thread. The scope
+    is told the length instead of how the body travelled."""
+    headers = dict(scope["headers"])
+    length = headers.get(b"content-length", b"")
+    if length.isdigit() and int(length[:20]) > most:
+        raise TooMuch
+    try:
+        body = await asyncio.wait_for(_read(receive, most), within_s)
+    except TimeoutError as slow:
+        raise TooSlow from slow
+    if b"transfer-encoding" in headers:
+        kept = [(name, value) for name, value in scope["headers"] if name not in (b"transfer-encoding", b"content-length")]
+        scope["headers"] = [*kept, (b"content-length", str(len(body)).encode())]
+    given = False
+
+    async def again() -> Any:
+        nonlocal given
+        if given:
+            return await receive()
+        given = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return again
+
+
+async def _read(receive: Receive, most: int) -> bytes:
+    body = bytearray()
+    while True:
+        message = await receive()
+        body += message.get("body", b"")
+        if len(body) > most:
+            raise TooMuch
+        if message["type"] == "http.disconnect" or not message.get("more_body", False):
+            return bytes(body)
+
+
+def bounded(application: Any, most: int) -> Any:
+    """An application that gets whole bodies of at most so many bytes. For programs of this machine: one language."""
+
+    async def guarded(scope: dict[str, Any], receive: Receive, send: Callable[[Any], Awaitable[None]]) -> None:
+        try:
+            given = await whole(scope, receive, most)
+        except TooSlow:
+            await _refuse(send, 408, "too_slow", "Send the whole request at once.")
+        except TooMuch:
+            await _refuse(send, 413, "too_large", f"At most {most} bytes.")
+        else:
+            await application(scope, given, send)
+
+    return guarded
+
+
+async def _refuse(send: Callable[[Any], Awaitable[None]], status: int, code: str, detail: str) -> None:
+    text = json.dumps({"type": "about:blank", "status": status, "code": code, "detail": detail}).encode()
+    # What was not read of the body would be taken for the next request.
+    lines = [(b"content-type", b"application/problem+json"), (b"content-length", str(len(text)).encode()), (b"connection", b"close")]
+    await send({"type": "http.response.start", "status": status, "headers": lines})
+    await send({"type": "http.response.body", "body": text})

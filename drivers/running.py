@@ -10,7 +10,7 @@ from pathlib import Path
 from drivers.config import Config
 from drivers.devices.journal import Journal
 from drivers.registry import build_slots
-from drivers.service import Hub, Service, make_app, make_stream
+from drivers.service import MAX_BODY_BYTES, Hub, Service, make_app, make_stream
 from toiluot_edge import listen, mount, serve, setup_log
 
 
@@ -35,7 +35,7 @@ def run(config: Config, socket_path: Path, state: Path, as_json: bool) -> None:
         else:
             print(f"Trình điều khiển thiết bị đang chạy: {socket_path} ({', '.join(service.slots)})", file=sys.stderr, flush=True)
 
-    application = mount(make_app(service), {"/v1/stream": make_stream(service)}, threads=8)
+    application = mount(make_app(service), {"/v1/stream": make_stream(service)}, threads=8, most_bytes=MAX_BODY_BYTES)
     try:
         serve(
             application,

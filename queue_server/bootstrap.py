@@ -118,7 +118,7 @@ def build(url: str, *, tls: bool = False, log: Any = None, **settings: Any) -> S
     hub = Hub(house, gate)
     store.on_commit(hub.wake)
     flask = create_app(house, gate)
-    application = front(mount(flask, {}, threads=THREADS), hub)
+    application = front(mount(flask, {}, threads=THREADS, most_bytes=None), hub)
     stopped = threading.Event()
     timer = threading.Thread(target=_turn_days, args=(house, stopped), name="timer", daemon=True)
     return Server(house, store, hub, flask, application, timer, stopped)

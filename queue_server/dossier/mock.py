@@ -27,6 +27,7 @@ from .mock_store import Store
 
 TOKEN_S = 300
 BATCH = 500
+MOST_BYTES = 8 * 1024 * 1024
 DROP = "X-Mock-Drop"
 DOSSIER_CODE = re.compile(r"^[0-9A-Z]{1,5}(\.[0-9A-Z]{1,5})*-(\d{6}|\d{8})-\d{4,7}$")
 STATES = (
@@ -99,13 +100,13 @@ class Mock:
 def application(client_id: str, client_secret: str, *, journal: Path | None, monotonic: Callable[[], float]) -> Asgi:
     """The mock as one ASGI application."""
     mock = Mock(client_id, client_secret, Store(journal), monotonic)
-    return _dropping(mount(flask_app(mock), {}, 8), mock)
+    return _dropping(mount(flask_app(mock), {}, 8, most_bytes=MOST_BYTES), mock)
 
 
 def flask_app(mock: Mock) -> Flask:
     """The mock's calls."""
     app = Flask(__name__, static_folder=None)
-    app.config["MAX_CONTENT_LENGTH"] = 8 * 1024 * 1024
+    app.config["MAX_CONTENT_LENGTH"] = MOST_BYTES
     app.add_url_rule("/oauth/token", view_func=lambda: _token(mock), methods=["POST"], endpoint="token")
     app.add_url_rule("/api/queue-records/batch", view_func=lambda: _batch(mock), methods=["POST"], endpoint="batch")
     app.add_url_rule("/api/queue-records/<path:key>", view_func=lambda key: _one(mock, key), methods=["PUT"], endpoint="one")

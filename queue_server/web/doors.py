@@ -6,7 +6,6 @@ the few threads; bytes that the WSGI bridge cannot carry are refused. Decides no
 
 from __future__ import annotations
 
-import asyncio
 import json
 import re
 import secrets
@@ -27,8 +26,8 @@ from queue_server.web.feed import place
 from queue_server.web.routes import ROUTES
 from queue_server.web.stream import Hub, Listener
 from toiluot_edge import Asgi, send_stream
+from toiluot_guard import TooMuch, TooSlow, whole
 
-BODY_DEADLINE_S = 10.0
 STREAM_PATH = f"{API}/stream"
 BOARD_STREAM = re.compile(r"/b/([0-9A-Za-z_-]{8,128})/stream")
 NEEDS = next(route.needs for route in ROUTES if route.name == "stream")
@@ -51,49 +50,18 @@ def front(commands: Asgi, hub: Hub) -> Asgi:
 
 # ---------------------------------------------------------------- commands
 async def _command(commands: Asgi, scope: dict[str, Any], receive: Any, send: Any) -> None:
-    headers = _headers(scope)
     try:
-        body = await asyncio.wait_for(_body(headers, receive), BODY_DEADLINE_S)
-    except TimeoutError:
-        body = None
-    if body is None:
-        await _refuse(send, "too_slow", headers)
+        given = await whole(scope, receive, MAX_BODY_BYTES)
+    except TooSlow:
+        await _refuse(send, "too_slow", _headers(scope))
         return
-    if len(body) > MAX_BODY_BYTES:
-        await _refuse(send, "too_large", headers)
+    except TooMuch:
+        await _refuse(send, "too_large", _headers(scope))
         return
     if not scope["query_string"].isascii():
         # The bridge reads the query as ASCII: raw bytes become what a browser would have sent.
         scope["query_string"] = quote_from_bytes(scope["query_string"], safe="=&%+;,/?:@!$'()*~-._").encode()
-    if "transfer-encoding" in headers:
-        # The body is whole now: Flask is told its length instead of how it travelled.
-        kept = [(name, value) for name, value in scope["headers"] if name not in (b"transfer-encoding", b"content-length")]
-        scope["headers"] = [*kept, (b"content-length", str(len(body)).encode())]
-    given = False
-
-    async def whole() -> dict[str, Any]:
-        nonlocal given
-        if given:
-            message: dict[str, Any] = await receive()
-            return message
-        given = True
-        return {"type": "http.request", "body": body, "more_body": False}
-
-    await commands(scope, whole, send)
-
-
-async def _body(headers: Mapping[str, str], receive: Any) -> bytes:
-    """The whole body, or as much of it as shows that it is too large."""
-    length = headers.get("content-length", "")
-    if length.isdigit() and int(length) > MAX_BODY_BYTES:
-        return b"\0" * (MAX_BODY_BYTES + 1)
-    body = bytearray()
-    while len(body) <= MAX_BODY_BYTES:
-        message = await receive()
-        body += message.get("body", b"")
-        if message["type"] == "http.disconnect" or not message.get("more_body", False):
-            break
-    return bytes(body)
+    await commands(scope, given, send)
 
 
 # ---------------------------------------------------------------- streams

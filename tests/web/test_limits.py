@@ -28,8 +28,7 @@ def refused(work: object, *words: object) -> int:
     try:
         work(*words)  # type: ignore[operator]
     except Refusal as no:
-        assert no.code == "rate_limited"
-        return int(no.detail["retry_after_s"])
+        return int(no.detail["retry_after_s"]) if no.code == "rate_limited" else -1
     return 0
 
 
