@@ -16,6 +16,8 @@ from queue_server.client import Client, Json, Problem, Unreachable
 
 PATIENCE_S = 30
 SERVICE = "ho-tich"
+# What a clerk may be told on an honest day. At midnight the house closes counters.
+LAWFUL = {"undo_too_late", "undo_overtaken", "illegal_transition", "counter_closed"}
 Send = Callable[[Client, str], Json]
 
 
@@ -52,10 +54,13 @@ class Persistent:
             except Unreachable:
                 order.failed_at_s.append(time.monotonic())
             except Problem as no:
-                if no.status != 503:
-                    order.refused = no.code
-                    return order
-                order.failed_at_s.append(time.monotonic())
+                if no.status == 503:
+                    order.failed_at_s.append(time.monotonic())
+                    continue
+                if no.code not in LAWFUL:
+                    raise
+                order.refused = no.code
+                return order
         raise TimeoutError(f"{request_id} was not answered within {PATIENCE_S} s")
 
     def answered(self) -> dict[str, Sent]:

@@ -101,7 +101,7 @@ def test_power_cut(tmp_path: Path, disk: Path, library: Path, seed: int, kills: 
 
 
 @pytest.mark.slow("a server under load dies again and again on a slow disk")
-@pytest.mark.parametrize(("seed", "kills"), [(31, 5), pytest.param(32, 60, marks=full)])
+@pytest.mark.parametrize(("seed", "kills"), [(31, 5), pytest.param(32, 30, marks=full), pytest.param(33, 30, marks=full)])
 def test_kill_9_on_a_slow_disk(tmp_path: Path, disk: Path, library: Path, seed: int, kills: int) -> None:
     rounds = killed(f"sqlite:///{disk}/site.db", tmp_path, kills, seed, shim.slow(library, SLOW_US))
     report(rounds)
