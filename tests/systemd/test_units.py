@@ -55,6 +55,7 @@ SANDBOX = [
     "DevicePolicy=closed",
     "UMask=0077",
     "LimitCORE=0",
+    "LimitNOFILE=65536",
 ]
 
 LIFE = [
