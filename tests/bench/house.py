@@ -1,0 +1,82 @@
+"""The server under measurement: a real process on a fresh database, its CPU time and memory as the kernel counts them."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from queue_server.bootstrap import prepare
+from queue_server.services import access, configuring
+
+SITE = "BENCH"
+TICKS = os.sysconf("SC_CLK_TCK")
+
+
+class House:
+    """`toiluot server run` with a ward of 32 counters, all open to every service."""
+
+    def __init__(self, url: str, *, workers: int = 1, preload: dict[str, str] | None = None, streams: int = 12_000) -> None:
+        store = prepare(url)
+        configuring.init_site(store, site=SITE, kind="training")
+        document = configuring.current(store, SITE)["document"]
+        document["counters"] = [{"code": str(n), "name": f"Quầy {n}"} for n in range(1, 33)]
+        apply(store, document)
+        self.key = store.write("", lambda r: access.create_key(r, name="bench", scopes=["issue", "call", "read", "feed"], sites=[SITE]))
+        store.close()
+        command = [sys.executable, "-m", "toiluot", "server", "run", "--db", url, "--bind", "127.0.0.1:0"]
+        command += ["--workers", str(workers), "--max-streams", str(streams)]
+        environment = {**os.environ, **(preload or {})}
+        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment)
+        assert self._process.stdout is not None
+        self.port = int(self._process.stdout.readline().decode().rsplit(":", 1)[1])
+        for n in range(1, 33):
+            self.load(do="rate", method="POST", path=f"/api/v1/counters/{n}/open", body={"request_id": f"open-{n}"}, clients=1, requests=1)
+
+    def load(self, **order: Any) -> dict[str, Any]:
+        """Run one order of `load.py` against this server."""
+        order |= {"host": "127.0.0.1", "port": self.port, "key": self.key, "counters": 32}
+        done = subprocess.run(
+            [sys.executable, "-m", "tests.bench.load"],
+            input=json.dumps(order).encode(),
+            stdout=subprocess.PIPE,
+            check=True,
+            cwd=Path(__file__).parents[2],
+        )
+        result: dict[str, Any] = json.loads(done.stdout)
+        return result
+
+    def _pids(self) -> list[int]:
+        children = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children").read_text().split()
+        return [self._process.pid, *map(int, children)]
+
+    def cpu_s(self) -> float:
+        """Processor seconds of the server so far, all its processes."""
+        total = 0
+        for pid in self._pids():
+            fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+            total += int(fields[11]) + int(fields[12])
+        return total / TICKS
+
+    def rss_mb(self) -> float:
+        """Resident memory in MB, all its processes."""
+        lines = [Path(f"/proc/{pid}/status").read_text().splitlines() for pid in self._pids()]
+        return sum(int(line.split()[1]) for status in lines for line in status if line.startswith("VmRSS")) / 1024
+
+    def close(self) -> None:
+        """Stop it as systemd would."""
+        self._process.send_signal(signal.SIGTERM)
+        self._process.wait(20)
+
+
+def apply(store: Any, document: dict[str, Any]) -> None:
+    """Put a configuration into force."""
+    from queue_server.domain.principal import SYSTEM
+    from queue_server.services import command
+
+    order = command.Command("bench-config", SITE, SYSTEM, "bench", "")
+    command.run(store, order, lambda unit: configuring.apply(unit, document=document))
