@@ -187,7 +187,7 @@ def make_app(service: Service) -> Flask:
 
     @app.post("/v1/print")
     def print_slip() -> dict[str, Any]:
-        return service.print(request.get_json(force=True, silent=True)).as_json()
+        return service.print(_json()).as_json()
 
     @app.get("/v1/jobs/<path:job_id>")
     def job(job_id: str) -> dict[str, Any]:
@@ -214,6 +214,14 @@ def make_app(service: Service) -> Flask:
         return _problem(500, "internal", "The service failed; look into its log.")
 
     return app
+
+
+def _json() -> Any:
+    """The body; None where it is no JSON, or nested beyond what the parser can follow."""
+    try:
+        return request.get_json(force=True, silent=True)
+    except RecursionError:
+        return None
 
 
 def _problem(status: int, code: str, detail: str) -> Response:

@@ -90,7 +90,10 @@ def state_of(agent: Agent) -> Json:
 def _body() -> Json:
     if request.content_length is not None and request.content_length > MAX_BODY:
         raise Misuse("the body is too long")
-    body = request.get_json(silent=True)
+    try:
+        body = request.get_json(silent=True)
+    except RecursionError:  # nested beyond what the parser can follow
+        body = None
     if not isinstance(body, dict):
         raise Misuse("send one JSON object with Content-Type: application/json")
     return body

@@ -130,7 +130,8 @@ def test_a_trailer_is_no_header(site: Site) -> None:
     """Whoever put a proxy in front has checked the headers; lines after the body he has not seen."""
     body = b'{"request_id":"%s","service":"ho-tich"}' % rid("trailer").encode()
     chunked = b"%x\r\n%s\r\n0\r\n" % (len(body), body)
-    head = b"POST /api/v1/tickets HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
+    head = b"POST /api/v1/tickets HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+    head += b"Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
     answer = exchange(site.base, head + chunked + b"Authorization: Bearer %s\r\n\r\n" % site.key().encode())
     assert status(answer) == 401
 
