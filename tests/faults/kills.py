@@ -107,7 +107,7 @@ class Rounds:
     def acknowledged(self) -> dict[str, Sent]:
         return {request_id: order for each in self.crowd for request_id, order in each.answered().items()}
 
-    def wait_for_work(self, wanted: int = 12) -> None:
+    def wait_for_work(self, wanted: int = 8) -> None:
         """Until so many more commands were answered, so that every server has worked before it dies."""
         goal, deadline = sum(each.answers for each in self.crowd) + wanted, time.monotonic() + PATIENCE_S
         while sum(each.answers for each in self.crowd) < goal and not self.failures:
