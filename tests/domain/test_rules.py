@@ -15,10 +15,10 @@ from queue_server.domain.counter import Counter
 from queue_server.domain.ticket import fold
 from queue_server.domain.visit import Ticket
 from tests.domain.test_ticket import event, issued
-from tests.hall import MORNING
 
 HOURS = Calendar(dict.fromkeys(range(1, 6), ((7 * 60, 11 * 60 + 30), (13 * 60 + 30, 17 * 60))), {"2026-11-24": ()})
 MINUTE = 60_000
+MORNING = 1_795_392_000_000  # Monday 2026-11-23 07:00:00 +07:00, which is midnight UTC
 
 
 def at(text: str) -> int:

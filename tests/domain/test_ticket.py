@@ -163,4 +163,5 @@ def test_any_walk_keeps_the_flat_fields_those_of_the_current_step(kinds: list[st
     assert [s.n for s in ticket.steps] == list(range(1, len(ticket.steps) + 1))
     assert all(s.ended_at is not None for s in ticket.steps[:-1])
     assert (ticket.counter is not None) or ticket.state not in ("called", "serving")
-    assert ticket.arrived_from == 1000
+    arrivals = [1000, *(happened.at for happened in log if happened.type == "readmitted")]
+    assert ticket.arrived_from == arrivals[-1]

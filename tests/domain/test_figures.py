@@ -1,0 +1,203 @@
+"""Days, order, waits and figures at their edges, by numbers worked out by hand."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from queue_server.domain import calendar, metrics, numbering, routing, waiting
+from queue_server.domain.calendar import Calendar
+from queue_server.domain.counter import Counter
+from queue_server.domain.metrics import Figures, Spread
+from queue_server.domain.visit import Step
+from tests.domain.test_effects import CALLED, GONE, HELD, SERVING, STEP, WAITING
+from tests.domain.test_rules import HOURS, MINUTE, at, waiting_ticket
+
+MONDAY = "2026-11-23"
+
+
+# ---------------------------------------------------------------- days and hours
+def test_midnight_is_where_the_offset_puts_it() -> None:
+    assert calendar.midnight_ms("1970-01-02", 420) == 61_200_000
+    assert calendar.midnight_ms("1970-01-02", -60) == 90_000_000
+    assert calendar.business_day(-1, 0) == "1969-12-31"
+
+
+def test_the_windows_of_a_day() -> None:
+    morning, afternoon = (420, 690), (810, 1020)
+    assert HOURS.windows(MONDAY) == (morning, afternoon)
+    assert HOURS.windows("2026-11-24") == ()  # an exception
+    assert HOURS.windows("2026-11-22") == ()  # a Sunday
+    assert Calendar().windows(MONDAY) == ((0, 1440),)
+    assert Calendar(exceptions={MONDAY: (morning,)}).windows(MONDAY) == (morning,)
+    assert list(calendar.spans(HOURS, MONDAY, 420))[0] == (at("2026-11-23T07:00:00"), at("2026-11-23T11:30:00"))
+
+
+def test_a_window_holds_its_beginning_and_not_its_end() -> None:
+    def opened(text: str) -> bool:
+        return calendar.is_open(HOURS, at(text), 420)
+
+    assert opened("2026-11-23T07:00:00")
+    assert opened("2026-11-23T11:29:59")
+    assert not opened("2026-11-23T06:59:59")
+    assert not opened("2026-11-23T11:30:00")
+    assert opened("2026-11-23T13:30:00")
+    assert calendar.available_from(HOURS, at("2026-11-23T11:30:00"), 420) == at("2026-11-23T13:30:00")
+    assert calendar.available_from(HOURS, at("2026-11-22T09:00:00"), 420) is None
+
+
+def test_the_next_opening_is_later_than_now_and_not_beyond_the_horizon() -> None:
+    assert calendar.next_opening(HOURS, at("2026-11-23T07:00:00"), 420) == at("2026-11-23T13:30:00")
+    assert calendar.next_opening(HOURS, at("2026-11-23T06:59:00"), 420) == at("2026-11-23T07:00:00")
+    assert calendar.next_opening(HOURS, at("2026-11-23T17:00:00"), 420, days=3) == at("2026-11-25T07:00:00")
+    assert calendar.next_opening(HOURS, at("2026-11-23T17:00:00"), 420, days=2) is None
+    once = Calendar({7: ()}, {"2027-01-21": ((0, 60),)})  # the 60th day, counted from this one
+    assert calendar.next_opening(once, at("2026-11-23T17:00:00"), 420) == at("2027-01-21T00:00:00")
+    never = Calendar({7: ()}, {"2027-01-22": ((0, 60),)})
+    assert calendar.next_opening(never, at("2026-11-23T17:00:00"), 420) is None
+
+
+def test_closed_time_at_its_edges() -> None:
+    def closed(a: str, b: str) -> int:
+        return calendar.closed_ms(HOURS, at(a), at(b), 420)
+
+    assert closed("2026-11-23T11:00:00", "2026-11-23T11:30:00") == 0
+    assert closed("2026-11-23T11:30:00", "2026-11-23T13:30:00") == 120 * MINUTE
+    assert closed("2026-11-23T06:00:00", "2026-11-23T06:30:00") == 30 * MINUTE
+    assert closed("2026-11-23T12:00:00", "2026-11-23T12:00:00") == 0
+    assert closed("2026-11-23T12:00:00", "2026-11-23T11:59:00") == 0
+    assert calendar.closed_ms(HOURS, at("2026-11-23T12:00:00"), at("2026-11-23T12:00:00") + 1, 420) == 1
+
+
+# ---------------------------------------------------------------- numbers
+@pytest.mark.parametrize(("last", "following"), [(0, 1), (698, 699), (699, 1000), (700, 1000), (998, 1000), (999, 1000), (1000, 1001)])
+def test_the_band_is_skipped(last: int, following: int) -> None:
+    assert numbering.next_ordinary(last) == following
+
+
+@pytest.mark.parametrize(("highest", "counted"), [(0, 200), (499, 699), (500, 1000), (699, 1199), (1000, 1200), (700, 900)])
+def test_the_jump(highest: int, counted: int) -> None:
+    assert numbering.jump(highest) == counted
+
+
+# ---------------------------------------------------------------- order
+def test_credits_are_seconds_and_add_up() -> None:
+    assert routing.effective(10_000, {"priority": 3, "transfer": 2}) == 5_000
+    assert routing.effective(10_000, {}) == 10_000
+
+
+def test_of_two_who_came_together_the_first_issued_is_first() -> None:
+    desk = Counter("S", "3", "open", services=("one",))
+    first, second = waiting_ticket(1, 500), waiting_ticket(2, 500)
+    assert routing.choose([second, first], desk) is first
+    assert routing.key(first) == (500, 1)
+
+
+@pytest.mark.parametrize("state", ["called", "serving", "held", "completed"])
+def test_only_who_waits_is_called(state: str) -> None:
+    desk = Counter("S", "3", "open", services=("one",))
+    assert not routing.eligible(replace(waiting_ticket(1, 0), state=state), desk)
+    assert not routing.eligible(replace(waiting_ticket(1, 0, for_counter="3"), state=state), desk)
+
+
+def test_the_reason_in_full() -> None:
+    many = replace(waiting_ticket(1, 9_000), credits={"transfer": 2, "appointment": 0, "priority": 5}, effective_at=2_000, for_counter="7")
+    assert routing.reason(many) == {
+        "rule": "arrival+priority+transfer", "arrived_from": 9_000, "credits": {"transfer": 2, "priority": 5}, "effective_at": 2_000,
+        "for_counter": "7",
+    }  # fmt: skip
+    assert routing.reason(replace(many, credits=None))["rule"] == "arrival"
+
+
+# ---------------------------------------------------------------- waits
+def test_the_learned_gap_is_a_mean_with_the_prior_counted_four_times() -> None:
+    assert waiting.learned_gap_ms((), 300) == (300_000, False)
+    assert waiting.learned_gap_ms((5_000,), 300) == (300_000, False)
+    assert waiting.learned_gap_ms((160_000, 100_000, 0), 10) == ((40_000 + 160_000) // 6, True)
+    longest = 30 * 60_000
+    assert waiting.learned_gap_ms((longest, 0), 300) == ((4 * 300_000 + longest) // 5, True)
+    assert waiting.learned_gap_ms((longest + 1, 0), 300) == (300_000, False)
+    assert waiting.learned_gap_ms((7, 7), 1) == (800, True)
+    assert waiting.learned_gap_ms((0, 9), 1) == (1_000, False)  # out of order: says nothing
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "rounded"),
+    [(59, 61, (0, 120)), (60, 60, (60, 60)), (600, 601, (600, 900)), (601, 900, (600, 900)), (599, 600, (540, 600)), (0, 0, (0, 0))],
+)
+def test_rounding_outward(low: float, high: float, rounded: tuple[int, int]) -> None:
+    assert waiting.round_outward(low, high) == rounded
+
+
+def test_a_wait_in_full() -> None:
+    assert waiting.View(0, False, (), 300).opens_in_s == 0
+    assert waiting.estimate(waiting.View(0, False, (), 100)) == waiting.Estimate(60, 180, "prior")
+    assert waiting.estimate(waiting.View(0, True, (), 100, 45)) == waiting.Estimate(45, 45, "no_wait")
+    assert waiting.estimate(waiting.View(1, True, (), 100, 30)) == waiting.Estimate(150, 330, "prior")
+    assert waiting.estimate(waiting.View(0, False, (60_000, 0), 60)).basis == "call_gap"
+    assert waiting.Estimate(1, 2, "x").as_data() == {"low_s": 1, "high_s": 2, "basis": "x"}
+
+
+# ---------------------------------------------------------------- figures
+def spread(*durations: int) -> Spread:
+    made = Spread()
+    for duration in durations:
+        made.add(duration)
+    return made
+
+
+def test_a_spread_in_full() -> None:
+    assert spread(999, 1_500, 1_999, 4_000).as_data() == {
+        "n": 4, "sum_ms": 8_498, "mean_s": 2, "p50_s": 1, "p90_s": 4, "p95_s": 4, "histogram": {"0": 1, "1": 2, "4": 1},
+    }  # fmt: skip
+    assert Spread().as_data() == {"n": 0, "sum_ms": 0, "mean_s": None, "p50_s": None, "p90_s": None, "p95_s": None, "histogram": {}}
+    assert [spread(*(1_000 * n for n in range(1, 101))).percentile(p) for p in (0, 1, 50, 90, 95, 100)] == [1, 1, 50, 90, 95, 100]
+    assert spread(*(1_000 * n for n in range(1, 101))).as_data()["p95_s"] == 95
+
+
+@pytest.mark.parametrize(("durations", "mean"), [((499,), 0), ((500,), 1), ((1_499,), 1), ((1_500,), 2), ((1_000, 2_000), 2)])
+def test_the_mean_is_rounded_once_and_half_up(durations: tuple[int, ...], mean: int) -> None:
+    assert spread(*durations).as_data()["mean_s"] == mean
+
+
+def test_a_set_of_tickets_in_full() -> None:
+    done = replace(SERVING, state="completed", steps=(replace(STEP, ended_at=1_060, outcome="done"),), voided=True)
+    sent_on = replace(WAITING, steps=(replace(STEP, ended_at=1_050, outcome="transferred", machine_closed=True), Step(2, "two", 1_050)))
+    late = replace(done, voided=False, machine_closed=True, steps=(replace(STEP, ended_at=1_060, entered_late=True),))
+    figures = metrics.figures([done, sent_on, late, WAITING, CALLED, GONE, HELD])
+    body = figures.as_data()
+    assert body["counts"] == {
+        "issued": 7, "called": 6, "served": 2, "no_show": 1, "cancelled": 0, "expired": 0, "moved": 0, "recalls": 6, "transfers": 1,
+        "machine_closed": 1, "voided": 1,
+    }  # fmt: skip
+    assert body["now"] == {"waiting": 2, "called": 1, "serving": 0, "held": 1}
+    assert [(body[name]["n"], body[name]["sum_ms"]) for name in ("wait", "over_breaks", "before_opening")] == [(5, 100), (5, 15), (5, 20)]
+    assert (body["service_time"]["n"], body["service_time"]["sum_ms"]) == (2, 50)
+    assert set(body) == {"counts", "now", "wait", "before_opening", "over_breaks", "service_time"}
+
+
+@pytest.mark.parametrize("state", ["completed", "no_show", "cancelled", "expired", "moved"])
+def test_each_way_to_end_is_counted_under_its_name(state: str) -> None:
+    body = metrics.figures([replace(WAITING, state=state)]).as_data()
+    ended = {name: body["counts"][name] for name in ("served", "no_show", "cancelled", "expired", "moved")}
+    assert ended == dict.fromkeys(ended, 0) | {"served" if state == "completed" else state: 1}
+
+
+def test_sets_merge_into_what_the_whole_would_give() -> None:
+    tickets = [WAITING, CALLED, GONE, HELD, SERVING, replace(WAITING, state="expired", voided=True)]
+    for cut in range(len(tickets) + 1):
+        merged: Figures = metrics.figures(tickets[:cut])
+        merged.merge(metrics.figures(tickets[cut:]))
+        assert merged.as_data() == metrics.figures(tickets).as_data()
+
+
+@pytest.mark.parametrize(
+    ("changes", "served"),
+    [
+        ({}, 15), ({"held_ms": 21}, 0), ({"held_ms": 19}, 1), ({"started_at": None}, None), ({"ended_at": None}, None),
+        ({"start_inferred": True}, None), ({"machine_closed": True}, None), ({"entered_late": True}, None),
+    ],
+)  # fmt: skip
+def test_service_time_is_what_somebody_saw(changes: dict[str, int | None], served: int | None) -> None:
+    assert metrics.service_ms(replace(replace(STEP, ended_at=1_060), **changes)) == served  # type: ignore[arg-type]
