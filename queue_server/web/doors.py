@@ -39,6 +39,9 @@ def front(commands: Asgi, hub: Hub) -> Asgi:
     async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
         if scope["type"] != "http":
             return
+        if _disguised(scope):
+            await _refuse(send, "not_found", _headers(scope))
+            return
         token = BOARD_STREAM.fullmatch(scope["path"])
         if scope["path"] == STREAM_PATH or token:
             await _stream(hub, scope, receive, send, token[1] if token else None)
@@ -46,6 +49,12 @@ def front(commands: Asgi, hub: Hub) -> Asgi:
             await _command(commands, scope, receive, send)
 
     return application
+
+
+def _disguised(scope: dict[str, Any]) -> bool:
+    """A slash in code or in front would reach a call by a path that no proxy's rule names."""
+    raw: bytes = scope.get("raw_path", b"")
+    return raw.startswith(b"//") or (b"%" in raw and b"%2f" in raw.lower())
 
 
 # ---------------------------------------------------------------- commands
