@@ -29,7 +29,7 @@ STEP_SAME = {
     "started_at": "started_at", "ended_at": "ended_at", "recalls": "recalls", "outcome": "outcome", "held_ms": "away_ms",
     "start_inferred": "inferred", "over_breaks_ms": "over_breaks_ms",
 }  # fmt: skip
-ANSWERLESS = ("init:", "beat:")  # commands of the house itself whose answer nobody repeats
+ANSWERLESS = ("init:", "beat:", "job:")  # commands of the house itself whose answer nobody repeats
 
 
 def findings(reader: Reader, site: str, day: str | None = None) -> list[str]:

@@ -142,8 +142,10 @@ def _closed_by_system(ticket: Ticket, event: Event) -> dict[str, Any]:
 
 
 def _readmitted(ticket: Ticket, event: Event) -> dict[str, Any]:
-    """The same step lives again: its wait stays the one to the first call, and its record gets a new revision."""
+    """The same step lives again: its wait stays the one to the first call, and its record gets a new revision. Whatever
+    moves the place later (a class given, a transfer) counts from the second arrival."""
     return {
+        "arrived_from": event.at,
         "counter": None,
         "serving_at": None,
         "ended_at": None,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from queue_server.domain.errors import Refusal
 from queue_server.domain.principal import Principal
+from queue_server.services.closing import begin
 from queue_server.services.unit import Unit
 
 if TYPE_CHECKING:
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from queue_server.storage.store import Store
 
 UseCase = Callable[[Unit], dict[str, Any]]
-KEPT_MS = 30 * 86_400_000  # how long an answer is kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ def run(store: Store, command: Command, use_case: UseCase, status: int = 200) ->
     mark = f"{command.call} {command.fingerprint}"
 
     def work(repository: Repository) -> Answer:
-        unit = Unit(repository, command.site, command.request_id, command.who)
+        unit = begin(repository, command.site, command.request_id, command.who)
         stored = repository.request(command.site, command.request_id)
         if stored is not None:
             if stored["fingerprint"] != mark:
@@ -65,7 +65,7 @@ def beat(store: Store, site: str, who: Principal, use_case: UseCase) -> dict[str
     """Run a use-case whose answer need not be stored: the next report replaces it."""
 
     def work(repository: Repository) -> dict[str, Any]:
-        unit = Unit(repository, site, f"beat:{who.id}", who)
+        unit = begin(repository, site, f"beat:{who.id}", who)
         body = use_case(unit)
         unit.finish()
         return body

@@ -64,7 +64,10 @@ def _settle_one(unit: Unit, row: Any, entries: dict[int, dict[str, Any]], told: 
     if entry["settled_at"] is not None:
         return answer | {"result": "already"}
     data = _given_out(unit, row, told, n) | {"number": number}
-    record(unit, data.pop("offered"), data, ticket_id, entry["token_hash"], told.get("holder_key"))
+    over = row["business_day"] < unit.business_day
+    record(unit, data.pop("offered"), data, ticket_id, entry["token_hash"], None if over else told.get("holder_key"))
+    if over:  # whoever got a number yesterday does not wait today
+        unit.ticket_event(unit.ticket(ticket_id), "expired", {"machine_closed": True, "reason": "day_close"})
     unit.repository.settle_entry(row["id"], number, unit.now_ms)
     entry["settled_at"] = unit.now_ms
     return answer | {"result": "settled"}

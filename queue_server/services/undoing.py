@@ -15,13 +15,18 @@ from queue_server.services.views import ticket_json
 # Events that change nothing one could trip over: a slip that was printed meanwhile does not stop an undo.
 HARMLESS = frozenset(kind for kind, (_, target) in TRANSITIONS.items() if target is None) - {"amended", "corrected"} | {"recalled"}
 
+# Nobody takes these back: an undo is itself the taking back, and a day that was closed stays closed.
+FINAL = frozenset({"undone", "expired", "closed_by_system"})
+
 
 def undo(unit: Unit, counter: str, *, cmd: str | None = None, reason: str | None = None) -> dict[str, Any]:
     """Reverse the counter's last command (or an earlier one that nothing has built upon). Answers with the tickets."""
     desk = unit.counter(counter)
+    if desk.state == "closed":
+        raise Refusal("counter_closed", counter=counter, state=desk.state)
     wanted = cmd or desk.undo_cmd
     caused = unit.repository.events_of_cmd(unit.site, wanted) if wanted else []
-    on_tickets = [event for event in caused if event.ticket is not None and event.type != "undone"]
+    on_tickets = [event for event in caused if event.ticket is not None and event.type not in FINAL]
     if not on_tickets or not any(event.counter == counter for event in on_tickets):
         raise Refusal("undo_too_late", cmd=wanted)
     policy = unit.config.policy

@@ -73,7 +73,7 @@ SEALS = Statement(select(t.seal).where(t.seal.c.site == b("site")).order_by(t.se
 INSERT_TICKET = _insert(t.ticket, *TICKET_COLUMNS, "holder_key")
 # What no event ever changes stays out of the update: SQLite rewrites every index that a named column is part of.
 FIXED = (
-    "id", "site", "business_day", "series", "number", "label", "issued_at", "issued_seq", "arrived_from", "source", "channel", "party",
+    "id", "site", "business_day", "series", "number", "label", "issued_at", "issued_seq", "source", "channel", "party",
     "on_behalf", "dossier_code", "appointment", "ahead", "estimate", "token_hash", "lease", "device", "issued_device_at", "boot_id",
     "boot_ms", "clock_synced",
 )  # fmt: skip

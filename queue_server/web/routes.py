@@ -169,7 +169,7 @@ COUNTERS = (
         handler=counters.undo,
         kind="command",
         message=m.Undo,
-        refusals=("undo_too_late", "undo_overtaken"),
+        refusals=("undo_too_late", "undo_overtaken", "counter_closed"),
         answer="Undone",
         summary="Take the last command back",
     ),

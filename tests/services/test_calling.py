@@ -188,6 +188,19 @@ def test_an_absent_person_comes_back_by_the_stated_rule_and_in_time(hall: Hall) 
     assert code(no) == "readmit_too_late"
 
 
+def test_a_class_given_to_someone_who_came_back_counts_from_then(hall: Hall) -> None:
+    absent = hall.issue()
+    hall.open()
+    hall.next()
+    hall.at("1", "no-show")
+    hall.clock.forward(300)
+    waited = hall.issue()
+    hall.clock.forward(300)
+    hall.attend(absent, "readmit")
+    hall.attend(absent, "amend", priority_class="none")
+    assert [t["id"] for t in hall.look(queries.queue)["tickets"]] == [waited["id"], absent["id"]]
+
+
 def test_the_console_knows_what_is_lawful(hall: Hall) -> None:
     assert hall.look(queries.counter, "1")["lawful"] == ["open", "alarm"]
     hall.open()
@@ -255,6 +268,19 @@ def test_undo_never_puts_a_second_person_at_the_desk(hall: Hall) -> None:
     with pytest.raises(Refusal) as no:
         hall.undo(cmd="gone")
     assert code(no) == "undo_overtaken"
+
+
+def test_undo_puts_nobody_at_a_closed_counter(hall: Hall) -> None:
+    ticket = hall.issue()
+    hall.open()
+    hall.next()
+    hall.at("1", "no-show", request_id="gone")
+    hall.counter("1", "close")
+    with pytest.raises(Refusal) as no:
+        hall.undo(cmd="gone")
+    assert code(no) == "counter_closed"
+    hall.open()
+    assert hall.undo(cmd="gone")["tickets"][0]["id"] == ticket["id"]
 
 
 def test_a_slip_printed_meanwhile_survives_the_undo(hall: Hall) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from queue_server.domain.errors import Refusal
 from queue_server.domain.event import chain_hash
-from queue_server.services import access, configuring, days, fleet, queries
+from queue_server.services import access, configuring, days, fleet, leasing, queries
 from tests.hall import MORNING, SITE, Hall
 
 
@@ -61,6 +61,62 @@ def test_the_log_is_gapless_over_days(hall: Hall) -> None:
         days.turn(hall.store, SITE)
     assert [event.seq for event in hall.log()] == list(range(1, len(hall.log()) + 1))
     assert [event.business_day for event in hall.log() if event.type == "day.opened"] == ["2026-11-23", "2026-11-24", "2026-11-25"]
+
+
+def test_whoever_comes_first_after_midnight_closes_the_day(hall: Hall) -> None:
+    """The timed job looks every twenty seconds; a citizen or a device's report may come before it."""
+    left = hall.issue(holder_key="k")
+    hall.open()
+    hall.next()
+    hall.clock.at_ms = MORNING + 17 * 3_600_000 + 1
+    assert hall.issue()["number"] == 1
+    assert not days.turn(hall.store, SITE)
+    assert (hall.ticket(left)["state"], hall.look(queries.counter, "1")["state"]) == ("no_show", "closed")
+    assert [seal["business_day"] for seal in hall_seals(hall)] == ["2026-11-23"]
+    types = [(event.type, event.business_day) for event in hall.log()]
+    assert types[-5:] == [(kind, "2026-11-24") for kind in ("closed_by_system", "counter.closed", "day.closed", "day.sealed", "issued")]
+
+
+def test_a_refused_command_leaves_the_day_to_the_next(hall: Hall) -> None:
+    hall.issue()
+    hall.clock.at_ms = MORNING + 17 * 3_600_000
+    with pytest.raises(Refusal):
+        hall.next()
+    assert hall_seals(hall) == []
+    hall.issue()
+    assert len(hall_seals(hall)) == 1
+
+
+def test_a_request_id_that_looks_like_the_job_does_not_stop_it(hall: Hall) -> None:
+    hall.issue(request_id="job:day-close:2026-11-23")
+    hall.clock.at_ms = MORNING + 17 * 3_600_000
+    assert days.turn(hall.store, SITE)
+    assert len(hall_seals(hall)) == 1
+
+
+def test_nobody_takes_the_close_of_a_day_back(hall: Hall) -> None:
+    left = hall.issue()
+    hall.open()
+    hall.next()
+    hall.clock.at_ms = MORNING + 17 * 3_600_000
+    days.turn(hall.store, SITE)
+    hall.open()
+    with pytest.raises(Refusal) as no:
+        hall.undo(cmd="job:day-close:2026-11-23")
+    assert (no.value.code, hall.ticket(left)["state"]) == ("undo_too_late", "no_show")
+
+
+def test_a_number_given_out_yesterday_without_the_server_does_not_wait_today(hall: Hall) -> None:
+    lease = hall.do(lambda unit: leasing.lease(unit, series="A", count=2))
+    entry = lease["entries"][0]
+    given = {"number": entry["number"], "ticket_id": entry["ticket_id"], "issued_at": MORNING + 1000, "holder_key": "k"}
+    hall.clock.at_ms = MORNING + 86_400_000
+    told = hall.do(lambda unit: leasing.settle(unit, lease["id"], tickets=[given]))
+    assert told["tickets"][0]["result"] == "settled"
+    assert hall.ticket({"id": entry["ticket_id"]})["state"] == "expired"
+    assert hall.look(queries.queue)["tickets"] == []
+    with hall.store.read() as reader:
+        assert reader._sql._run("SELECT count(holder_key) AS n FROM ticket").fetchone()["n"] == 0
 
 
 # ---------------------------------------------------------------- configuration
