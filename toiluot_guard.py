@@ -37,6 +37,7 @@ class Guarded(HttpToolsProtocol):
     begun: float | None = None
     in_body = False
     unread = 0  # bytes since the parser last got anywhere: endless lines, chunk extensions, trailers
+    answering: Any = None  # the request under way; `cycle` is the newest, which waits where requests were sent ahead
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -61,7 +62,7 @@ class Guarded(HttpToolsProtocol):
         if len(self.headers) > HEAD_LINES:
             self.end(b"431 Request Header Fields Too Large")
         elif len(self.pipeline) >= PIPELINED:
-            self.transport.abort()
+            self.drop()
         if self.transport.is_closing():
             raise Refused
         super().on_headers_complete()
@@ -74,6 +75,24 @@ class Guarded(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         self.begun, self.unread, self.in_body = None, 0, False
         super().on_message_complete()
+
+    def _start_asgi_task(self, cycle: Any, app: Any) -> None:
+        self.answering = cycle
+        super()._start_asgi_task(cycle, app)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.nobody_listens()
+        super().connection_lost(exc)
+
+    def nobody_listens(self) -> None:
+        """uvicorn tells this to the newest request only; the one under way would write into a closed connection."""
+        if self.answering is not None and not self.answering.response_complete:
+            self.answering.disconnected = True
+            self.answering.message_event.set()
+
+    def drop(self) -> None:
+        self.nobody_listens()
+        self.transport.abort()
 
     def send_400_response(self, msg: str) -> None:
         self.end(b"400 Bad Request")
@@ -91,7 +110,7 @@ class Guarded(HttpToolsProtocol):
             self.transport.write(b"HTTP/1.1 " + status + b"\r\nconnection: close\r\ncontent-length: 0\r\n\r\n")
             self.transport.close()
         else:
-            self.transport.abort()
+            self.drop()
 
 
 async def sweep(connections: Iterable[object]) -> None:
