@@ -56,6 +56,7 @@ class SqliteDatabase:
         self._readers = threading.local()
         self._open: list[sqlite3.Connection] = []
         self._closing = threading.Lock()
+        self._ended = False
         self._writer = threading.Thread(target=self._write_for_ever, name="writer", daemon=True)
         self._writer.start()
         self._stopped = threading.Event()
@@ -64,9 +65,12 @@ class SqliteDatabase:
 
     def write(self, work: Callable[[Repository], Any]) -> Any:
         """Run one unit of work; when this returns it is on disk. Whatever `work` raises comes out here."""
-        done: Future[Any] = Future()
-        self._jobs.put(_Job(work, done))
-        return done.result()
+        job = _Job(work, Future())
+        with self._closing:  # a job never goes in behind the end of the queue, where nobody would answer it
+            if self._ended:
+                raise sqlite3.OperationalError("the database is closed")
+            self._jobs.put(job)
+        return job.done.result()
 
     @contextlib.contextmanager
     def read(self) -> Iterator[Reader]:
@@ -89,7 +93,9 @@ class SqliteDatabase:
 
     def close(self) -> None:
         """Finish what was accepted, then let go of the file."""
-        self._jobs.put(None)
+        with self._closing:
+            self._ended = True
+            self._jobs.put(None)
         self._writer.join()
         self._stopped.set()
         self._watcher.join()

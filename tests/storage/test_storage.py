@@ -195,6 +195,29 @@ def test_a_full_disk_is_told_to_whoever_asked_and_the_writer_lives_on(file_hall:
     assert [e.seq for e in file_hall.log()] == list(range(1, before + 2))
 
 
+def test_what_was_accepted_is_finished_and_what_comes_after_the_end_is_told(file_hall: Hall) -> None:
+    begun, may_end = threading.Event(), threading.Event()
+    answers: list[str] = []
+
+    def slow(repository: Repository) -> str:
+        begun.set()
+        may_end.wait(5)
+        return "done"
+
+    threads = [threading.Thread(target=lambda: answers.append(file_hall.store.write(SITE, slow))) for _ in range(3)]
+    threads[0].start()
+    assert begun.wait(5)
+    for thread in threads[1:]:
+        thread.start()
+    may_end.set()
+    for thread in threads:
+        thread.join(5)
+    file_hall.store.close()
+    assert answers == ["done"] * 3
+    with pytest.raises(sqlite3.OperationalError, match="closed"):
+        file_hall.store.write(SITE, slow)
+
+
 def test_everything_is_flushed_before_it_is_answered(file_hall: Hall) -> None:
     assert file_hall.store.write(SITE, lambda r: r._sql._run("PRAGMA synchronous").fetchone()[0]) == 2  # FULL
     assert raw(file_hall).execute("PRAGMA journal_mode").fetchone()[0] == "wal"
