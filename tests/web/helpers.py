@@ -33,11 +33,11 @@ _numbers = itertools.count(1)
 class Process:
     """`toiluot server run` in its own process."""
 
-    def __init__(self, url: str, log: Path, *options: str) -> None:
+    def __init__(self, url: str, log: Path, *options: str, clock: str = "") -> None:
         self.log = log
         command_line = [sys.executable, "-m", "toiluot", "server", "run", "--db", url, "--bind", "127.0.0.1:0", *options]
         with log.open("wb") as err:
-            self._process = subprocess.Popen(command_line, stdout=subprocess.PIPE, stderr=err, env={**os.environ, "TOILUOT_CLOCK": ""})
+            self._process = subprocess.Popen(command_line, stdout=subprocess.PIPE, stderr=err, env={**os.environ, "TOILUOT_CLOCK": clock})
         assert self._process.stdout is not None
         line = self._process.stdout.readline().decode()
         assert line.startswith("serving "), log.read_text()
