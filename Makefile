@@ -6,7 +6,7 @@ WORKERS ?= 3
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help env demo test verify check format screenshots lock clean
+.PHONY: help env demo test verify check format bench screenshots lock clean
 
 help:  ## this list
 	@sed -nE 's/^([a-z]+):.*## (.*)/make \1\t\2/p' Makefile | expand -t 20
@@ -31,6 +31,9 @@ check: env  ## lint, format, types, imports
 
 format: env  ## put the code into the house form
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format .
+
+bench: env  ## figures into docs/benchmarks.md, about ten quiet minutes (ARGS=--quick to see that it works)
+	@$(BIN)/python -m tests.bench.run $(ARGS)
 
 screenshots: env  ## photograph every screen of the demonstration into docs/screenshots
 	@$(BIN)/python tests/screenshots.py
