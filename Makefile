@@ -6,7 +6,7 @@ WORKERS ?= 3
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help env demo test verify check format bench screenshots lock clean
+.PHONY: help env demo test verify check format bench screenshots mutation lock clean
 
 help:  ## this list
 	@sed -nE 's/^([a-z]+):.*## (.*)/make \1\t\2/p' Makefile | expand -t 20
@@ -37,6 +37,9 @@ bench: env  ## figures into docs/benchmarks.md, about ten quiet minutes (ARGS=--
 
 screenshots: env  ## photograph every screen of the demonstration into docs/screenshots
 	@$(BIN)/python tests/screenshots.py
+
+mutation: env  ## which small mistakes in the rules the tests would not see (some minutes); ARGS="ticket.py"
+	@$(BIN)/python tests/mutation/run.py $(ARGS)
 
 lock: env  ## requirements.lock anew from pyproject.toml (UPGRADE=1 for the newest versions)
 	@.ci/lock

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 import segno
@@ -73,6 +73,7 @@ def _fits(text: str, font: ImageFont.FreeTypeFont, width: int) -> bool:
     return font.getlength(text) <= width
 
 
+@lru_cache(maxsize=64)  # most lines are the same on every slip, and measuring them takes longer than drawing
 def _wrap(text: str, font: ImageFont.FreeTypeFont, width: int) -> list[str]:
     """As few rows as possible, and those of about one length: no last word stands alone."""
     best = _greedy(text, font, width)
@@ -126,6 +127,7 @@ def _layout(slip: Slip, width: int) -> tuple[list[_Row], int, int]:
     return rows, qr_top, top + 2 * MARGIN
 
 
+@lru_cache(maxsize=1)  # asked for its size several times before it is drawn
 def _qr(text: str) -> segno.QRCode:
     return segno.make(text, error="m", micro=False)
 

@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
+from pathlib import Path
 from typing import Any
 
 import click
@@ -19,6 +20,7 @@ import click
 DB = click.option("--db", "url", required=True, metavar="URL", help="SQLAlchemy URL, e.g. sqlite:////var/lib/toiluot/site.db")
 JSON = click.option("--json", "as_json", is_flag=True, help="Answer as one JSON object.")
 SITE = click.option("--site", default=None, metavar="CODE", help="Needed where the database holds several sites.")
+FILE = click.Path(exists=True, dir_okay=False)
 FINDING, MISUSE = 1, 2
 
 
@@ -311,13 +313,23 @@ def check(url: str, as_json: bool) -> None:
 @server.command()
 @DB
 @click.option("--day", default=None, metavar="YYYY-MM-DD", help="Tickets and figures of this business day only.")
+@click.option("--sent", multiple=True, type=FILE, metavar="FILE", help="Versions that the dossier system took, or refused.jsonl.")
+@click.option("--names", type=FILE, default=None, metavar="FILE", help="The feed's NAMES.json, where it has one.")
 @JSON
 @told
-def audit(url: str, day: str | None, as_json: bool) -> None:
-    """Add the log up a second time and compare: rows, figures, seals, stored answers. Also while a server runs."""
+def audit(url: str, day: str | None, sent: tuple[str, ...], names: str | None, as_json: bool) -> None:
+    """Add the log up a second time and compare: rows, figures, seals, stored answers, sent records. Also while a server runs."""
     from queue_server.audit import compare
+    from queue_server.audit import sent as records
 
-    _tell_findings(url, lambda reader, site: compare.findings(reader, site, day), as_json)
+    taken = [record for path in sent for record in records.load(Path(path))]
+    known = json.loads(Path(names).read_text("utf-8")) if names else {}
+
+    def look(reader: Any, site: str) -> list[str]:
+        found = compare.findings(reader, site, day)
+        return found + (records.findings(reader, site, taken, known) if sent else [])
+
+    _tell_findings(url, look, as_json)
 
 
 def _tell_findings(url: str, look: Callable[[Any, str], list[str]], as_json: bool) -> None:

@@ -34,7 +34,7 @@ ANSWERLESS = ("init:", "beat:", "job:")  # commands of the house itself whose an
 
 def findings(reader: Reader, site: str, day: str | None = None) -> list[str]:
     """Everything that does not agree at a site; with `day`, tickets and figures of that business day only."""
-    log = _log(reader, site)
+    log = read_log(reader, site)
     return [
         *_chain(log, reader, site),
         *_tickets(log, reader, site, day),
@@ -48,7 +48,7 @@ def findings(reader: Reader, site: str, day: str | None = None) -> list[str]:
 
 def integrity(reader: Reader, site: str) -> list[str]:
     """The log alone: its sequence, hashes, times and end. Quick enough for every start."""
-    return list(_chain(_log(reader, site), reader, site))
+    return list(_chain(read_log(reader, site), reader, site))
 
 
 def of_every_site(store: Store, look: Callable[[Reader, str], list[str]]) -> list[str]:
@@ -57,14 +57,16 @@ def of_every_site(store: Store, look: Callable[[Reader, str], list[str]]) -> lis
         return [f"{row['code']}: {found}" for row in reader.sites() for found in look(reader, row["code"])]
 
 
-def _log(reader: Reader, site: str) -> list[dict[str, Any]]:
+def read_log(reader: Reader, site: str) -> list[dict[str, Any]]:
+    """Every row of a site's log, as plain values."""
     rows: list[dict[str, Any]] = []
     while page := reader.events_after(site, rows[-1]["seq"] if rows else 0, PAGE):
         rows += [{name: getattr(event, name) for name in event.__slots__} for event in page]
     return rows
 
 
-def _by_ticket(log: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+def by_ticket(log: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+    """The rows of each ticket, in order."""
     found: dict[str, list[dict[str, Any]]] = {}
     for event in log:
         if event["ticket"]:
@@ -95,7 +97,7 @@ def _chain(log: list[dict[str, Any]], reader: Reader, site: str) -> Iterator[str
 
 def _tickets(log: list[dict[str, Any]], reader: Reader, site: str, day: str | None) -> Iterator[str]:
     """Every ticket's row against its events, and no row without events."""
-    expected = {ticket: plain.read_ticket(events) for ticket, events in _by_ticket(log).items()}
+    expected = {ticket: plain.read_ticket(events) for ticket, events in by_ticket(log).items()}
     days = {ticket["business_day"] for ticket in expected.values() if "business_day" in ticket}
     rows = {each.id: each for one in sorted(days if day is None else {day}) for each in reader.tickets_of_day(site, one)}
     for ticket_id, want in expected.items():
@@ -168,7 +170,7 @@ def _seals(log: list[dict[str, Any]], reader: Reader, site: str) -> Iterator[str
 
 def _figures(log: list[dict[str, Any]], reader: Reader, site: str, day: str | None) -> Iterator[str]:
     """The published figures of each day against counting."""
-    tickets = [plain.read_ticket(events) for events in _by_ticket(log).values()]
+    tickets = [plain.read_ticket(events) for events in by_ticket(log).values()]
     for one in sorted({ticket["business_day"] for ticket in tickets if ticket}):
         if day is not None and one != day:
             continue

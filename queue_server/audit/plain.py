@@ -27,8 +27,8 @@ def row_hash(previous: str, row: Row) -> str:
     return hashlib.sha256((previous + body).encode()).hexdigest()
 
 
-def read_ticket(events: Iterable[Row]) -> Plain:
-    """What a ticket must be after these events, undone ones struck out; a recall goes with what it followed."""
+def still_true(events: Iterable[Row]) -> list[Row]:
+    """The events without the undone ones; a recall goes with what it followed."""
     kept: list[Row] = []
     for event in events:
         if event["type"] == "undone":
@@ -36,6 +36,12 @@ def read_ticket(events: Iterable[Row]) -> Plain:
             kept = [old for old in kept if old["seq"] < struck or (old["seq"] > struck and old["type"] != "recalled")]
         else:
             kept.append(event)
+    return kept
+
+
+def read_ticket(events: Iterable[Row]) -> Plain:
+    """What a ticket must be after these events, undone ones struck out."""
+    kept = still_true(events)
     ticket: Plain = {}
     if kept and kept[0]["type"] in ("issued", "arrived"):  # a log that lost a ticket's beginning cannot tell its end
         for event in kept:

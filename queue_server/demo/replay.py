@@ -63,7 +63,7 @@ def play(
     """Play the day, print the account; 0 where every visit is whole, 1 where one is not."""
     log = setup_log("demo")
     client = Client(facts["server"], facts["api_key"], 5.0)
-    habits = _habits(visits, listed, len(facts["counters"]))
+    habits = habits_for(visits, listed, len(facts["counters"]))
     for counter in facts["counters"]:
         Clerk(client, counter, habits, pace, seed, log).thread().start()
     crowd = Crowd(KioskHand(facts["kiosk"], facts["devices"]["scanner"]["page"], pace), visits, pace, midnight, log)
@@ -95,7 +95,7 @@ def _look(centre: Centre, pace: Pace, pause_s: float = LOOK_S) -> None:
     pace.stop.wait(pause_s)
 
 
-def _habits(visits: Sequence[Visit], listed: Sequence[Mapping[str, Any]], counters: int) -> Habits:
+def habits_for(visits: Sequence[Visit], listed: Sequence[Mapping[str, Any]], counters: int) -> Habits:
     """Minutes as they are known, or shorter where the day's people could not be served otherwise."""
     span_s = max(600.0, visits[-1].at_s - visits[0].at_s)
     possible = LOAD * counters * span_s / len(visits) / 60

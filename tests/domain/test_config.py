@@ -25,7 +25,9 @@ DOCUMENT: Document = {
         {"code": "two", "name": "Hai", "series": "HX"},
     ],
     "counters": [{"code": "1", "name": "Quầy 1", "zone": "1", "services": ["two", "one"]}, {"code": "2", "name": "Quầy 2"}],
-    "calendars": {"office": {"weekly": {"1": [["13:30", "17:00"], ["07:05", "11:30"]]}, "exceptions": {"2026-11-24": [["00:00", "24:00"]]}}},
+    "calendars": {
+        "office": {"weekly": {"1": [["13:30", "17:00"], ["07:05", "11:30"]]}, "exceptions": {"2026-11-24": [["00:00", "24:00"]]}},
+    },
     "priority_classes": [{"code": "elderly", "name": "Người cao tuổi", "names": {"en": "Elderly"}, "credit_s": 900, "from_age": 60}],
     "policy": {"undo_s": 15, "no_paper": "refuse"},
     "utc_offset_min": 420,
@@ -179,6 +181,9 @@ FAULTS: dict[str, tuple[Change, str, str, str]] = {
     ),
     "earlier than midnight": (
         put("calendars", "office", "weekly", "1", [["-1:00", "07:00"]]), "/calendars/office", "bad_calendar", BAD_CALENDAR,
+    ),
+    "a minute before midnight": (
+        put("calendars", "office", "weekly", "1", [["00:-1", "07:00"]]), "/calendars/office", "bad_calendar", BAD_CALENDAR,
     ),
     "a bad exception": (put("calendars", "office", "exceptions", {"x": 1}), "/calendars/office", "bad_calendar", BAD_CALENDAR),
 }  # fmt: skip

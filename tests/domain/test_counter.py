@@ -84,6 +84,7 @@ SERVING = ("hold", "transfer", "complete", "reclassify", "procedures")
     ("state", "at_desk", "names"),
     [
         ("closed", None, ("open", "alarm")),
+        ("closed", "called", ("open", "alarm")),
         ("open", None, ("close", "pause", "wrap-up", "alarm", "next", "call")),
         ("open", "called", ("pause", "wrap-up", "alarm", "next", *CALLED)),
         ("open", "serving", ("pause", "wrap-up", "alarm", "next", *SERVING)),

@@ -131,14 +131,16 @@ CASES: dict[str, tuple[Ticket, str, dict[str, Any], dict[str, Any]]] = {
         GONE, "readmitted", {"effective_at": 77, "credits": {}},
         {
             "state": "waiting", "counter": None, "serving_at": None, "ended_at": None, "outcome": None, "readmissions": 1,
-            "effective_at": 77, "arrived_from": AT, "credits": {}, "revision": 2, "step.counter": None, "step.started_at": None, "step.ended_at": None,
+            "effective_at": 77, "arrived_from": AT, "credits": {}, "revision": 2,
+            "step.counter": None, "step.started_at": None, "step.ended_at": None,
             "step.outcome": None,
         },
     ),
     "readmitted after an inferred start": (
         replace(GONE, steps=(replace(GONE.steps[0], start_inferred=True),)), "readmitted", {"effective_at": 900, "credits": {}},
         {
-            "state": "waiting", "counter": None, "serving_at": None, "ended_at": None, "outcome": None, "readmissions": 1, "arrived_from": AT, "credits": {},
+            "state": "waiting", "counter": None, "serving_at": None, "ended_at": None, "outcome": None, "readmissions": 1,
+            "arrived_from": AT, "credits": {},
             "revision": 2, "step.counter": None, "step.started_at": None, "step.ended_at": None, "step.outcome": None,
             "step.start_inferred": False,
         },
@@ -162,6 +164,10 @@ CASES: dict[str, tuple[Ticket, str, dict[str, Any], dict[str, Any]]] = {
 def test_an_event_changes_this_and_nothing_else(case: str) -> None:
     before, kind, data, expected = CASES[case]
     assert changed(before, kind, **data) == expected
+
+
+def test_needs_stay_a_value_that_cannot_change() -> None:
+    assert apply(WAITING, event("amended", 9, to={"needs": ["see", "walk"]})).needs == ("see", "walk")
 
 
 def test_dossiers_are_added_to_what_was_done() -> None:

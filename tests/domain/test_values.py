@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from queue_server.domain import diagram, metrics, numbering, principal, ticket, visit
+from queue_server.domain import diagram, metrics, numbering, ticket, visit
 from queue_server.domain.errors import illegal, invalid
 from queue_server.domain.event import FAMILIES, HASHED, Event, canonical, chain_hash, position
 from queue_server.domain.principal import PERSON_ROLES, ROLES, SCOPES, SYSTEM, Principal
@@ -52,7 +52,7 @@ def test_a_permission_is_held_or_not_and_admin_holds_all() -> None:
     clerk = Principal("person", "7", ("S",), frozenset({"call"}))
     assert (clerk.may("call"), clerk.may("issue"), clerk.actor, clerk.role, clerk.name) == (True, False, "person:7", "", "")
     assert Principal("key", "1", (), frozenset({"admin"})).may("issue")
-    assert principal.SYSTEM == Principal("system", "server", (), frozenset({"admin"}))
+    assert Principal("system", "server", (), frozenset({"admin"})) == SYSTEM
     assert (SYSTEM.actor, SYSTEM.may("read")) == ("system:server", True)
 
 
