@@ -180,7 +180,7 @@ class Clerk(Notebook):
         if self.now - ticket["ended"] > READMIT_MS:
             raise No("readmit_too_late")
         credits = {rule: credit for rule, credit in ticket["credits"].items() if rule == "priority"}
-        self.change(ticket, "readmitted", state="waiting", counter=None, arrived=self.now, credits=credits)
+        self.change(ticket, "readmitted", state="waiting", counter=None, arrived=self.now, credits=credits, came_back=True)
 
     def print_outcome(self, ticket_id: str, outcome: str) -> None:
         ticket = self.tickets[ticket_id]

@@ -6,6 +6,7 @@ Most commands are sensible ones, or a day would consist of refusals; the rest is
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import pytest
@@ -27,8 +28,8 @@ SENSE = st.sampled_from([True, True, True, True, False])
 DAY_MS = 86_400_000
 
 NOBODY = ("next", "next", "next", "call", "resume-held", "resume-held", "release-held", "close", "pause", "wrap-up")
-CALLED = ("next", "absent", "requeue", "recall", "serve", "serve", "hold", "no-show", "complete", "release", "transfer", "reclassify")
-SERVING = ("next", "next", "hold", "hold", "complete", "transfer", "transfer", "reclassify")
+CALLED = ("next", "absent", "absent", "requeue", "recall", "serve", "serve", "hold", "no-show", "complete", "release", "transfer", "call")
+SERVING = ("next", "next", "hold", "hold", "complete", "transfer", "transfer", "reclassify", "call")
 CLOSED = ("open",)
 STOPPED = ("resume", "resume", "open", "close", "serve", "complete")
 ANYTHING = tuple(sorted({*NOBODY, *CALLED, *SERVING, *CLOSED, *STOPPED}))
@@ -46,11 +47,11 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     },
     "amend": {"which": WHICH, "service": st.none() | SERVICE, "counter": st.none() | DESK, "elderly": st.none() | YES},
     "attend": {"which": WHICH, "name": st.sampled_from(["cancel", "readmit", "readmit", "readmit", "printed", "unknown"])},
-    "undo": {"desk": DESK, "back": st.integers(-6, 4)},
+    "undo": {"desk": DESK, "back": st.integers(-5, 6)},
     "repeat": {"back": st.integers(0, 20), "other": YES},
-    "time": {"seconds": st.sampled_from([0.5, 3, 8, 12, 60, 500, 1500]) | st.integers(-400, -1), "night": st.integers(0, 9), "turn": YES},
+    "time": {"seconds": st.sampled_from([0.5, 3, 8, 12, 60, 500, 1500]) | st.integers(-400, -1), "night": st.integers(0, 4), "turn": YES},
 }  # fmt: skip
-OFTEN = {"work": 20, "issue": 4, "lease": 1, "settle": 1, "amend": 2, "attend": 4, "undo": 6, "repeat": 2, "time": 3}
+OFTEN = {"work": 20, "issue": 4, "lease": 1, "settle": 2, "amend": 3, "attend": 4, "undo": 6, "repeat": 2, "time": 3}
 STEP = st.sampled_from([name for name, times in OFTEN.items() for _ in range(times)]).flatmap(
     lambda name: st.tuples(st.just(name), st.fixed_dictionaries(ARGUMENTS[name]))
 )
@@ -160,7 +161,8 @@ class Day(Centre):
 
     # ------------------------------------------------------------ away from the counter
     def amend(self, which: int, service: str | None, counter: str | None, elderly: bool | None) -> None:
-        if (one := self.pick(which)) is not None:
+        again = [t["id"] for t in self.book.queue() if t["came_back"]]
+        if (one := again[0] if again and which < 6 else self.pick(which)) is not None:
             fields = {"service": service, "counter": counter, "priority_class": {None: None, True: "elderly", False: "none"}[elderly]}
             self.ask("amend", lambda unit: attending.amend(unit, one, **fields), lambda: self.book.amend(one, service, counter, elderly))
 
@@ -178,7 +180,8 @@ class Day(Centre):
     def undo(self, desk: str, back: int) -> None:
         """The last command of a counter, or an earlier one, or even the close of a day."""
         there = [cmd for cmd, traces in self.book.did.items() if any(trace["counter"] == desk for trace in traces)]
-        earlier = there[-1 - back % len(there)] if there else f"job:day-close:2026-11-{23 + back}"
+        last_night = f"job:day-close:{date.fromordinal(date(1970, 1, 1).toordinal() + self.book.day - 1)}"
+        earlier = there[-1 - back % len(there)] if there and back < 5 else last_night
         cmd = None if back < 0 else earlier
         undone, body = self.ask("undo", lambda unit: undoing.undo(unit, desk, cmd=cmd), lambda: self.book.undo(desk, cmd))
         assert body is None or [ticket["id"] for ticket in body["tickets"]] == undone
@@ -204,9 +207,9 @@ class Day(Centre):
     def time(self, seconds: float, night: int, turn: bool) -> None:
         """Time goes on or the clock is put back; now and then a night passes, and the timed job comes before the first
         command of the day or after it."""
-        if night == 9:
+        if night == 4:
             self.clock.at_ms = (self.book.day + 1) * DAY_MS - 7 * 3_600_000
-        self.clock.forward(seconds)
+        self.clock.forward(min(seconds, 12) if night == 4 else seconds)
         if turn:
             self._turn()
 

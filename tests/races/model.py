@@ -127,6 +127,7 @@ class Notebook:
             "id": ticket_id, "n": len(self.tickets), "service": service, "number": number, "day": day, "arrived": arrived,
             "state": "waiting", "credits": credits, "counter": None, "for": None, "back_to": None, "tasks": (), "holder": None,
             "ended": None, "served_in": (service,), "log": (self.cmd,), "printed": "none", "prints": 0,
+            "came_back": False,
         } | more  # fmt: skip
 
     def lease(self, lease_id: str, series: str, count: int, ids: list[str]) -> list[int]:

@@ -35,16 +35,16 @@ def test_a_bounded_day(tmp_path: Path, clock: HandClock) -> None:
     migrate(url)
     store = open_store(url, clock)
     try:
-        bounded = settings(**BOUNDS, max_examples=25, stateful_step_count=40, derandomize=True)
+        bounded = settings(**BOUNDS, max_examples=40, stateful_step_count=60, derandomize=True)
         run_state_machine_as_test(lambda: Centre(store, clock), settings=bounded)
     finally:
         store.close()
 
 
 @pytest.mark.full
-@pytest.mark.slow(reason="ten thousand commands on each database, each followed by a look at everything")
+@pytest.mark.slow(reason="fifteen thousand commands on each database, each followed by a look at everything")
 @pytest.mark.timeout(900)
 def test_many_days(store: Store, clock: HandClock) -> None:
     """Other examples in every run; a failing one is printed as a story that can be run again."""
-    many = settings(**BOUNDS, max_examples=250, stateful_step_count=50, print_blob=True)
+    many = settings(**BOUNDS, max_examples=250, stateful_step_count=70, print_blob=True)
     run_state_machine_as_test(lambda: Centre(store, clock), settings=many)
