@@ -35,7 +35,7 @@ def test_a_bounded_day(tmp_path: Path, clock: HandClock) -> None:
     migrate(url)
     store = open_store(url, clock)
     try:
-        bounded = settings(**BOUNDS, max_examples=40, stateful_step_count=60, derandomize=True)
+        bounded = settings(**BOUNDS, max_examples=30, stateful_step_count=50, derandomize=True)
         run_state_machine_as_test(lambda: Centre(store, clock), settings=bounded)
     finally:
         store.close()
