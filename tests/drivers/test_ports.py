@@ -148,7 +148,7 @@ def test_opening_and_closing_leaks_no_descriptor() -> None:
         open_serial(name).close()
         with pytest.raises(OpenFailed):
             open_tcp("127.0.0.1", 1, 0.2)
-    assert len(os.listdir("/proc/self/fd")) == before
+    assert len(os.listdir("/proc/self/fd")) <= before  # fewer where another test's leavings were collected meanwhile
     for fd in (near, far):
         os.close(fd)
 

@@ -90,9 +90,12 @@ def test_the_page_follows_by_itself_and_asks_little(browsers: Browsers, client: 
     page.clock.install()
     page.goto(_path(ticket))
     _says(page, "Bạn là người tiếp theo")
-    with page.expect_response("**/t/*.json") as unchanged:
-        page.clock.fast_forward("00:20")
-    assert unchanged.value.status == 304
+    asked = []
+    for _ in range(2):  # a first question may find the page older than the answer; the next finds nothing new
+        with page.expect_response("**/t/*.json") as answer:
+            page.clock.fast_forward("00:20")
+        asked.append(answer.value.status)
+    assert asked[-1] == 304
     client.counter_command(rid(), "3", "open")
     client.next(rid(), "3")
     page.clock.fast_forward("00:20")
