@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import queue
 import socket
 import threading
 import time
@@ -30,7 +31,10 @@ class MemoryPort:
         self._sent = 0
         fd = sock.fileno()
         self._inner = FdPort(fd, sock.close)
-        self._timers: list[threading.Timer] = []
+        self._pulled = threading.Event()
+        self._on_the_way: queue.SimpleQueue[tuple[float, bytes] | None] = queue.SimpleQueue()
+        if weather.delay_s:
+            threading.Thread(target=self._carry, name="null modem", daemon=True).start()
 
     def read(self, size: int, deadline: float, waker: Waker | None = None) -> bytes:
         return self._inner.read(1 if self._weather.one_byte else size, deadline, waker)
@@ -40,19 +44,20 @@ class MemoryPort:
         kept = data if loses is None else bytes(byte for at, byte in enumerate(data) if not loses(self._sent + at))
         self._sent += len(data)
         if self._weather.delay_s:
-            timer = threading.Timer(self._weather.delay_s, self._later, (kept,))
-            timer.daemon = True
-            self._timers.append(timer)
-            timer.start()
+            self._on_the_way.put((time.monotonic() + self._weather.delay_s, kept))
         elif kept:
             self._inner.write(kept, deadline)
         return len(data)
 
-    def _later(self, data: bytes) -> None:
-        try:
-            self._inner.write(data, time.monotonic() + 1.0)
-        except PortError:  # the line was pulled meanwhile: the bytes are lost
-            return
+    def _carry(self) -> None:
+        """One carrier, so that a late write never overtakes an earlier one: a line delays bytes, it does not shuffle them."""
+        while (parcel := self._on_the_way.get()) is not None:
+            due, data = parcel
+            self._pulled.wait(max(0.0, due - time.monotonic()))
+            try:
+                self._inner.write(data, time.monotonic() + 1.0)
+            except PortError:  # the line was pulled meanwhile: the bytes are lost
+                return
 
     def idle(self, deadline: float, waker: Waker) -> str:
         return self._inner.idle(deadline, waker)
@@ -61,8 +66,8 @@ class MemoryPort:
         """A memory line stays open."""
 
     def close(self) -> None:
-        for timer in self._timers:
-            timer.cancel()
+        self._pulled.set()
+        self._on_the_way.put(None)
         self._inner.close()
 
 
