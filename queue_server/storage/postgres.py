@@ -1,8 +1,9 @@
 """PostgreSQL: several server processes, sites in parallel, each held by its row while a unit of work runs.
 
 Every unit of work is one transaction; a commit tells every process by NOTIFY, because the one that must wake a stream is
-often not the one that wrote. Connections are kept in a small pool of our own threads' making: a thread that has none
-opens one, and gives it back after each use.
+often not the one that wrote. Threads of one process take turns at a site before they ask for its row: a queue of
+connections that all wait for one row costs a server process each, and the database wakes them in no useful order.
+Connections are kept: a thread that finds none opens one, and gives it back after each use.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import queue
 import threading
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -21,7 +23,7 @@ from queue_server.storage.repository import Repository
 from queue_server.storage.sql import Runner
 
 CHANNEL = "toiluot"
-KEPT = 16  # connections kept open in one process
+KEPT = 40  # connections kept open in one process: as many as it has threads, or each burst dials anew
 LISTEN_S = 1.0  # how long the listener waits before it looks whether it should stop
 
 
@@ -34,13 +36,14 @@ class PostgresDatabase:
         self._conninfo, self._on_commit, self._now_ms, self._entropy = conninfo, on_commit, now_ms, entropy
         self._memo: dict[Any, Any] = {}
         self._idle: queue.LifoQueue[psycopg.Connection[Any]] = queue.LifoQueue(KEPT)
+        self._turns: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
         self._closing = threading.Event()
         self._listener = threading.Thread(target=self._listen, name="listener", daemon=True)
         self._listener.start()
 
-    def write(self, work: Callable[[Repository], Any]) -> Any:
+    def write(self, site: str, work: Callable[[Repository], Any]) -> Any:
         """Run one unit of work; when this returns it is on disk. Whatever `work` raises comes out here."""
-        with self._connection() as connection, connection.transaction():
+        with self._turns[site], self._connection() as connection, connection.transaction():
             answer = work(Repository(Runner(connection, self.dialect), self._now_ms(), self._entropy, self._memo))
             connection.execute(f"NOTIFY {CHANNEL}")
         return answer

@@ -63,8 +63,9 @@ class SqliteDatabase:
         self._watcher = threading.Thread(target=self._watch, name="watcher", daemon=True)
         self._watcher.start()
 
-    def write(self, work: Callable[[Repository], Any]) -> Any:
-        """Run one unit of work; when this returns it is on disk. Whatever `work` raises comes out here."""
+    def write(self, site: str, work: Callable[[Repository], Any]) -> Any:
+        """Run one unit of work; when this returns it is on disk. Whatever `work` raises comes out here. All sites of the file
+        share the one writer, so the site's code is not looked at."""
         job = _Job(work, Future())
         with self._closing:  # a job never goes in behind the end of the queue, where nobody would answer it
             if self._ended:

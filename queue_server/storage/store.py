@@ -37,7 +37,7 @@ class Store:
 
     def write(self, site: str, work: Callable[[Repository], T]) -> T:
         """Run `work` as one unit of work of a site; durable when this returns."""
-        result: T = self._database.write(work)
+        result: T = self._database.write(site, work)
         return result
 
     def read(self) -> AbstractContextManager[Reader]:

@@ -129,21 +129,22 @@ def on(url: str, measure: Callable[[House], Any], **options: Any) -> Any:
         house.close()
 
 
-def stream_figures(house: House, scale: float) -> list[dict[str, Any]]:
+def stream_figures(house: House, scale: float, counts: list[int]) -> list[dict[str, Any]]:
     """Open streams while one client issues 40 a second."""
     rows = []
     idle = house.rss_mb()
     quiet = house.load(do="rate", clients=1, requests=int(200 * scale), **tagged(ISSUE))
-    for streams in (200, 1000, 10_000):
-        result = house.load(do="streams", streams=streams, per_s=40, requests=int(200 * scale), **tagged(ISSUE))
+    for streams in counts:
+        requests = int(200 * scale) if streams <= 1000 else int(40 * scale)  # ten thousand streams fall behind: a few say it
+        result = house.load(do="streams", streams=streams, per_s=40, requests=requests, **tagged(ISSUE))
         rows.append(result | {"streams": streams, "rss_mb": house.rss_mb(), "idle_mb": idle, "quiet_p99_ms": quiet["p99_ms"]})
     return rows
 
 
-def growth_figures(folder: Path, scale: float) -> list[dict[str, Any]]:
+def growth_figures(folder: Path, scale: float, sizes: list[int]) -> list[dict[str, Any]]:
     """Issue, call and board at 8 clients with more and more history in the file."""
     rows = []
-    for tickets in (1_000, int(100_000 * scale), int(1_000_000 * scale)):
+    for tickets in sizes:
         url = f"sqlite:///{folder}/grown-{tickets}.db"
         grow(url, tickets)
 
@@ -162,6 +163,8 @@ def main() -> None:
     """Everything, or with `--quick` a tenth of it, to see that the benchmark itself works."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--streams", type=int, nargs="*", default=[200, 1000, 10_000])
+    parser.add_argument("--tickets", type=int, nargs="*", default=[1_000, 100_000, 1_000_000])
     parser.add_argument("--out", type=Path, default=Path("docs/benchmarks.md"))
     chosen = parser.parse_args()
     scale = 0.1 if chosen.quick else 1.0
@@ -178,9 +181,9 @@ def main() -> None:
         finally:
             cluster.stop()
         progress(found)
-        found["streams"] = on(f"sqlite:///{folder}/t.db", lambda house: stream_figures(house, scale))
+        found["streams"] = on(f"sqlite:///{folder}/t.db", lambda house: stream_figures(house, scale, chosen.streams))
         progress(found)
-        found["growth"] = growth_figures(folder, scale)
+        found["growth"] = growth_figures(folder, scale, chosen.tickets)
     write(chosen.out, found, quick=chosen.quick)
     print(f"written: {chosen.out}")
 
