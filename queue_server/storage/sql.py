@@ -6,6 +6,7 @@ parameters everywhere; rows come back as mappings by column name.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
@@ -22,19 +23,24 @@ _DIALECTS = {
 
 
 class Statement:
-    """One compiled statement; `text(dialect)` is made at first use and kept."""
+    """One compiled statement; `text(dialect)` is made at first use and kept. `index` names the index SQLite must use: without
+    statistics (a site is never analysed) it guesses among those that begin with `site`, and wrong ones read all history.
+    Where the index no longer fits, SQLite refuses the statement instead of crawling."""
 
-    __slots__ = ("_clause", "_texts")
+    __slots__ = ("_clause", "_index", "_texts")
 
-    def __init__(self, clause: ClauseElement) -> None:
-        self._clause = clause
+    def __init__(self, clause: ClauseElement, index: str | None = None) -> None:
+        self._clause, self._index = clause, index
         self._texts: dict[str, str] = {}
 
     def text(self, dialect: str) -> str:
         """The SQL of this statement for `sqlite` or `postgresql`."""
         found = self._texts.get(dialect)
         if found is None:
-            found = self._texts[dialect] = str(self._clause.compile(dialect=_DIALECTS[dialect]))
+            found = str(self._clause.compile(dialect=_DIALECTS[dialect]))
+            if self._index and dialect == "sqlite":
+                found = re.sub(r"\bFROM (\w+)", rf"FROM \1 INDEXED BY {self._index}", found, count=1)
+            self._texts[dialect] = found
         return found
 
 

@@ -65,7 +65,7 @@ EVENTS_AFTER = Statement(
     select(t.event).where(_event.site == b("site"), _event.seq > b("after")).order_by(_event.seq).limit(b("n")).offset(ZERO)
 )
 EVENTS_OF = Statement(select(t.event).where(_event.site == b("site"), _event.subject == b("subject")).order_by(_event.seq))
-EVENTS_OF_CMD = Statement(select(t.event).where(_event.site == b("site"), _event.cmd == b("cmd")).order_by(_event.seq))
+EVENTS_OF_CMD = Statement(select(t.event).where(_event.site == b("site"), _event.cmd == b("cmd")).order_by(_event.seq), "ix_event_site_cmd")
 INSERT_SEAL = _insert(t.seal)
 SEALS = Statement(select(t.seal).where(t.seal.c.site == b("site")).order_by(t.seal.c.business_day))
 
@@ -96,7 +96,7 @@ _AT_DESK = text("state IN ('called', 'serving')")
 _WAITING = text("state = 'waiting'")
 _LIVE = text("state IN ('waiting', 'called', 'serving', 'held')")
 AT_COUNTER = Statement(select(t.ticket).where(_ticket.site == b("site"), _ticket.counter == b("counter"), _AT_DESK))
-AT_COUNTERS = Statement(select(t.ticket).where(_ticket.site == b("site"), _AT_DESK))
+AT_COUNTERS = Statement(select(t.ticket).where(_ticket.site == b("site"), _AT_DESK), "uq_ticket_at_counter")
 # Counters that stand open with nobody at the desk.
 FREE_COUNTERS = Statement(
     select(t.counter.c.code, t.counter.c.services).where(
@@ -107,9 +107,12 @@ FREE_COUNTERS = Statement(
         ),
     )
 )
-HELD = Statement(select(t.ticket).where(_ticket.site == b("site"), text("state = 'held'")).order_by(_ticket.issued_seq))
+HELD = Statement(
+    select(t.ticket).where(_ticket.site == b("site"), _LIVE, text("state = 'held'")).order_by(_ticket.issued_seq), "ix_ticket_live"
+)
 LIVE_BEFORE = Statement(
-    select(t.ticket).where(_ticket.site == b("site"), _ticket.business_day < b("business_day"), _LIVE).order_by(_ticket.issued_seq)
+    select(t.ticket).where(_ticket.site == b("site"), _ticket.business_day < b("business_day"), _LIVE).order_by(_ticket.issued_seq),
+    "ix_ticket_live",
 )
 LIVE_OF_HOLDER = Statement(
     select(t.ticket).where(_ticket.site == b("site"), _ticket.holder_key == b("holder_key"), _LIVE).order_by(_ticket.issued_seq)
@@ -122,19 +125,22 @@ FORGET_HOLDERS = Statement(
 COUNT_ISSUED = Statement(
     select(func.count())
     .select_from(t.ticket)
-    .where(_ticket.site == b("site"), _ticket.business_day == b("business_day"), _ticket.service == b("service"))
+    .where(_ticket.site == b("site"), _ticket.business_day == b("business_day"), _ticket.service == b("service")),
+    "sqlite_autoindex_ticket_2",
 )
 WAITING = Statement(
     select(t.ticket)
     .where(_ticket.site == b("site"), _WAITING)
     .order_by(_ticket.effective_at, _ticket.issued_seq)
     .limit(b("n"))
-    .offset(ZERO)
+    .offset(ZERO),
+    "ix_ticket_waiting",
 )
 WAITING_SUMMARY = Statement(
     select(_ticket.service, _ticket.for_counter, func.count().label("n"), func.min(_ticket.available_from).label("oldest"))
     .where(_ticket.site == b("site"), _WAITING)
-    .group_by(_ticket.service, _ticket.for_counter)
+    .group_by(_ticket.service, _ticket.for_counter),
+    "ix_ticket_waiting",
 )
 RECENT_ON_BOARD = Statement(select(t.ticket).where(_ticket.site == b("site"), _AT_DESK).order_by(_ticket.last_called_at.desc()))
 
@@ -148,7 +154,7 @@ def next_for(n: int) -> Statement:
     """The first waiting ticket of n services `s0 …`, or meant for this counter, in calling order."""
     mine = or_(and_(_ticket.for_counter.is_(None), _ticket.service.in_(_services(n))), _ticket.for_counter == b("counter"))
     found = select(t.ticket).where(_ticket.site == b("site"), _WAITING, mine).order_by(_ticket.effective_at, _ticket.issued_seq)
-    return Statement(found.limit(literal_column("1")).offset(ZERO))
+    return Statement(found.limit(literal_column("1")).offset(ZERO), "ix_ticket_waiting")
 
 
 @lru_cache
@@ -156,7 +162,9 @@ def ahead_of(n: int) -> Statement:
     """How many wait before (`effective_at`, `issued_seq`) for n services `s0 …`."""
     before = tuple_(_ticket.effective_at, _ticket.issued_seq) < tuple_(b("effective_at"), b("issued_seq"))
     which = _ticket.service.in_(_services(n))
-    return Statement(select(func.count()).select_from(t.ticket).where(_ticket.site == b("site"), _WAITING, before, which))
+    return Statement(
+        select(func.count()).select_from(t.ticket).where(_ticket.site == b("site"), _WAITING, before, which), "ix_ticket_waiting"
+    )
 
 
 @lru_cache
