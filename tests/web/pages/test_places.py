@@ -63,7 +63,7 @@ def test_log_in_goes_where_one_wanted_and_log_out_ends_it(browsers: Browsers, si
     page.wait_for_url("**/counter/3")
     expect(page.locator("#clerk")).to_have_text("Người Thử")
     page.get_by_role("button", name="Đăng xuất").click()
-    page.wait_for_url("**/login")
+    page.wait_for_url("**/login*")  # the page may notice the ended session before the form leads away: both end here
     page.goto("/counter/3")
     expect(page).to_have_url(f"{site.base}/login?next=/counter/3")
 
