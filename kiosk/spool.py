@@ -93,7 +93,7 @@ class Spool:
             self._db.execute("BEGIN IMMEDIATE")
             try:
                 yield self._db
-            except BaseException:
+            except BaseException:  # whatever happened, nothing half-written stays; it is raised again
                 self._db.execute("ROLLBACK")
                 raise
             self._db.execute("COMMIT")
