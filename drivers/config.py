@@ -1,6 +1,6 @@
 """What stands in `drivers.toml`: which roles this machine has, where each is plugged in, which driver serves it.
 
-Holds reading and checking; every fault names its key and says what is known. Builds nothing (`drivers.registry` does).
+Holds reading and checking; every fault names its key and says what is known. Builds nothing (`drivers.assembly` does).
 
     quirks = "/etc/toiluot/quirks.d"          # optional: own profiles and matches
 
@@ -12,6 +12,14 @@ Holds reading and checking; every fault names its key and says what is known. Bu
     [slot.reader]
     port = "serial:/dev/toiluot/scanner?baud=115200"
     driver = "serial-scanner"
+
+    [bus.hall]                                # several devices on one RS-485 pair
+    port = "serial:/dev/toiluot/hall?baud=9600"
+
+    [slot.led-1]                              # several slots of one role: -1, -2 …
+    bus = "hall"
+    address = 1
+    driver = "…"
 """
 
 from __future__ import annotations
@@ -24,15 +32,18 @@ from typing import Any
 
 from drivers.ports.opening import Address, parse_address
 from drivers.quirks import Profile, QuirkError, Quirks, load_quirks
+from drivers.registry import DRIVERS, Driver, driver
 
 DEFAULT_CONFIG = "/etc/toiluot/drivers.toml"
 DEFAULT_SOCKET = "/run/toiluot/drivers.sock"
 DEFAULT_STATE = "/var/lib/toiluot/drivers"
-# driver -> (roles it can take, options with their types)
-DRIVERS: dict[str, tuple[tuple[str, ...], dict[str, type]]] = {
-    "escpos": (("printer",), {"profile": str, "poll_s": float}),
-    "serial-scanner": (("reader",), {"max_bytes": int, "idle_s": float}),
-}
+DEFAULT_PROFILE = "80mm-203"
+# A line shared by several devices: how long it is silent between two frames, how often each is asked, how long one may take to answer.
+BUS_OPTIONS: dict[str, type] = {"gap_s": float, "poll_s": float, "answer_s": float}
+_KINDS = {str: "a text", int: "a number", float: "a number", bool: "true or false", list: "a list of texts", dict: "a table"}
+_PLACES = ("port", "match", "bus")
+_NAME = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
+_NUMBERED = re.compile(r"(.+)-[0-9]+")
 _MATCH = re.compile(r"usb:([0-9a-fA-F]{4}):([0-9a-fA-F]{4}|\*):([^:]+)|path:(\S+)")
 
 
@@ -42,18 +53,42 @@ class ConfigError(ValueError):
 
 @dataclass(frozen=True)
 class SlotConfig:
+    """One [slot.…]. `role` is its full name (`led-2`), `kind` the role without the number (`led`)."""
+
     role: str
     driver: str
     address: Address | None
     match: str = ""
     options: dict[str, Any] = field(default_factory=dict)
     profile: Profile | None = None
+    bus: str = ""
+
+    @property
+    def kind(self) -> str:
+        numbered = _NUMBERED.fullmatch(self.role)
+        return numbered[1] if numbered else self.role
+
+    @property
+    def place(self) -> str:
+        """Where it is plugged in, as the configuration says it."""
+        return self.address.text if self.address else self.match or f"bus:{self.bus}"
+
+
+@dataclass(frozen=True)
+class BusConfig:
+    """One [bus.…]: a line that several slots share."""
+
+    name: str
+    address: Address | None
+    match: str = ""
+    options: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Config:
     slots: tuple[SlotConfig, ...]
     quirks: Quirks
+    buses: dict[str, BusConfig] = field(default_factory=dict)
 
 
 def load_config(path: Path) -> Config:
@@ -63,16 +98,19 @@ def load_config(path: Path) -> Config:
         raise ConfigError(f"{path}: no such file; write it or name another with --config") from error
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ConfigError(f"{path}: {error}") from error
-    _refuse_unknown("", data, {"slot", "quirks"})
+    _refuse_unknown("", data, {"slot", "bus", "quirks"})
     own = data.get("quirks")
     try:
         quirks = load_quirks(*([path.parent / own] if own else []))
     except (QuirkError, TypeError) as error:
         raise ConfigError(str(error)) from error
-    slots = data.get("slot", {})
+    slots, buses = data.get("slot", {}), data.get("bus", {})
     if not isinstance(slots, dict) or not slots:
         raise ConfigError(f"{path}: no [slot.…] in it; a kiosk needs at least [slot.printer]")
-    return Config(tuple(_slot(role, values, quirks) for role, values in slots.items()), quirks)
+    if not isinstance(buses, dict):
+        raise ConfigError(f"{path}: write a bus as a table, [bus.hall]")
+    known = {name: _bus(name, values) for name, values in buses.items()}
+    return Config(tuple(_slot(role, values, quirks, known) for role, values in slots.items()), quirks, known)
 
 
 def _refuse_unknown(place: str, data: dict[str, Any], known: set[str]) -> None:
@@ -80,29 +118,57 @@ def _refuse_unknown(place: str, data: dict[str, Any], known: set[str]) -> None:
         raise ConfigError(f"{place or 'top level'}: unknown key {', '.join(unknown)}; known: {', '.join(sorted(known))}")
 
 
-def _slot(role: str, values: Any, quirks: Quirks) -> SlotConfig:
+def _bus(name: str, values: Any) -> BusConfig:
+    place = f"[bus.{name}]"
+    if not isinstance(values, dict) or not _NAME.fullmatch(name):
+        raise ConfigError(f"{place}: write it as a table, its name in small letters and digits")
+    _refuse_unknown(place, values, {"port", "match", *BUS_OPTIONS})
+    if ("port" in values) == ("match" in values):
+        raise ConfigError(f"{place}: give either port or match")
+    options = {key: _typed(place, key, values[key], kind) for key, kind in BUS_OPTIONS.items() if key in values}
+    return BusConfig(name, _address(place, values), _match(place, values), options)
+
+
+def _slot(role: str, values: Any, quirks: Quirks, buses: dict[str, BusConfig]) -> SlotConfig:
     place = f"[slot.{role}]"
     if not isinstance(values, dict):
         raise ConfigError(f"{place}: write it as a table")
-    driver = values.get("driver")
-    if driver not in DRIVERS:
-        raise ConfigError(f"{place}: driver is {', '.join(DRIVERS)}, not {driver!r}")
-    roles, types = DRIVERS[driver]
-    if role not in roles:
-        raise ConfigError(f"{place}: driver {driver} serves the role {', '.join(roles)}")
-    _refuse_unknown(place, values, {"driver", "port", "match", *types})
-    if ("port" in values) == ("match" in values):
-        raise ConfigError(f"{place}: give either port or match")
-    options = {key: _typed(place, key, values[key], kind) for key, kind in types.items() if key in values}
-    return SlotConfig(role, driver, _address(place, values), _match(place, values), options, _profile(place, driver, options, quirks))
+    served = _driver(place, values.get("driver"))
+    _refuse_unknown(place, values, {"driver", *_PLACES, *served.options})
+    if sum(key in values for key in _PLACES) != 1:
+        raise ConfigError(f"{place}: give either port or match (or bus, on a line that several devices share)")
+    bus = str(values.get("bus", ""))
+    if "bus" in values and bus not in buses:
+        raise ConfigError(f"{place}: bus is {', '.join(buses) or 'named by a table [bus.…] of its own'}, not {bus!r}")
+    options = {key: _typed(place, key, values[key], kind) for key, kind in served.options.items() if key in values}
+    profile = _profile(place, served, options, quirks)
+    wanted = SlotConfig(role, served.name, _address(place, values), _match(place, values), options, profile, bus)
+    if wanted.kind not in served.roles or not _NAME.fullmatch(role):
+        raise ConfigError(f"{place}: driver {served.name} serves the role {', '.join(served.roles)}")
+    try:
+        served.check(wanted, quirks)
+    except ValueError as error:
+        raise ConfigError(f"{place}: {error}") from error
+    return wanted
+
+
+def _driver(place: str, name: Any) -> Driver:
+    if name not in DRIVERS:
+        raise ConfigError(f"{place}: driver is {', '.join(DRIVERS)}, not {name!r}")
+    try:
+        return driver(name)
+    except ImportError as error:
+        raise ConfigError(f"{place}: driver {name} needs {error.name}, which is not installed (see “extras” in README)") from error
 
 
 def _typed(place: str, key: str, value: Any, kind: type) -> Any:
+    """A number is more than 0; a switch is true or false; a list is of texts."""
     if kind is float and isinstance(value, int) and not isinstance(value, bool):
         value = float(value)
-    if not isinstance(value, kind) or isinstance(value, bool):
-        raise ConfigError(f"{place}: {key} must be a {'text' if kind is str else 'number'}")
-    if isinstance(value, (int, float)) and value <= 0:
+    fits = isinstance(value, kind) and (kind is bool or not isinstance(value, bool))
+    if not fits or (kind is list and not all(isinstance(item, str) for item in value)):
+        raise ConfigError(f"{place}: {key} must be {_KINDS[kind]}")
+    if kind in (int, float) and value <= 0:
         raise ConfigError(f"{place}: {key} must be more than 0")
     return value
 
@@ -123,10 +189,10 @@ def _match(place: str, values: dict[str, Any]) -> str:
     return match
 
 
-def _profile(place: str, driver: str, options: dict[str, Any], quirks: Quirks) -> Profile | None:
-    if driver != "escpos":
+def _profile(place: str, served: Driver, options: dict[str, Any], quirks: Quirks) -> Profile | None:
+    if "profile" not in served.options:
         return None
-    name = options.get("profile", "80mm-203")
+    name = options.get("profile", DEFAULT_PROFILE)
     if name not in quirks.profiles:
         raise ConfigError(f"{place}: profile is one of {', '.join(sorted(quirks.profiles))}, not {name!r}")
     return quirks.profiles[name]

@@ -31,7 +31,7 @@ def _owns(slot: SlotConfig, device: DeviceInfo, found: list[DeviceInfo]) -> bool
 
 def _slot(slot: SlotConfig) -> dict[str, Any]:
     profile = slot.profile.name if slot.profile else ""
-    return {"role": slot.role, "driver": slot.driver, "port": slot.address.text if slot.address else slot.match, "profile": profile}
+    return {"role": slot.role, "driver": slot.driver, "port": slot.place, "profile": profile}
 
 
 def lines(found: dict[str, Any]) -> list[str]:

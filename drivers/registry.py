@@ -1,74 +1,66 @@
-"""From configuration to running slots: the one place where drivers, ports and slots are put together."""
+"""Which drivers there are: a name in `drivers.toml` -> the module that serves it, loaded only where it is asked for.
+
+Holds the table, what a driver module offers, and what it is given. Puts nothing together (`drivers.assembly` does).
+A driver is one module of `drivers.devices` with
+
+    ROLES = ("reader",)                       # the roles it can take; a slot `reader-2` has the role `reader`
+    OPTIONS = {"idle_s": float}               # its own keys in [slot.…]
+    PORTS = {"tty": "serial"}                 # optional: kinds of node it is matched against -> kind of port
+    def check(wanted, quirks) -> None         # optional: ValueError with a sentence where the options make no sense
+    def facts(wanted) -> dict                 # optional: what status says of the slot beside its health
+    def build(wanted, parts) -> Device
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from dataclasses import dataclass, field
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from drivers.config import Config, ConfigError, SlotConfig
-from drivers.devices.card_reader import SerialScanner
-from drivers.devices.journal import Journal
-from drivers.devices.link import Device, Slot
-from drivers.model import SlotStatus
-from drivers.ports.base import OpenFailed, Port
-from drivers.ports.opening import Address, open_port, parse_address
+if TYPE_CHECKING:
+    from drivers.config import SlotConfig
+    from drivers.devices.journal import Journal
+    from drivers.devices.link import Device
+    from drivers.quirks import Quirks
 
-Publish = Callable[[SlotStatus], None]
-
-
-def build_slots(
-    config: Config, journal: Journal, *, on_health: Publish, on_card: Callable[[dict[str, Any]], None], log: Callable[..., object]
-) -> dict[str, Slot]:
-    """One slot for each role of the configuration, not started yet."""
-    slots = {}
-    for wanted in config.slots:
-        facts = {"width_dots": wanted.profile.width_dots, "profile": wanted.profile.name} if wanted.profile else {}
-        slots[wanted.role] = Slot(
-            wanted.role,
-            wanted.driver,
-            _device(wanted, journal, on_card),
-            _opener(wanted),
-            publish=on_health,
-            log=log,
-            facts=facts,
-            place=wanted.address.text if wanted.address else wanted.match,
-        )
-    return slots
+# One line for each driver. An idle service holds only the modules of the drivers it runs.
+DRIVERS: dict[str, str] = {
+    "escpos": "drivers.devices.ticket_printer",
+    "serial-scanner": "drivers.devices.card_reader",
+}
+NODE_PORTS = {"usbmisc": "usblp", "tty": "serial"}
 
 
-def _device(wanted: SlotConfig, journal: Journal, on_card: Callable[[dict[str, Any]], None]) -> Device:
-    if wanted.driver == "escpos" and wanted.profile is not None:
-        from drivers.devices.ticket_printer import TicketPrinter
+@dataclass(frozen=True)
+class Parts:
+    """What a driver is given to work with. `publish(event, data)` goes to every open stream of the service."""
 
-        baud = wanted.address.baud if wanted.address and wanted.address.kind == "serial" else None
-        return TicketPrinter(wanted.profile, journal, poll_s=wanted.options.get("poll_s", 5.0), baud=baud)
-    if wanted.driver == "serial-scanner":
-        options = wanted.options
-        return SerialScanner(on_card, max_bytes=options.get("max_bytes", 4096), idle_s=options.get("idle_s", 0.4))
-    raise ConfigError(f"[slot.{wanted.role}]: no driver {wanted.driver}")
-
-
-def _opener(wanted: SlotConfig) -> Callable[[], tuple[Port, str]]:
-    def find() -> Address:
-        if wanted.address is not None:
-            return wanted.address
-        from drivers.ports.discovery import devices, matching
-
-        return choose(matching(devices(), wanted.match), wanted)
-
-    def open_it() -> tuple[Port, str]:
-        address = find()
-        return open_port(address), address.text
-
-    return open_it
+    journal: Journal
+    publish: Callable[[str, dict[str, Any]], None]
+    log: Callable[..., object]
+    state: Path
+    quirks: Quirks
 
 
-def choose(found: list[Any], wanted: SlotConfig) -> Address:
-    """The one device a slot's match names; none or several are told, never guessed."""
-    if not found:
-        raise OpenFailed("absent", f"{wanted.match}: nothing like it is plugged in")
-    if len(found) > 1:
-        nodes = ", ".join(device.node for device in found)
-        raise OpenFailed("error", f"{wanted.match}: fits {len(found)} devices ({nodes}); name the serial or the path")
-    kind = "usblp" if wanted.role == "printer" and found[0].subsystem == "usbmisc" else "serial"
-    return parse_address(f"{kind}:{found[0].node}")
+@dataclass(frozen=True)
+class Driver:
+    """One line of the table, loaded."""
+
+    name: str
+    roles: tuple[str, ...]
+    options: dict[str, type]
+    build: Callable[[SlotConfig, Parts], Device]
+    ports: dict[str, str] = field(default_factory=dict)
+    check: Callable[[SlotConfig, Quirks], None] = lambda _, __: None
+    facts: Callable[[SlotConfig], dict[str, Any]] = lambda _: {}
+
+
+@cache
+def driver(name: str) -> Driver:
+    """KeyError for a name that is not in the table."""
+    module = import_module(DRIVERS[name])
+    extra = {key: getattr(module, key) for key in ("check", "facts") if hasattr(module, key)}
+    return Driver(name, module.ROLES, module.OPTIONS, module.build, getattr(module, "PORTS", NODE_PORTS), **extra)

@@ -7,9 +7,10 @@ import os
 import sys
 from pathlib import Path
 
+from drivers.assembly import build_slots
 from drivers.config import Config
 from drivers.devices.journal import Journal
-from drivers.registry import build_slots
+from drivers.registry import Parts
 from drivers.service import MAX_BODY_BYTES, Hub, Service, make_app, make_stream
 from toiluot_edge import listen, mount, serve, setup_log
 
@@ -24,7 +25,8 @@ def run(config: Config, socket_path: Path, state: Path, as_json: bool) -> None:
         log.warning("job_in_doubt", job_id=result.job_id, outcome=str(result.outcome))
     hub = Hub()
     service = Service(journal, hub, log.info)
-    service.slots = build_slots(config, journal, on_health=service.on_health, on_card=service.on_card, log=log.error)
+    parts = Parts(journal, service.on_event, log.error, state, config.quirks)
+    service.slots = build_slots(config, parts, on_health=service.on_health)
     sock = listen(str(socket_path))
     for slot in service.slots.values():
         slot.start()

@@ -11,6 +11,7 @@ import base64
 import binascii
 import contextlib
 import json
+import re
 import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -98,9 +99,18 @@ class Service:
         self._log("slot", role=status.role, state=str(status.state), code=status.health.code, detail=status.health.detail)
         self.hub.publish("health", status.as_json(time.monotonic()))
 
-    def on_card(self, data: dict[str, Any]) -> None:
-        self._log("card", kind=data["kind"])  # the kind alone: never what stood on it
-        self.hub.publish("card", data)
+    def on_event(self, event: str, data: dict[str, Any]) -> None:
+        if event == "card":
+            self._log("card", kind=data["kind"])  # the kind alone: never what stood on it
+        self.hub.publish(event, data)
+
+    def slot_of(self, kind: str, name: str | None = None) -> Slot:
+        """The slot a request means: the one it names, or the first of its kind."""
+        for role, slot in self.slots.items():
+            if (name is None or role == name) and (role == kind or re.fullmatch(rf"{re.escape(kind)}-\d+", role)):
+                return slot
+        wanted = name or kind
+        raise Refused(404, f"no_{kind}", f"No such slot is configured: add [slot.{wanted}] to the configuration.")
 
     # ------------------------------------------------------------ from the routes
     def status(self) -> dict[str, Any]:
@@ -115,9 +125,7 @@ class Service:
 
     def print(self, body: Any) -> JobResult:
         job = parse_job(body)
-        slot = self.slots.get("printer")
-        if slot is None:
-            raise Refused(404, "no_printer", "No printer is configured: add [slot.printer] to the configuration.")
+        slot = self.slot_of("printer")
         with self._lock:
             known = self._journal.accept(job.job_id)
             if known is not None:

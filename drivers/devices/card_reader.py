@@ -8,16 +8,30 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from drivers.codecs import card_qr, scan_text
 from drivers.codecs.framing import Frame, Framer
 from drivers.health import Health
 from drivers.ports.base import Port, Timeout, Waker
 
+if TYPE_CHECKING:
+    from drivers.config import SlotConfig
+    from drivers.registry import Parts
+
+ROLES = ("reader",)
+OPTIONS: dict[str, type] = {"max_bytes": int, "idle_s": float}
+
 READ_BYTES = 1024
 LISTEN_S = 3600.0
 REFUSED_KINDS = 3  # so many unreadable scans in a row are the scanner's setting, not the card
+
+
+def build(wanted: SlotConfig, parts: Parts) -> SerialScanner:
+    options = wanted.options
+    return SerialScanner(
+        lambda card: parts.publish("card", card), max_bytes=options.get("max_bytes", 4096), idle_s=options.get("idle_s", 0.4)
+    )
 
 
 class SerialScanner:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from drivers import escpos_bytes
 from drivers.codecs.escpos_status import Answer, Question, process_id
@@ -20,11 +21,29 @@ from drivers.model import JobResult, Outcome, PrintJob
 from drivers.ports.base import Gone, Port, PortError, Timeout, Waker
 from drivers.quirks import Profile
 
+if TYPE_CHECKING:
+    from drivers.config import SlotConfig
+    from drivers.registry import Parts
+
+ROLES = ("printer",)
+OPTIONS: dict[str, type] = {"profile": str, "poll_s": float}
+
 SLICE_S = 0.5  # while waiting for a confirmation, how often the printer is asked whether it has stopped
 SICK_POLL_S = 1.0
 UNASKED_S = 0.25
 UNCONFIRMED_S = 1.0
 KERNEL_BYTES = 4096  # written, as far as we were told, and still on its way down a serial line
+
+
+def build(wanted: SlotConfig, parts: Parts) -> TicketPrinter:
+    if wanted.profile is None:
+        raise ValueError("a printer has a profile")
+    baud = wanted.address.baud if wanted.address and wanted.address.kind == "serial" else None
+    return TicketPrinter(wanted.profile, parts.journal, poll_s=wanted.options.get("poll_s", 5.0), baud=baud)
+
+
+def facts(wanted: SlotConfig) -> dict[str, Any]:
+    return {"width_dots": wanted.profile.width_dots, "profile": wanted.profile.name} if wanted.profile else {}
 
 
 Ended = tuple[JobResult, Health]

@@ -1,23 +1,47 @@
 """From an address in the configuration to an open port.
 
 `tcp://HOST:PORT`, `serial:/dev/NODE?baud=115200&parity=N&stop=1&flow=none`, `usblp:/dev/usb/lp0`. Parsing is pure and is
-done when the configuration is read, so that a wrong address is told at once and not at the first opening.
+done when the configuration is read, so that a wrong address is told at once and not at the first opening. The table says
+which module opens which kind; it is loaded when the first such port is opened. A port module offers
+`open_address(address) -> Port` and raises `OpenFailed` with a health code.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from importlib import import_module
 from urllib.parse import parse_qsl, urlsplit
 
 from drivers.ports.base import OpenFailed, Port
 
 BAUDS = (1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200, 230400, 460800, 921600)
-_SERIAL_OPTIONS = {"baud", "parity", "stop", "flow"}
+_SERIAL = {
+    "baud": tuple(map(str, BAUDS)),
+    "parity": ("N", "E", "O"),
+    "stop": ("1", "2"),
+    "flow": ("none", "rtscts", "xonxoff"),
+}
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of port: the module that opens it, and the options (with their values) that may follow a `?`."""
+
+    module: str
+    form: str
+    options: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+KINDS: dict[str, Kind] = {
+    "tcp": Kind("drivers.ports.tcp", "tcp://HOST:PORT"),
+    "serial": Kind("drivers.ports.serial", "serial:/dev/NODE?baud=115200", _SERIAL),
+    "usblp": Kind("drivers.ports.usblp", "usblp:/dev/usb/lp0"),
+}
 
 
 @dataclass(frozen=True)
 class Address:
-    """A checked address. `target` is a node or HOST; `number` the TCP port."""
+    """A checked address. `target` is a node, a name or a HOST; `number` the TCP port."""
 
     kind: str
     target: str
@@ -40,47 +64,29 @@ def parse_address(text: str) -> Address:
         if not parts.hostname or not parts.port or parts.path or parts.query:
             raise ValueError(f"{text!r}: write tcp://HOST:PORT")
         return Address("tcp", parts.hostname, parts.port)
-    kind, colon, rest = text.partition(":")
-    path, _, query = rest.partition("?")
-    if kind not in ("serial", "usblp") or not colon or not path.startswith("/"):
-        raise ValueError(f"{text!r}: write tcp://HOST:PORT, serial:/dev/NODE?baud=115200 or usblp:/dev/usb/lp0")
+    name, colon, rest = text.partition(":")
+    target, _, query = rest.partition("?")
+    kind = KINDS.get(name)
+    if kind is None or name == "tcp" or not colon or not target or (kind.form.partition(":")[2].startswith("/") and target[0] != "/"):
+        raise ValueError(f"{text!r}: write {', '.join(one.form for one in KINDS.values())}")
     options = dict(parse_qsl(query, keep_blank_values=True))
-    if kind == "usblp" and options:
-        raise ValueError(f"{text!r}: usblp takes no options")
-    _check_serial(text, options)
-    return Address(kind, path, 0, options)
-
-
-def _check_serial(text: str, options: dict[str, str]) -> None:
-    if unknown := set(options) - _SERIAL_OPTIONS:
-        raise ValueError(f"{text!r}: unknown option {', '.join(sorted(unknown))}; known: {', '.join(sorted(_SERIAL_OPTIONS))}")
-    if options.get("baud", "115200") not in {str(baud) for baud in BAUDS}:
-        raise ValueError(f"{text!r}: baud must be one of {', '.join(map(str, BAUDS))}")
-    if options.get("parity", "N") not in ("N", "E", "O") or options.get("stop", "1") not in ("1", "2"):
-        raise ValueError(f"{text!r}: parity is N, E or O; stop is 1 or 2")
-    if options.get("flow", "none") not in ("none", "rtscts", "xonxoff"):
-        raise ValueError(f"{text!r}: flow is none, rtscts or xonxoff")
+    if unknown := sorted(set(options) - set(kind.options)):
+        known = ", ".join(sorted(kind.options)) or "none"
+        raise ValueError(f"{text!r}: unknown option {', '.join(unknown)}; known: {known}")
+    for key, value in options.items():
+        if value not in kind.options[key]:
+            raise ValueError(f"{text!r}: {key} must be one of {', '.join(kind.options[key])}")
+    return Address(name, target, 0, options)
 
 
 def open_port(address: Address) -> Port:
     """Raises OpenFailed with a health code."""
-    if address.kind == "tcp":
-        from drivers.ports.tcp import open_tcp
-
-        return open_tcp(address.target, address.number)
-    if address.kind == "usblp":
-        from drivers.ports.usblp import open_usblp
-
-        return open_usblp(address.target)
-    if address.kind == "serial":
-        from drivers.ports.serial import open_serial
-
-        options = address.options
-        return open_serial(
-            address.target,
-            address.baud,
-            options.get("parity", "N"),
-            int(options.get("stop", "1")),
-            options.get("flow", "none"),
-        )
-    raise OpenFailed("error", f"no such kind of port: {address.kind}")
+    kind = KINDS.get(address.kind)
+    if kind is None:
+        raise OpenFailed("error", f"no such kind of port: {address.kind}")
+    try:
+        module = import_module(kind.module)
+    except ImportError as error:
+        raise OpenFailed("error", f"{address.kind} needs {error.name}, which is not installed") from error
+    opened: Port = module.open_address(address)
+    return opened

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import errno
+from typing import TYPE_CHECKING
 
 import serial
 
 from drivers.ports.base import FdPort, OpenFailed
+
+if TYPE_CHECKING:
+    from drivers.ports.opening import Address
 
 _CODES = {errno.ENOENT: "absent", errno.ENODEV: "absent", errno.ENXIO: "absent", errno.EACCES: "permission", errno.EPERM: "permission"}
 _CODES |= {errno.EBUSY: "busy", errno.EAGAIN: "busy", errno.EIO: "absent"}
@@ -32,6 +36,11 @@ def open_serial(path: str, baud: int = 115200, parity: str = "N", stop_bits: int
     except (OSError, ValueError) as error:
         raise OpenFailed(_CODES.get(getattr(error, "errno", 0) or 0, "error"), f"{path}: {error}") from error
     return FdPort(line.fileno(), line.close)
+
+
+def open_address(address: Address) -> FdPort:
+    options = address.options
+    return open_serial(address.target, address.baud, options.get("parity", "N"), int(options.get("stop", "1")), options.get("flow", "none"))
 
 
 def _short(error: serial.SerialException) -> str:

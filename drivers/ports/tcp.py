@@ -6,8 +6,12 @@ import errno
 import os
 import socket
 import time
+from typing import TYPE_CHECKING
 
 from drivers.ports.base import FdPort, Gone, OpenFailed, PortError, Timeout, Waker
+
+if TYPE_CHECKING:
+    from drivers.ports.opening import Address
 
 # Small on purpose: what the kernel took is counted as written, so little may wait there unseen.
 SEND_BUFFER_BYTES = 8192
@@ -72,3 +76,7 @@ def open_tcp(host: str, port: int, connect_s: float = 3.0) -> TcpPort:
     except Gone as error:
         raise OpenFailed("absent", f"{host}:{port}: {error}") from error
     return opened
+
+
+def open_address(address: Address) -> TcpPort:
+    return open_tcp(address.target, address.number)

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import errno
 import os
+from typing import TYPE_CHECKING
 
 from drivers.ports.base import FdPort, OpenFailed
+
+if TYPE_CHECKING:
+    from drivers.ports.opening import Address
 
 _CODES = {errno.ENOENT: "absent", errno.ENODEV: "absent", errno.ENXIO: "absent", errno.EACCES: "permission"}
 _CODES |= {errno.EPERM: "permission", errno.EBUSY: "busy"}
@@ -17,3 +21,7 @@ def open_usblp(path: str) -> FdPort:
     except OSError as error:
         raise OpenFailed(_CODES.get(error.errno or 0, "error"), f"{path}: {errno.errorcode.get(error.errno or 0, 'error')}") from error
     return FdPort(fd, lambda: os.close(fd))
+
+
+def open_address(address: Address) -> FdPort:
+    return open_usblp(address.target)

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from drivers.assembly import choose
 from drivers.config import ConfigError, SlotConfig, load_config
 from drivers.ports.base import OpenFailed
 from drivers.ports.discovery import DeviceInfo, matching
 from drivers.quirks import QuirkError, load_quirks
-from drivers.registry import choose
 
 GOOD = """
 [slot.printer]

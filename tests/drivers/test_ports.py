@@ -160,9 +160,9 @@ def test_opening_and_closing_leaks_no_descriptor() -> None:
         ("tcp://printer", "tcp://HOST:PORT"),
         ("serial:/dev/x?speed=9600", "unknown option speed"),
         ("serial:/dev/x?baud=12345", "baud must be one of"),
-        ("serial:/dev/x?parity=M", "parity is"),
-        ("serial:/dev/x?flow=some", "flow is"),
-        ("usblp:/dev/usb/lp0?x=1", "no options"),
+        ("serial:/dev/x?parity=M", "parity must be one of N, E, O"),
+        ("serial:/dev/x?flow=some", "flow must be one of"),
+        ("usblp:/dev/usb/lp0?x=1", "unknown option x"),
     ],
 )
 def test_a_wrong_address_says_what_to_write(text: str, word: str) -> None:
