@@ -21,6 +21,7 @@ from kiosk.feed import Feed
 from kiosk.holder import HolderKeys
 from kiosk.ids import uuid7
 from kiosk.spool import Command, PrintIntent, Spool
+from kiosk.timing import deadline_ms
 from kiosk.troubles import Troubles
 from kiosk.values import Home, Ticket, proposed_class, ticket_from
 from toiluot_edge import Clock
@@ -77,7 +78,7 @@ class Agent:
             with self._lock:
                 if self._stopping:
                     return
-                due = rules.deadline_ms(self.session, self.home.settings)
+                due = deadline_ms(self.session, self.home.settings)
                 left_s = None if due is None else (due - self._mono_ms()) / 1000
                 if left_s is None or left_s > 0:
                     self._timer.wait(left_s)

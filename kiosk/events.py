@@ -75,6 +75,11 @@ class Session:
     link: bool = False
     printer: Printer = Printer.READY
     recent: tuple[Recent, ...] = ()
+    # A visit by keys and headphones: which button is in hand ("" = the screen as a whole), how often it was asked for.
+    audio: bool = False
+    cursor: str = ""
+    asked: int = 0
+    volume: int = 3
 
 
 # ---------------------------------------------------------------- events
@@ -171,13 +176,34 @@ class PrinterSays:
 
 
 @dataclass(frozen=True)
+class Headphones:
+    """Plugged in, or the first key of the tactile keypad: somebody wants to hear. Unplugged: nobody does."""
+
+    plugged: bool
+
+
+@dataclass(frozen=True)
+class Focus:
+    """By keys to another button of this screen; "" = the screen as a whole."""
+
+    id: str
+
+
+@dataclass(frozen=True)
+class Again:
+    """Say it once more, louder (+1) or softer (-1) where asked."""
+
+    louder: int = 0
+
+
+@dataclass(frozen=True)
 class Tick:
     pass
 
 
 Event = (
     Choose | Browse | ScanHelp | CardRead | CardUnreadable | OpenPriority | SetPriority | Issued | Refused
-    | PrintDone | AskReprint | GoHome | Stay | Language | TextSize | Link | PrinterSays | Tick
+    | PrintDone | AskReprint | GoHome | Stay | Language | TextSize | Link | PrinterSays | Headphones | Focus | Again | Tick
 )  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from kiosk.events import (
+    Again,
     AskReprint,
     Browse,
     CardRead,
@@ -18,7 +19,9 @@ from kiosk.events import (
     Choose,
     Effect,
     Event,
+    Focus,
     GoHome,
+    Headphones,
     Issue,
     Issued,
     Language,
@@ -40,15 +43,17 @@ from kiosk.events import (
     TextSize,
     Tick,
 )
+from kiosk.timing import deadline_ms
 from kiosk.values import Settings, Ticket
 
 Result = tuple[Session, tuple[Effect, ...]]
 Handler = Callable[[Session, "Event", int, Settings], Result]
 KEPT_RECENT = 50
+VOLUMES = (1, 5)
 
 
 def _enter(session: Session, state: State, now_ms: int) -> Session:
-    return replace(session, state=state, since_ms=now_ms, touched_ms=now_ms, under=None)
+    return replace(session, state=state, since_ms=now_ms, touched_ms=now_ms, under=None, cursor="")
 
 
 def _fresh(session: Session, now_ms: int, settings: Settings) -> Session:
@@ -68,7 +73,12 @@ def _fresh(session: Session, now_ms: int, settings: Settings) -> Session:
 
 
 def _go_home(session: Session, _: Event, now_ms: int, settings: Settings) -> Result:
-    return _fresh(session, now_ms, settings), ()
+    return _hearing(session, _fresh(session, now_ms, settings)), ()
+
+
+def _hearing(before: Session, fresh: Session) -> Session:
+    """Who begins again by ear goes on hearing, in the same language: only time or the headphones end that."""
+    return replace(fresh, audio=True, lang=before.lang, volume=before.volume) if before.audio else fresh
 
 
 def _problem(session: Session, problem: str, now_ms: int) -> Session:
@@ -209,9 +219,9 @@ def _link(session: Session, event: Event, now_ms: int, settings: Settings) -> Re
     assert isinstance(event, Link)
     changed = replace(session, link=event.up)
     if event.up and session.state is State.PAUSED:
-        return _fresh(changed, now_ms, settings), ()
+        return _hearing(session, _fresh(changed, now_ms, settings)), ()
     busy = session.state in (State.ISSUING, State.NUMBER, State.PAUSED, State.ERROR)
-    return (changed if event.up or busy else _fresh(changed, now_ms, settings)), ()
+    return (changed if event.up or busy else _hearing(session, _fresh(changed, now_ms, settings))), ()
 
 
 def _printer(session: Session, event: Event, _: int, __: Settings) -> Result:
@@ -219,40 +229,31 @@ def _printer(session: Session, event: Event, _: int, __: Settings) -> Result:
     return replace(session, printer=event.printer), ()
 
 
+# ---------------------------------------------------------------- by keys and headphones
+def _headphones(session: Session, event: Event, now_ms: int, settings: Settings) -> Result:
+    assert isinstance(event, Headphones)
+    if event.plugged:
+        heard = replace(session, audio=True, cursor="", touched_ms=now_ms, asked=session.asked + 1)
+        return heard, ()
+    if session.audio and session.state in (*_OPEN, State.ASKING, State.ERROR):
+        return _fresh(session, now_ms, settings), ()  # the person has gone, and so has what the screen says of them
+    reading = session.audio and session.state is State.NUMBER  # the eyes get their full time
+    since_ms = now_ms if reading else session.since_ms
+    return replace(session, audio=False, cursor="", volume=Session.volume, since_ms=since_ms), ()
+
+
+def _focus(session: Session, event: Event, now_ms: int, _: Settings) -> Result:
+    assert isinstance(event, Focus)
+    return (replace(session, cursor=event.id, touched_ms=now_ms, asked=session.asked + 1) if session.audio else session), ()
+
+
+def _again(session: Session, event: Event, now_ms: int, _: Settings) -> Result:
+    assert isinstance(event, Again)
+    volume = min(max(session.volume + event.louder, VOLUMES[0]), VOLUMES[1])
+    return (replace(session, volume=volume, touched_ms=now_ms, asked=session.asked + 1) if session.audio else session), ()
+
+
 # ---------------------------------------------------------------- time
-def deadline_ms(session: Session, settings: Settings) -> int | None:
-    """When a tick will next change something; None = only an event can."""
-    since, touched = session.since_ms, session.touched_ms
-    match session.state:
-        case State.ISSUING:
-            return since + (settings.give_up_ms if session.slow else settings.slow_ms)
-        case State.NUMBER:
-            return since + _number_ms(session.paper, settings)
-        case State.ERROR:
-            return since + settings.error_shown_ms
-        case State.CHOOSING | State.PRIORITY:
-            return touched + (settings.card_idle_ms if session.card else settings.idle_ms)
-        case State.SCAN_HELP:
-            return touched + settings.idle_ms
-        case State.ASKING:
-            return since + (settings.ask_large_ms if session.large else settings.ask_ms)
-        case State.HOME if session.lang != session.home_lang or session.large:
-            return touched + settings.idle_ms  # somebody set the language and walked away
-    return None
-
-
-def _number_ms(paper: Paper, settings: Settings) -> int:
-    match paper:
-        case Paper.PRINTED:
-            return settings.number_shown_ms
-        case Paper.PRINTING:
-            return settings.print_wait_ms
-        case Paper.UNCONFIRMED:
-            return 2 * settings.number_shown_ms
-        case Paper.MISSING:
-            return settings.no_paper_shown_ms
-
-
 def _tick(session: Session, _: Event, now_ms: int, settings: Settings) -> Result:
     due = deadline_ms(session, settings)
     if due is None or now_ms < due:
@@ -282,6 +283,9 @@ TABLE: dict[tuple[State, type], Handler] = {
     (S.ISSUING, Refused): _refused,
     (S.NUMBER, AskReprint): _reprint,
     (S.ASKING, Stay): _stay,
+    **{(S.ASKING, kind): _stay for kind in (Focus, Again)},  # any key says "I am here"
+    **{(state, Headphones): _headphones for state in State},
+    **{(state, kind): handler for kind, handler in ((Focus, _focus), (Again, _again)) for state in State if state is not S.ASKING},
     **{(state, OpenPriority): _open_priority for state in (S.HOME, S.CHOOSING)},
     **{(state, CardRead): _card for state in (*_OPEN, S.ASKING, S.ERROR, S.NUMBER)},
     **{(state, CardUnreadable): _unreadable for state in (*_OPEN, S.ASKING, S.ERROR)},

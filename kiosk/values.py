@@ -53,6 +53,10 @@ class Settings:
     give_up_ms: int = 8_000
     error_shown_ms: int = 20_000
     print_wait_ms: int = 12_000
+    # By ear everything takes longer: a screen is heard word by word, and heard again.
+    audio_idle_ms: int = 180_000
+    audio_ask_ms: int = 60_000
+    audio_shown_ms: int = 120_000
 
 
 @dataclass(frozen=True)
@@ -136,6 +140,9 @@ def settings_from(item: Mapping[str, Any]) -> Settings:
         ask_ms=ms("ask_s", known.ask_ms, 20),
         ask_large_ms=ms("ask_large_s", known.ask_large_ms, 20),
         same_card_ms=ms("same_card_s", known.same_card_ms, 0),
+        audio_idle_ms=ms("audio_idle_s", known.audio_idle_ms, 60),
+        audio_ask_ms=ms("audio_ask_s", known.audio_ask_ms, 30),
+        audio_shown_ms=ms("audio_shown_s", known.audio_shown_ms, 60),
     )
 
 

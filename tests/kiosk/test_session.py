@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kiosk.events import (
+    Again,
     AskReprint,
     Browse,
     Card,
@@ -16,7 +17,9 @@ from kiosk.events import (
     CardUnreadable,
     Choose,
     Event,
+    Focus,
     GoHome,
+    Headphones,
     Issue,
     Issued,
     Language,
@@ -38,7 +41,8 @@ from kiosk.events import (
     TextSize,
     Tick,
 )  # fmt: skip
-from kiosk.session import TABLE, deadline_ms, recent_for_visit, step
+from kiosk.session import TABLE, recent_for_visit, step
+from kiosk.timing import deadline_ms
 from kiosk.values import Settings, Ticket
 
 S = Settings()
@@ -47,7 +51,7 @@ CARD = Card("id_card", "ab" * 32)
 EVENTS: list[Event] = [
     Choose(1, "ho-tich"), Browse(), ScanHelp(), CardRead(CARD), CardUnreadable(), OpenPriority(), SetPriority("elderly"), Issued(1, TICKET),
     Refused(1, "quota_full"), PrintDone("t1", Paper.PRINTED), AskReprint(), GoHome(), Stay(), Language("en"), TextSize(True), Link(True),
-    Link(False), PrinterSays(Printer.OUT), Tick(),
+    Link(False), PrinterSays(Printer.OUT), Headphones(True), Headphones(False), Focus("help"), Again(), Again(1), Tick(),
 ]  # fmt: skip
 
 
@@ -222,6 +226,75 @@ def test_without_a_server_the_machine_rests_and_comes_back() -> None:
     shown, _ = step(at(State.NUMBER), Link(False), 5, S)
     assert shown.state is State.NUMBER
     assert step(shown, GoHome(), 6, S)[0].state is State.PAUSED
+
+
+# ---------------------------------------------------------------- by keys and headphones
+@pytest.mark.parametrize("state", State)
+def test_plugging_in_begins_to_be_heard_on_every_screen(state: State) -> None:
+    session, effects = step(at(state), Headphones(True), 5, S)
+    assert (session.state, session.audio, session.cursor, effects) == (state, True, "", ())
+
+
+@pytest.mark.parametrize("state", State)
+def test_unplugging_ends_it_and_leaves_nothing_of_the_person(state: State) -> None:
+    session, effects = step(at(state, audio=True, cursor="help", volume=5, card=CARD, lang="en"), Headphones(False), 9_000, S)
+    assert (session.audio, session.cursor, session.volume, effects) == (False, "", 3, ())
+    if state in (State.ISSUING, State.NUMBER, State.PAUSED):  # a number on its way comes, and is shown as long as to anybody
+        assert session.state is state
+        assert deadline_ms(session, S) == {State.PAUSED: None, State.ISSUING: 1_000, State.NUMBER: 19_000}[state]
+    else:
+        assert (session.state, session.card, session.lang) == (State.HOME, None, "vi")
+
+
+@pytest.mark.parametrize("state", [state for state in State if state not in (State.ISSUING, State.ASKING)])
+def test_every_screen_waits_longer_for_who_listens_and_still_ends(state: State) -> None:
+    usual, heard = deadline_ms(at(state), S), deadline_ms(at(state, audio=True, touched_ms=50_000), S)
+    assert heard is not None
+    assert heard >= 50_000 + 120_000
+    assert usual is None or heard >= 2 * usual
+    ended, _ = step(at(state, audio=True, touched_ms=50_000), Tick(), heard, S)
+    assert ended.state in (State.HOME, State.ASKING)
+    assert ended.audio is (ended.state is State.ASKING)
+
+
+def test_any_key_says_that_somebody_is_there() -> None:
+    asking, _ = step(at(State.CHOOSING, audio=True, card=CARD), Tick(), 180_000, S)
+    assert (asking.state, deadline_ms(asking, S)) == (State.ASKING, 240_000)
+    for key in (Focus("x"), Again(), Again(-1)):
+        back, _ = step(asking, key, 200_000, S)
+        assert (back.state, back.card, back.audio) == (State.CHOOSING, CARD, True)
+
+
+def test_who_starts_again_by_ear_goes_on_hearing_in_the_same_language() -> None:
+    session, _ = step(at(State.CHOOSING, audio=True, volume=4, lang="en", card=CARD), GoHome(), 5, S)
+    assert (session.state, session.audio, session.volume, session.lang, session.card) == (State.HOME, True, 4, "en", None)
+    session, _ = step(session, Link(False), 6, S)
+    assert (session.state, session.audio) == (State.PAUSED, True)
+    session, _ = step(session, Link(True), 7, S)
+    assert (session.state, session.audio) == (State.HOME, True)
+
+
+def test_the_volume_has_five_steps_and_the_next_person_the_middle_one() -> None:
+    session = at(State.HOME, audio=True)
+    for wanted in (4, 5, 5):
+        session, _ = step(session, Again(1), 1, S)
+        assert session.volume == wanted
+    for wanted in (4, 3, 2, 1, 1):
+        session, _ = step(session, Again(-1), 1, S)
+        assert session.volume == wanted
+    assert step(session, Tick(), 180_001, S)[0].volume == 3
+
+
+def test_keys_of_nobody_who_listens_do_nothing() -> None:
+    for event in (Focus("help"), Again(1)):
+        assert step(at(State.HOME), event, 5, S) == (at(State.HOME), ())
+
+
+def test_a_new_screen_is_heard_from_its_beginning() -> None:
+    session, _ = step(at(State.HOME, audio=True), Focus("service-ho-tich"), 1, S)
+    assert session.cursor == "service-ho-tich"
+    session, _ = step(session, Choose(1, "ho-tich"), 2, S)
+    assert (session.state, session.cursor, session.audio) == (State.ISSUING, "", True)
 
 
 # ---------------------------------------------------------------- random walks
