@@ -81,6 +81,16 @@ def test_the_jump(highest: int, counted: int) -> None:
     assert numbering.jump(highest) == counted
 
 
+@pytest.mark.parametrize(("lost_h", "counted"), [(0, 300), (1, 500), (2, 1000), (3, 1200)])
+def test_the_jump_grows_with_the_hours_of_which_nothing_is_known(lost_h: int, counted: int) -> None:
+    assert numbering.jump(100, lost_h) == counted
+
+
+@pytest.mark.parametrize(("last", "counted"), [(0, 799), (699, 799), (700, 800), (899, 999), (950, 999), (999, 999)])
+def test_the_jump_of_the_band_ends_with_the_band(last: int, counted: int) -> None:
+    assert numbering.jump_reserved(last) == counted
+
+
 # ---------------------------------------------------------------- order
 def test_credits_are_seconds_and_add_up() -> None:
     assert routing.effective(10_000, {"priority": 3, "transfer": 2}) == 5_000
