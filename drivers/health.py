@@ -34,6 +34,26 @@ HINTS: dict[str, tuple[str, str]] = {
         "Thiết bị báo lỗi: tắt đi rồi bật lại; nếu còn, gọi kỹ thuật.",
         "The device reports a fault: switch it off and on, else call a technician.",
     ),
+    "scan_charset": (
+        "Máy quét gửi sai bảng mã chữ Việt: quét mã cài đặt “UTF-8” trong sách hướng dẫn máy quét.",
+        "The scanner sends the wrong code page: scan the “UTF-8” set-up code of its manual.",
+    ),
+    "scan_keyboard": (
+        "Máy quét đặt sai kiểu bàn phím: quét mã cài đặt “USB Keyboard: US/English”, hoặc chuyển sang “USB-COM”.",
+        "The scanner types for another country's keyboard: scan the set-up code “US keyboard”, or change it to USB-COM.",
+    ),
+    "scan_prefix": (
+        "Máy quét thêm chữ trước mã: quét mã cài đặt tắt “Code ID” và “Prefix”.",
+        "The scanner puts letters before the code: scan the set-up codes that switch “Code ID” and “Prefix” off.",
+    ),
+    "scan_noise": (
+        "Dữ liệu quét bị hỏng trên đường dây: kiểm tra tốc độ (baud), ký tự kết thúc (CR) và dây nối.",
+        "Scans arrive broken: check the line speed (baud), the suffix (CR) and the cable.",
+    ),
+    "scan_unknown": (
+        "Nhiều mã liên tiếp không phải thẻ hay phiếu: quét thử một thẻ căn cước; nếu vẫn vậy, đặt lại máy quét về mặc định.",
+        "Several codes in a row are no card and no slip: try an identity card; if it is the same, reset the scanner to its defaults.",
+    ),
 }
 CODES = tuple(HINTS)
 # With these a slip cannot come out now.

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 DRIVERS: dict[str, str] = {
     "escpos": "drivers.devices.ticket_printer",
     "serial-scanner": "drivers.devices.card_reader",
+    "wedge": "drivers.devices.wedge",
 }
 NODE_PORTS = {"usbmisc": "usblp", "tty": "serial"}
 

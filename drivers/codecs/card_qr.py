@@ -15,9 +15,13 @@ _OLD_NUMBER = re.compile(r"(?:[0-9]{9})?")
 _DOSSIER = re.compile(r"[0-9A-Z]{1,5}(?:\.[0-9A-Z]{1,5})*-(?:[0-9]{6}|[0-9]{8})-[0-9]{4,7}")
 _SLIP = re.compile(r"https?://[^\s/]{1,255}/t/([A-Za-z0-9_-]{16,64})/?", re.ASCII)
 _APPOINTMENT = re.compile(r"(?:https?://[^\s/]{1,255}/a/|toiluot:a:)([A-Za-z0-9_-]{16,64})/?", re.ASCII)
-_INSURANCE = re.compile(r"(?:[A-Z]{2}[0-9]{13}|[0-9]{10})")
+_INSURANCE = re.compile(r"(?:[A-Z]{2}[0-9]{13}|[0-9]{10}|[0-9]{12})")
 _DATE = re.compile(r"([0-9]{2})/?([0-9]{2})/?([0-9]{4})")
 _HEX = re.compile(r"(?:[0-9A-Fa-f]{2})+")
+_PREFIXED = re.compile(r"[^0-9|]{1,4}[0-9]{12}")
+# A card typed on another country's keyboard: the digits of a French one are our shifted ones, a German one has no bar.
+_SHIFTED_DIGITS = re.compile(r"[)!@#$%^&*(]{12}")
+_NO_BARS = re.compile(r"[0-9]{12}(?:[0-9]{9})?[^0-9|].{6,}", re.DOTALL)
 MAX_LETTERS = 4096
 
 
@@ -70,6 +74,8 @@ class PlainText:
 
 @dataclass(frozen=True)
 class Unreadable:
+    """`reason`: empty too_long lost_keys not_text prefix keyboard_layout unknown_card too_few_fields."""
+
     reason: str
 
 
@@ -97,9 +103,16 @@ def _code(text: str) -> Scan:
         return Appointment(found[1])
     if _DOSSIER.fullmatch(text.upper()):
         return Dossier(text.upper())
-    if any((ord(letter) < 0x20 and letter != "\t") or letter == "\ufffd" for letter in text):
+    if _is_noise(text):
         return Unreadable("not_text")
-    return PlainText(text)
+    if _SHIFTED_DIGITS.match(text) or _NO_BARS.fullmatch(text):
+        return Unreadable("keyboard_layout")
+    return Unreadable("prefix") if _PREFIXED.fullmatch(text) else PlainText(text)
+
+
+def _is_noise(text: str) -> bool:
+    """Control characters, and the letters a wrong line speed makes of anything."""
+    return any((letter < " " and letter != "\t") or "\x7f" <= letter <= "\x9f" or letter == "\ufffd" for letter in text)
 
 
 def _fields(text: str) -> Scan:
@@ -107,13 +120,21 @@ def _fields(text: str) -> Scan:
     if _is_insurance(fields):
         return HealthInsurance()
     if not _NUMBER.fullmatch(fields[0]):
-        return Unreadable("unknown_card")
+        return Unreadable(_why_unknown(fields[0]))
     if len(fields) >= 7 and _OLD_NUMBER.fullmatch(fields[1]):
         return _card(fields[:7], fields[7:])
     # Some readers are set up to leave the second field out; then what stands there is a name and never nine digits.
     if len(fields) >= 6 and not _OLD_NUMBER.fullmatch(fields[1]):
         return _card([fields[0], "", *fields[1:6]], fields[6:])
     return Unreadable("too_few_fields")
+
+
+def _why_unknown(first: str) -> str:
+    if _is_noise(first):
+        return "not_text"
+    if _SHIFTED_DIGITS.fullmatch(first):
+        return "keyboard_layout"
+    return "prefix" if _PREFIXED.fullmatch(first) else "unknown_card"
 
 
 def _card(seven: list[str], extra: list[str]) -> Scan:
@@ -160,6 +181,7 @@ def event(scan: Scan) -> dict[str, str | int]:
         case Appointment():
             return {"kind": "appointment", "code": scan.code}
         case PlainText():
-            return {"kind": "text", "code": scan.text[:200]}
+            # Codes are ASCII. Other letters may be somebody's name, torn off a card.
+            return {"kind": "text", "code": scan.text[:200]} if scan.text.isascii() else {"kind": "text"}
         case Unreadable():
             return {"kind": "unreadable", "code": scan.reason}

@@ -6,7 +6,7 @@ time (the caller says when a byte came) and does not know what a frame means (`s
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 STX, ETX = 0x02, 0x03
 ENDS = frozenset((0x0D, 0x0A, 0x09, ETX))
@@ -17,10 +17,23 @@ PAIR_LEADS = frozenset((0x00, 0x01, 0x1E))
 
 @dataclass(frozen=True)
 class Frame:
-    """One message without its ends. `overlong` frames come with no data: half a message is worse than none."""
+    """One message without its ends. `overlong` and `lost` frames come with no data: half a message is worse than none.
 
-    data: bytes
+    `data` is the collector's own buffer, handed over and not copied: its reader may `wipe` it.
+    """
+
+    data: bytes | bytearray = field(repr=False)
     overlong: bool = False
+    lost: bool = False
+
+    def wipe(self) -> None:
+        """Overwrite what was read. What Python copied meanwhile is out of our reach."""
+        if isinstance(self.data, bytearray):
+            wipe(self.data)
+
+
+def wipe(data: bytearray) -> None:
+    data[:] = bytes(len(data))
 
 
 class Framer:
@@ -40,7 +53,8 @@ class Framer:
         return None if self._last is None else self._last + self._idle_s
 
     def feed(self, data: bytes, now: float) -> list[Frame]:
-        frames: list[Frame] = self.idle(now)
+        """Silence is judged in `idle` alone: bytes that waited for a busy machine came in time."""
+        frames: list[Frame] = []
         for byte in data:
             if not self._pair and (byte in ENDS or byte == STX):
                 frames += self._end()
@@ -61,10 +75,10 @@ class Framer:
     def _end(self) -> list[Frame]:
         if self._last is None:
             return []
-        frame = Frame(b"", overlong=True) if self._overlong else Frame(bytes(self._frame))
-        for at in range(len(self._frame)):
-            self._frame[at] = 0
-        self._frame.clear()
+        whole, self._frame = self._frame, bytearray()
+        if self._overlong:
+            wipe(whole)
+        frame = Frame(b"", overlong=True) if self._overlong else Frame(whole)
         self._overlong = self._pair = False
         self._last = None
         return [frame]

@@ -7,11 +7,16 @@ Holds the order in which encodings are tried and says which one it was. Frames a
 from __future__ import annotations
 
 import codecs
+import re
 import unicodedata
 from dataclasses import dataclass, field
 
+SCANNER_ENCODINGS = ("utf-8", "utf-16be-mix", "latin1", "cp1258", "gbk", "gb18030", "utf-8-sig", "utf-16", "hex")
 _PAIR_LEADS = frozenset((0x00, 0x01, 0x1E))
 _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
+_TONES = frozenset("\u0300\u0301\u0303\u0309\u0323")
+_HEX_DUMP = re.compile(rb"(?:[0-9A-Fa-f]{2}){16,}")
+_SYMBOLOGY = re.compile(rb"\][A-Za-z][0-9A-Za-z]")  # ISO/IEC 15424: what kind of code was read, put before it
 
 
 @dataclass(frozen=True)
@@ -23,27 +28,46 @@ class ScanText:
     exact: bool
 
 
-def decode(raw: bytes) -> ScanText:
-    """BOM, UTF-8 (with its Latin-1 accident repaired), mixed UTF-16BE, CP1258, Latin-1; always NFC."""
+def decode(raw: bytes | bytearray) -> ScanText:
+    """BOM, UTF-8 (with its Latin-1 accident repaired), mixed UTF-16BE, GB 18030, CP1258, Latin-1; always NFC."""
+    raw = bytes(raw)
     for bom, name in _BOMS:
         if raw.startswith(bom):
             return _with_bom(raw, bom, name)
     # A NUL before a letter is half of it; a NUL at the end is only an end.
     data = raw.lstrip(b"\r\n\x02\x03").rstrip(b"\r\n\x00\x02\x03")
+    if found := _SYMBOLOGY.match(data):
+        raw = data = data[found.end() :]
     if not _has_pairs(data):
         text = _utf8(data)
         if text is not None:
-            return _repaired(text)
+            return _dumped(data) or _repaired(text)
+    elif _is_little_endian(raw):
+        return _with_bom(raw, b"", "utf-16-le")
     else:
         # Unstripped: the second half of a letter may look like an end.
         text = _mixed(raw)
         if text is not None:
             return _done(text, "utf-16be-mix", True)
-    return _eight_bit(data)
+    return _gb18030(data) or _eight_bit(data)
 
 
 def _has_pairs(data: bytes) -> bool:
     return any(byte in _PAIR_LEADS for byte in data)
+
+
+def _is_little_endian(raw: bytes) -> bool:
+    """UTF-16LE without its mark: a card is mostly ASCII, so most of every second byte is nothing."""
+    seconds = raw[1::2]
+    return len(seconds) >= 4 and raw[0] != 0 and seconds.count(0) * 2 > len(seconds)
+
+
+def _dumped(data: bytes) -> ScanText | None:
+    """A scanner set to hexadecimal output writes every byte as two digits. Twelve digits alone are a number, not a dump."""
+    if not _HEX_DUMP.fullmatch(data):
+        return None
+    inside = _utf8(bytes.fromhex(data.decode("ascii")))
+    return _done(inside, "hex", True) if inside and all(letter >= " " for letter in inside.strip("\r\n\t")) else None
 
 
 def _done(text: str, encoding: str, exact: bool) -> ScanText:
@@ -91,19 +115,58 @@ def _mixed(data: bytes) -> str | None:
     return "".join(letters)
 
 
-def _eight_bit(data: bytes) -> ScanText:
+def _gb18030(data: bytes) -> ScanText | None:
+    """Chinese scanners' factory code page. GBK alone has few Vietnamese letters and puts `?` for the rest.
+
+    Taken for it only where every letter is a Latin one: other code pages, read as GBK, give ideographs.
+    """
     try:
-        return _done(data.decode("cp1258"), "cp1258", False)
+        text = data.decode("gb18030")
+    except UnicodeDecodeError:
+        return None
+    strange = [letter for letter in text if letter >= "\x80"]
+    if not strange or not all(_is_latin(letter) for letter in strange):
+        return None
+    whole = any(len(letter.encode("gb18030")) == 4 for letter in strange)
+    return _done(text, "gb18030" if whole else "gbk", whole)
+
+
+def _is_latin(letter: str) -> bool:
+    return unicodedata.name(letter, "").startswith(("LATIN ", "COMBINING "))
+
+
+def _eight_bit(data: bytes) -> ScanText:
+    """CP1258 writes a tone as a byte after its vowel; where tones stand after anything else it is not CP1258."""
+    try:
+        text = data.decode("cp1258")
     except UnicodeDecodeError:
         return _done(data.decode("latin-1"), "latin-1", False)
+    tones = [at for at, letter in enumerate(text) if letter in _TONES]
+    if tones and all(at and unicodedata.normalize("NFD", text[at - 1])[0] in "aeiouyAEIOUY" for at in tones):
+        return _done(text, "cp1258", False)
+    name = "cp1258" if any(letter in "ăĂđĐơƠưƯ" for letter in text) else "latin-1"
+    return _done(data.decode(name), name, False)
 
 
 def encode(text: str, encoding: str) -> bytes:
     """The other direction, for far ends: how a scanner set to `encoding` would send `text`."""
+    text = unicodedata.normalize("NFC", text)
     if encoding == "utf-16be-mix":
         return b"".join(letter.encode("ascii") if letter < "\x80" else letter.encode("utf-16-be") for letter in text)
     if encoding == "latin1":
         return text.encode("utf-8").decode("latin-1").encode("utf-8")
+    if encoding == "hex":
+        return text.encode("utf-8").hex().upper().encode("ascii")
     if encoding == "cp1258":
-        return unicodedata.normalize("NFC", text).encode("cp1258", "replace")
-    return text.encode(encoding)
+        return _apart(text).encode("cp1258", "replace")
+    return text.encode(encoding, "replace")
+
+
+def _apart(text: str) -> str:
+    """Vowel and tone as two letters, the vowel's own mark kept on it: the way CP1258 writes Vietnamese."""
+    parts = []
+    for letter in text:
+        marks = unicodedata.normalize("NFD", letter)
+        tones = "".join(mark for mark in marks if mark in _TONES)
+        parts.append(unicodedata.normalize("NFC", "".join(mark for mark in marks if mark not in _TONES)) + tones)
+    return "".join(parts)

@@ -12,8 +12,10 @@ from typing import Any
 
 import click
 
+from drivers.codecs.scan_text import SCANNER_ENCODINGS as ENCODINGS
 from drivers.sim.faults import PRINTER_FAULTS, SCANNER_FAULTS, Fault, parse_faults
 from drivers.sim.http import serve_http
+from drivers.sim.typist import LETTERS
 
 
 def _faults(known: tuple[str, ...]) -> Callable[[click.Context, click.Parameter, str], list[Fault]]:
@@ -48,6 +50,7 @@ def sim() -> None:
     help=f"Any of {', '.join(PRINTER_FAULTS)}; NAME@3 after 3 slips, NAME@120r after 120 rows.",
 )
 @click.option("--width", default=576, type=click.IntRange(8, 576), help="Dots in a row (576 or 384).")
+@click.option("--baud", default=0, type=click.IntRange(0, 1_000_000), help="Be as slow as a line of this speed (with --pty; 0: no limit).")
 @click.option("--no-process-id", is_flag=True, help="Be a printer that does not know GS ( H.")
 @click.option("--paper", type=click.Path(path_type=Path, file_okay=False), help="Keep every slip as a PNG in this folder.")
 @click.option("--json", "as_json", is_flag=True, help="Say the addresses as one line of JSON when ready.")
@@ -57,6 +60,7 @@ def printer(
     http: str | None,
     fault: list[Fault],
     width: int,
+    baud: int,
     no_process_id: bool,
     paper: Path | None,
     as_json: bool,
@@ -86,7 +90,7 @@ def printer(
             wires.append(TcpWire(machine, host.strip("[]") or "127.0.0.1", int(port)))
             said["tcp"] = wires[-1].address  # type: ignore[union-attr]
         if pty is not None:
-            wires.append(PtyWire(machine, pty))
+            wires.append(PtyWire(machine, pty, baud // 10))
             said["pty"] = str(pty)
         if http is not None:
             said["http"] = serve_http(http, PrinterPage(machine).route)[1]
@@ -96,22 +100,29 @@ def printer(
 
 
 @sim.command()
-@click.option("--pty", required=True, type=click.Path(path_type=Path), help="Make a serial line with this name.")
+@click.option("--pty", type=click.Path(path_type=Path), help="Make a serial line with this name.")
+@click.option("--wedge", is_flag=True, help="Type as a keyboard of this machine instead (needs /dev/uinput).")
 @click.option("--http", callback=_address, help="HOST:PORT of a page with sample cards to lay down.")
-@click.option(
-    "--encoding", default="utf-8", type=click.Choice(["utf-8", "utf-16be-mix", "latin1"]), help="What the scanner makes of Vietnamese."
-)
+@click.option("--encoding", default="utf-8", type=click.Choice(ENCODINGS), help="What a line scanner makes of Vietnamese.")
+@click.option("--letters", default="drop", type=click.Choice(LETTERS), help="What a wedge scanner makes of Vietnamese.")
 @click.option("--end", default="cr", type=click.Choice(["cr", "lf", "crlf", "tab", "stx-etx"]), help="How a scan ends.")
 @click.option("--fault", default="", callback=_faults(SCANNER_FAULTS), help=f"Any of {', '.join(SCANNER_FAULTS)}.")
 @click.option("--json", "as_json", is_flag=True, help="Say the addresses as one line of JSON when ready.")
-def scanner(pty: Path, http: str | None, encoding: str, end: str, fault: list[Fault], as_json: bool) -> None:
-    """A code scanner on a serial line."""
+def scanner(
+    pty: Path | None, wedge: bool, http: str | None, encoding: str, letters: str, end: str, fault: list[Fault], as_json: bool
+) -> None:
+    """A code scanner, on a serial line or as a keyboard."""
+    from drivers.sim import uinput
     from drivers.sim.scanner import ScannerSim
     from drivers.sim.scanner_page import ScannerPage
 
+    if (pty is None) != wedge:
+        raise click.UsageError("Give the scanner either a line (--pty LINK) or a keyboard (--wedge).")
     with _complaining():
-        device = ScannerSim(pty, encoding, end, fault)
-        said: dict[str, Any] = {"role": "scanner", "pty": str(pty), "encoding": encoding}
+        device = ScannerSim(pty, encoding, end, fault, letters=letters if wedge else "")
+        said: dict[str, Any] = {"role": "scanner", **({"wedge": letters} if wedge else {"pty": str(pty), "encoding": encoding})}
+        if wedge:
+            device.attach(uinput.create())
         if http is not None:
             said["http"] = serve_http(http, ScannerPage(device).route)[1]
     _stay(said, as_json, [device])

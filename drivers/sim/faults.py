@@ -1,7 +1,8 @@
 """The faults a simulated device can be given, at the start or while it runs.
 
 `paper-out` holds at once; `paper-out@3` from the third slip's end on; `paper-out@120r` after 120 more rows, so in the
-middle of a slip.
+middle of a slip. `unplug` pulls the cable until the fault is taken away; `keeps-buffer` is a printer that knows no command to
+forget a slip it could not finish, and prints it after new paper.
 """
 
 from __future__ import annotations
@@ -9,8 +10,14 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-PRINTER_FAULTS = ("paper-low", "paper-out", "cover-open", "cutter", "overheat", "offline", "silent", "slow", "garbage", "partial")
-SCANNER_FAULTS = ("garbage", "split", "slow", "silent", "no-end")
+PRINTER_FAULTS = (
+    *("paper-low", "paper-out", "cover-open", "cutter", "overheat", "offline"),
+    *("silent", "slow", "garbage", "partial", "unplug", "keeps-buffer"),
+)
+SCANNER_FAULTS = (
+    *("silent", "garbage", "split", "slow", "partial", "unplug", "no-end"),
+    *("wrong-encoding", "prefix", "wrong-layout"),
+)
 _FORM = re.compile(r"([a-z-]+)(?:@([0-9]{1,6})(r?))?")
 
 

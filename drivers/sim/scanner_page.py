@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from drivers.codecs.scan_text import SCANNER_ENCODINGS as ENCODINGS
 from drivers.sim.faults import SCANNER_FAULTS, parse_faults
 from drivers.sim.http import Reply, as_json, page
-from drivers.sim.scanner import ENCODINGS, SAMPLES, ScannerSim
+from drivers.sim.scanner import SAMPLES, ScannerSim
 
 MAX_LETTERS = 4096
 

@@ -115,5 +115,6 @@ def test_the_simulators_samples_are_what_they_say() -> None:
         "cancuoc": "id_card",
         "bhyt": "health_insurance",
         "dossier": "dossier",
+        "slip": "slip",
         "garbled": "unreadable",
     }

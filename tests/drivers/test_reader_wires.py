@@ -37,7 +37,7 @@ def test_noise_is_unreadable_and_the_next_card_is_read(make_reader: Make, until:
     bench = make_reader()
     for _ in range(3):
         bench.sim.send_raw(b"\x07\x08\xff\x7f|\r")
-    until(lambda: bench.slot.status.health.code == "error", "a scanner that is set up wrongly is told")
+    until(lambda: bench.slot.status.health.code == "scan_noise", "a scanner that is set up wrongly is told")
     bench.sim.scan(CARD)
     until(lambda: len(bench.cards) == 4, "four events")
     assert [card["kind"] for card in bench.cards] == ["unreadable"] * 3 + ["id_card"]
