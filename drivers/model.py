@@ -41,6 +41,13 @@ class PrintJob:
 
 
 @dataclass(frozen=True)
+class NewRoll:
+    """A person has put a new roll of paper in. `length_m` None: as long as the configuration says."""
+
+    length_m: float | None = None
+
+
+@dataclass(frozen=True)
 class JobResult:
     job_id: str
     outcome: Outcome

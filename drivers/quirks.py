@@ -12,6 +12,8 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
+from drivers.codecs.escpos_write import CLEARS, CUTS, MOST_BAND_ROWS
+
 BUILT_IN = Path(__file__).with_name("quirks.d")
 
 
@@ -34,6 +36,12 @@ class Profile:
     stall_s: float = 5.0
     confirm_s: float = 8.0
     print_dots_per_s: int = 400
+    watch: bool = True
+    clear: str = "none"
+    feed_lines: int = 6
+    cut: str = "full"
+    near_end: bool = False
+    roll_m: float = 60.0
 
 
 @dataclass(frozen=True)
@@ -68,6 +76,7 @@ class Match:
 class Quirks:
     profiles: dict[str, Profile]
     matches: tuple[Match, ...]
+    folders: tuple[Path, ...] = ()  # the technician's own: `drivers.protocols` reads its tables from the same files
 
     def advise(self, subsystem: str, vid: str, pid: str, name: str) -> tuple[Match | None, bool]:
         """The best match, and whether another with a different answer scored as high."""
@@ -85,7 +94,7 @@ def load_quirks(*folders: Path) -> Quirks:
     for folder in (BUILT_IN, *folders):
         for path in sorted(folder.glob("*.toml")):
             _read(path, profiles, matches)
-    return Quirks({name: _profile(name, values) for name, values in profiles.items()}, tuple(matches))
+    return Quirks({name: _profile(name, values) for name, values in profiles.items()}, tuple(matches), folders)
 
 
 def _read(path: Path, profiles: dict[str, dict[str, Any]], matches: list[Match]) -> None:
@@ -93,7 +102,7 @@ def _read(path: Path, profiles: dict[str, dict[str, Any]], matches: list[Match])
         data = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, tomllib.TOMLDecodeError) as error:
         raise QuirkError(f"{path.name}: {error}") from error
-    _refuse_unknown(path, data, {"profile", "match"}, "")
+    _refuse_unknown(path, data, {"profile", "match", "panel", "keypad"}, "")
     for name, values in data.get("profile", {}).items():
         _refuse_unknown(path, values, {item.name for item in fields(Profile)} - {"name"}, f"profile.{name}")
         profiles.setdefault(name, {}).update(values)
@@ -118,6 +127,9 @@ def _profile(name: str, values: dict[str, Any]) -> Profile:
     if set(confirm) - {"process_id", "sensor"}:
         raise QuirkError(f"profile.{name}: confirm may hold process_id and sensor")
     profile = Profile(name=name, **{**values, "confirm": confirm})
-    if profile.width_dots % 8 or not 64 <= profile.width_dots <= 576 or not 1 <= profile.band_rows <= 2048:
-        raise QuirkError(f"profile.{name}: width_dots is a multiple of 8 up to 576, band_rows 1 to 2048")
+    if profile.width_dots % 8 or not 64 <= profile.width_dots <= 576 or not 1 <= profile.band_rows <= MOST_BAND_ROWS:
+        raise QuirkError(f"profile.{name}: width_dots is a multiple of 8 up to 576, band_rows 1 to {MOST_BAND_ROWS}")
+    if profile.clear not in CLEARS or profile.cut not in CUTS or not 0 <= profile.feed_lines <= 30 or profile.roll_m <= 0:
+        clears, cuts = ", ".join(CLEARS), ", ".join(CUTS)
+        raise QuirkError(f"profile.{name}: clear is {clears}; cut is {cuts}; feed_lines 0 to 30; roll_m more than 0")
     return profile

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 XON, XOFF = 0x11, 0x13
-PROCESS_HEADER = b"\x37\x22"
+FRAME_HEAD, PROCESS_MARK, CLEAR_MARK = 0x37, 0x22, 0x25
 # Identifiers use '@'..'O' only: no real-time answer can be taken for one, even if it falls into the middle of a frame.
 _ID_ALPHABET = range(0x40, 0x50)
 
@@ -26,8 +26,11 @@ class Question(Enum):
     PAPER = b"\x10\x04\x04"
     SENSOR = b"\x1d\x72\x01"
     PROCESS = b"\x1d\x28\x48\x06\x00\x30\x30"
+    CLEAR = b"\x10\x14\x08\x01\x03\x14\x01\x06\x02\x08"
 
 
+# The answers that come as a frame of their own, `37`, this byte, …, `00`.
+_FRAMED = {Question.PROCESS: PROCESS_MARK, Question.CLEAR: CLEAR_MARK}
 REAL_TIME = (Question.PRINTER, Question.OFFLINE, Question.ERROR, Question.PAPER)
 
 
@@ -48,7 +51,7 @@ def is_ordinary(byte: int) -> bool:
 
 @dataclass(frozen=True)
 class Answer:
-    """One complete answer: a status byte, or the four bytes of an identifier."""
+    """One complete answer: a status byte, the four bytes of an identifier, or nothing but the fact (`CLEAR`)."""
 
     question: Question
     payload: bytes
@@ -77,13 +80,14 @@ class StatusReader:
             answer = self._take(byte, still_open)
             if answer is not None:
                 answers.append(answer)
-                still_open -= {answer.question} & set(REAL_TIME)
+                still_open -= {answer.question} & {*REAL_TIME, Question.CLEAR}
         return answers
 
     def _take(self, byte: int, asked: Collection[Question]) -> Answer | None:
         if byte in (XON, XOFF) or byte > 0x7F:
             return None
-        if Question.PROCESS in asked and self._in_frame(byte):
+        marks = {mark for question, mark in _FRAMED.items() if question in asked}
+        if marks and self._in_frame(byte, marks):
             return self._frame_end()
         if is_asb_head(byte):
             self._asb_left = 3
@@ -97,26 +101,36 @@ class StatusReader:
             return None
         return Answer(Question.SENSOR, bytes([byte])) if Question.SENSOR in asked else None
 
-    def _in_frame(self, byte: int) -> bool:
-        """Whether `byte` goes on with `37 22 d1 d2 d3 d4 00`; another answer may fall between two of its bytes."""
+    def _in_frame(self, byte: int, marks: set[int]) -> bool:
+        """Whether `byte` goes on with `37 22 d1 d2 d3 d4 00` or `37 25 00`; another answer may fall between two of its bytes."""
         frame = self._frame
-        place = len(frame)
-        fits = byte == PROCESS_HEADER[place] if place < 2 else byte in _ID_ALPHABET if place < 6 else byte == 0
+        if len(frame) > 1 and frame[1] not in marks:
+            frame.clear()  # the rest of an answer that nobody waits for any more
+        fits = self._goes_on(byte, marks)
         if fits:
             frame.append(byte)
-        elif byte == PROCESS_HEADER[0]:
-            frame[:] = PROCESS_HEADER[:1]
+        elif byte == FRAME_HEAD:
+            frame[:] = bytes([FRAME_HEAD])
             return True
         elif not is_real_time(byte):
             frame.clear()
         return fits
 
+    def _goes_on(self, byte: int, marks: set[int]) -> bool:
+        frame = self._frame
+        if len(frame) < 2:
+            return byte in marks if frame else byte == FRAME_HEAD
+        if frame[1] == PROCESS_MARK and len(frame) < 6:
+            return byte in _ID_ALPHABET
+        return byte == 0
+
     def _frame_end(self) -> Answer | None:
-        if len(self._frame) < 7:
+        frame = self._frame
+        if len(frame) < 3 or (frame[1] == PROCESS_MARK and len(frame) < 7):
             return None
-        payload = bytes(self._frame[2:6])
-        self._frame.clear()
-        return Answer(Question.PROCESS, payload)
+        answer = Answer(Question.PROCESS, bytes(frame[2:6])) if frame[1] == PROCESS_MARK else Answer(Question.CLEAR, b"")
+        frame.clear()
+        return answer
 
 
 def process_id(number: int) -> bytes:

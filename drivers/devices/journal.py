@@ -1,7 +1,7 @@
 """What the printer was about to do, written to disk before it does it.
 
-Holds job ids and outcomes, never a slip's content. A job found half-way after a crash is `unknown` and stays so: only
-the job's state before the first byte decides, nothing is ever guessed or sent again.
+Holds job ids, outcomes and how far each roll of paper is used, never a slip's content. A job found half-way after a crash
+is `unknown` and stays so: only the job's state before the first byte decides, nothing is ever guessed or sent again.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import sqlite3
 import threading
 from pathlib import Path
 
+from drivers.devices.odometer import Roll
 from drivers.model import JobResult, Outcome
 from toiluot_edge import SystemClock
 
@@ -18,6 +19,10 @@ _SCHEMA = """
 CREATE TABLE IF NOT EXISTS job (
   job_id TEXT PRIMARY KEY, step TEXT NOT NULL CHECK (step IN ('accepted', 'sending', 'done')),
   outcome TEXT, code TEXT NOT NULL DEFAULT 'ok', detail TEXT NOT NULL DEFAULT '', accepted_ms INTEGER NOT NULL, ended_ms INTEGER
+) STRICT;
+CREATE TABLE IF NOT EXISTS roll (
+  slot TEXT PRIMARY KEY, length_mm INTEGER NOT NULL, used_mm REAL NOT NULL, slips INTEGER NOT NULL, slip_mm REAL NOT NULL,
+  assumed INTEGER NOT NULL
 ) STRICT;
 """
 
@@ -55,13 +60,38 @@ class Journal:
                 self._db.execute("INSERT OR IGNORE INTO job (job_id, step, accepted_ms) VALUES (?, 'accepted', ?)", (job_id, _now_ms()))
             return known
 
-    def sending(self, job_id: str) -> None:
-        """From here on nobody can know, until `done`."""
+    def sending(self, job_id: str, slot: str = "", roll: Roll | None = None) -> None:
+        """From here on nobody can know, until `done`. The paper it takes is counted in the same commit."""
         with self._lock:
-            self._db.execute(
-                "INSERT INTO job (job_id, step, accepted_ms) VALUES (?, 'sending', ?) ON CONFLICT (job_id) DO UPDATE SET step = 'sending'",
-                (job_id, _now_ms()),
-            )
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                self._db.execute(
+                    "INSERT INTO job (job_id, step, accepted_ms) VALUES (?, 'sending', ?)"
+                    " ON CONFLICT (job_id) DO UPDATE SET step = 'sending'",
+                    (job_id, _now_ms()),
+                )
+                if roll is not None:
+                    self._put_roll(slot, roll)
+                self._db.execute("COMMIT")
+            except sqlite3.Error:
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
+                raise
+
+    def roll(self, slot: str) -> Roll:
+        with self._lock:
+            row = self._db.execute("SELECT length_mm, used_mm, slips, slip_mm, assumed FROM roll WHERE slot = ?", (slot,)).fetchone()
+        return Roll(row[0], row[1], row[2], row[3], bool(row[4])) if row else Roll()
+
+    def keep_roll(self, slot: str, roll: Roll) -> None:
+        with self._lock:
+            self._put_roll(slot, roll)
+
+    def _put_roll(self, slot: str, roll: Roll) -> None:
+        self._db.execute(
+            "INSERT OR REPLACE INTO roll (slot, length_mm, used_mm, slips, slip_mm, assumed) VALUES (?, ?, ?, ?, ?, ?)",
+            (slot, roll.length_mm, roll.used_mm, roll.slips, roll.slip_mm, int(roll.assumed)),
+        )
 
     def done(self, result: JobResult) -> None:
         with self._lock:

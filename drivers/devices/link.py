@@ -87,7 +87,9 @@ class Slot:
     # ------------------------------------------------------------ from outside
     @property
     def status(self) -> SlotStatus:
-        return self._status
+        """What is known of the slot, with what its device counts (`live_facts`, where it has any)."""
+        live = getattr(self._device, "live_facts", None)
+        return self._status if live is None else replace(self._status, facts={**self._status.facts, **live()})
 
     @property
     def alive(self) -> bool:
@@ -181,6 +183,7 @@ class Slot:
         port.rest()
 
     def _carry_out(self, port: Port, command: Any, future: Future[Any]) -> None:
+        before = self.status.facts
         try:
             result, health = self._device.act(port, command)
         except BaseException as error:
@@ -190,6 +193,8 @@ class Slot:
             self._lost(health)
         else:
             self._feel(health)
+        if self.status.facts != before:
+            self._publish(self.status)
         future.set_result(result)
 
     def _feel(self, health: Health) -> None:
@@ -240,4 +245,4 @@ class Slot:
         news = (status.state, status.health.code)
         if status.state is not State.OPENING and news != self._told:
             self._told = news
-            self._publish(status)
+            self._publish(self.status)

@@ -1,23 +1,22 @@
 """A receipt printer as a device: look at it, send one slip, learn whether it came out.
 
-Holds the ladder of confirmation and the rule that nothing is ever sent twice. Bytes are made by `drivers.escpos_bytes`,
-read by `codecs.escpos_status`, moved by a port; the slot's life is `link`'s.
+Holds the outcomes, the rule that nothing is ever sent twice, and the looks between jobs. The bytes of a slip go out in
+`slip_sending`, the ladder of confirmation is `confirmation`, the paper is counted by `odometer`; the slot's life is `link`'s.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from drivers import escpos_bytes
-from drivers.codecs.escpos_status import Answer, Question, process_id
-from drivers.devices.confirmation import Confirmation
+from drivers.devices.confirmation import Confirmer
 from drivers.devices.journal import Journal
+from drivers.devices.odometer import Odometer
 from drivers.devices.printer_talk import Talk
+from drivers.devices.slip_sending import Sending, Wreck, clear, pieces_of
 from drivers.health import STOPPING, Health, PaperLow, printer_health
-from drivers.model import JobResult, Outcome, PrintJob
+from drivers.model import JobResult, NewRoll, Outcome, PrintJob
 from drivers.ports.base import Gone, Port, PortError, Timeout, Waker
 from drivers.quirks import Profile
 
@@ -26,52 +25,67 @@ if TYPE_CHECKING:
     from drivers.registry import Parts
 
 ROLES = ("printer",)
-OPTIONS: dict[str, type] = {"profile": str, "poll_s": float}
-
-SLICE_S = 0.5  # while waiting for a confirmation, how often the printer is asked whether it has stopped
+OPTIONS: dict[str, type] = {"profile": str, "poll_s": float, "roll_m": float, "low_slips": int}
+FAST_WIRE_BYTES_PER_S = 200_000.0
 SICK_POLL_S = 1.0
 UNASKED_S = 0.25
-UNCONFIRMED_S = 1.0
-KERNEL_BYTES = 4096  # written, as far as we were told, and still on its way down a serial line
+LOW_SLIPS = 50  # about an hour of a busy morning: time to fetch a roll
 
 
 def build(wanted: SlotConfig, parts: Parts) -> TicketPrinter:
     if wanted.profile is None:
         raise ValueError("a printer has a profile")
-    baud = wanted.address.baud if wanted.address and wanted.address.kind == "serial" else None
-    return TicketPrinter(wanted.profile, parts.journal, poll_s=wanted.options.get("poll_s", 5.0), baud=baud)
+    options = wanted.options
+    return TicketPrinter(
+        wanted.profile,
+        parts.journal,
+        role=wanted.role,
+        poll_s=options.get("poll_s", 5.0),
+        wire_bytes_per_s=_wire(wanted),
+        roll_m=options.get("roll_m"),
+        low_slips=options.get("low_slips", LOW_SLIPS),
+    )
 
 
 def facts(wanted: SlotConfig) -> dict[str, Any]:
-    return {"width_dots": wanted.profile.width_dots, "profile": wanted.profile.name} if wanted.profile else {}
+    if wanted.profile is None:
+        return {}
+    return {"width_dots": wanted.profile.width_dots, "profile": wanted.profile.name, "wire_bytes_per_s": _wire(wanted)}
+
+
+def _wire(wanted: SlotConfig) -> int:
+    """On a serial line the wire itself is the slowest part: ten bits a byte."""
+    serial = wanted.address is not None and wanted.address.kind == "serial"
+    return wanted.address.baud // 10 if serial and wanted.address else int(FAST_WIRE_BYTES_PER_S)
 
 
 Ended = tuple[JobResult, Health]
 End = Callable[[Outcome, Health], Ended]
 
 
-@dataclass
-class _Sent:
-    """How far one job has come on the wire, and how much of a torn piece the printer still waits for."""
-
-    bytes: int = 0
-    owed: int = 0
-
-
 class TicketPrinter:
     """The `Device` behind a printer slot."""
 
-    def __init__(self, profile: Profile, journal: Journal, *, poll_s: float = 5.0, baud: int | None = None) -> None:
+    def __init__(
+        self,
+        profile: Profile,
+        journal: Journal,
+        *,
+        role: str = "printer",
+        poll_s: float = 5.0,
+        wire_bytes_per_s: float = FAST_WIRE_BYTES_PER_S,
+        roll_m: float | None = None,
+        low_slips: int = LOW_SLIPS,
+    ) -> None:
         self._profile, self._journal, self._poll_s = profile, journal, poll_s
-        # On a serial line the wire itself is the slowest part: ten bits a byte.
-        self._wire_bytes_per_s = baud / 10 if baud else 200_000.0
+        self._wire_bytes_per_s = wire_bytes_per_s
+        self._confirmer = Confirmer(profile, wire_bytes_per_s)
+        self._odometer = Odometer(journal, role, profile.dpi, roll_m or profile.roll_m, low_slips)
         self._paper_low = PaperLow()
         self._answered = False
         self._look_at = self._looked_at = 0.0
-        self._jobs = 0
-        self._owed = 0
-        self._behind = False
-        self._confirms = self._knows_ids = True
+        # A service killed in mid-slip left a strip hanging that nobody has cut.
+        self._wreck = Wreck(uncut=any(result.outcome is Outcome.UNKNOWN for result in journal.in_doubt))
         self._last = Health("absent")
 
     # ------------------------------------------------------------ Device
@@ -87,7 +101,9 @@ class TicketPrinter:
             return self._last  # it speaks unasked: worth a look, but not worth a busy loop
         return self._look(port)
 
-    def act(self, port: Port, command: PrintJob) -> Ended:
+    def act(self, port: Port, command: PrintJob | NewRoll) -> tuple[Any, Health]:
+        if isinstance(command, NewRoll):
+            return self._renew(command), self._look(port)
         known = self._journal.find(command.job_id)
         if known is not None:
             return known, self._last
@@ -96,7 +112,9 @@ class TicketPrinter:
         self._last = health
         return result, health
 
-    def refuse(self, command: PrintJob, health: Health) -> JobResult:
+    def refuse(self, command: PrintJob | NewRoll, health: Health) -> Any:
+        if isinstance(command, NewRoll):
+            return self._renew(command)  # paper is counted here, whether the printer is switched on or not
         known = self._journal.find(command.job_id)
         if known is not None:
             return known
@@ -107,20 +125,30 @@ class TicketPrinter:
     def lose(self) -> None:
         """Another printer may come back in this one's place: what was known of it no longer counts."""
         self._answered = False
-        self._behind = False
-        self._confirms = self._knows_ids = True
+        self._confirmer.forget()
         self._paper_low = PaperLow()
+
+    def live_facts(self) -> dict[str, Any]:
+        """What status says beside the health, and what changes while we run."""
+        return self._odometer.facts()
+
+    def _renew(self, command: NewRoll) -> dict[str, Any]:
+        self._odometer.renew(command.length_m)
+        return self._odometer.facts()
 
     # ------------------------------------------------------------ looking
     def _look(self, port: Port) -> Health:
-        talk = Talk(port, self._profile.answer_s)
-        status = talk.status()
+        status = Talk(port, self._profile.answer_s).status()
         self._answered = self._answered or not status.silent
-        self._last = self._paper_low.settle(printer_health(status))
+        seen = self._paper_low.settle(printer_health(status))
+        self._odometer.watch(self._last.code, seen.code)
+        if seen.well and not self._profile.near_end and self._odometer.low:
+            seen = Health("paper_low", "counted: the printer has no sensor for it")
+        self._last = seen
         self._looked_at = time.monotonic()
-        calm = self._last.well and not self._paper_low.unsure
+        calm = seen.code in ("ok", "paper_low") and not self._paper_low.unsure
         self._look_at = self._looked_at + (self._poll_s if calm else min(SICK_POLL_S, self._poll_s))
-        return self._last
+        return seen
 
     # ------------------------------------------------------------ printing
     def _print(self, port: Port, job: PrintJob) -> Ended:
@@ -132,84 +160,64 @@ class TicketPrinter:
             return JobResult(job.job_id, Outcome.NOT_SENT, "error", wide), self._last
         try:
             before = self._look(port)
-        except PortError as error:
-            return end(Outcome.NOT_SENT, _left(error))
-        if before.code in STOPPING or (before.code == "timeout" and self._answered):
-            return end(Outcome.NOT_SENT, before)
-        try:
-            self._catch_up(port)
+            if before.code in STOPPING or (before.code == "timeout" and self._answered):
+                return end(Outcome.NOT_SENT, before)
+            self._confirmer.catch_up(port, answered=self._answered)
         except PortError as error:
             return end(Outcome.NOT_SENT, _left(error))
         return self._send_and_confirm(port, job, end)
 
-    def _catch_up(self, port: Port) -> None:
-        """An earlier slip's `GS r` answer may still come, after new paper say, and must not be taken for the next one's.
-
-        Answers come in order: ask once more, and go on when one has come and no other follows.
-        """
-        if not self._behind:
-            return
-        self._behind = False
-        if not (self._answered and self._confirms):
-            return
-        talk = Talk(port, self._profile.answer_s)
-        talk.say(Question.SENSOR.value)
-        if talk.wait({Question.SENSOR}, time.monotonic() + self._profile.confirm_s):
-            while talk.wait({Question.SENSOR}, time.monotonic() + self._profile.answer_s):
-                pass
-
     def _send_and_confirm(self, port: Port, job: PrintJob, end: End) -> Ended:
-        # A job torn off in mid-band left the printer waiting for dots: blank ones, or this slip would be eaten as their rest.
-        # Where it does not wait any more, NUL prints nothing.
-        stream = [bytes(self._owed)] if self._owed else []
-        stream += [escpos_bytes.initialise(), *escpos_bytes.raster_bands(job.raster, job.width_dots, self._profile.band_rows)]
-        if job.cut:
-            stream.append(escpos_bytes.cut())
-        size = sum(map(len, stream))
-        deadline = time.monotonic() + self._profile.stall_s + size / self._wire_bytes_per_s + job.height / self._profile.print_dots_per_s
-        self._journal.sending(job.job_id)
-        sent = _Sent()
+        profile = self._profile
+        pieces = pieces_of(job, profile, self._wreck)
+        needed_s = sum(map(len, pieces)) / self._wire_bytes_per_s + job.height / profile.print_dots_per_s
+        self._odometer.sending(job.job_id, job.height, profile.feed_lines)
+        sending = Sending(port, profile, pieces, time.monotonic() + profile.stall_s + needed_s, watch=self._answered)
         try:
-            for piece in stream:
-                self._write(port, piece, deadline, sent)
-            self._owed = 0
+            stopped = sending.send(lambda: self._look(port))
         except PortError as error:
-            self._owed = sent.owed
-            return self._torn(port, error, sent, size, end)
+            return self._torn(port, error, sending, end)
+        if stopped is not None:
+            self._leave(port, sending)
+            return end(Outcome.UNKNOWN, Health(stopped.code, sending.counted))
+        self._wreck = Wreck(uncut=not job.cut)
         try:
             return self._confirm(port, job, end)
         except PortError as error:
             return end(Outcome.UNKNOWN, _left(error))
 
-    def _write(self, port: Port, piece: bytes, deadline: float, sent: _Sent) -> None:
-        chunk = self._profile.chunk_bytes
-        for at in range(0, len(piece), chunk):
-            try:
-                sent.bytes += port.write(piece[at : at + chunk], deadline)
-            except PortError as error:
-                sent.bytes += error.written
-                sent.owed = len(piece) - at - error.written
-                raise
-
-    def _torn(self, port: Port, error: PortError, sent: _Sent, size: int, end: End) -> Ended:
+    def _torn(self, port: Port, error: PortError, sending: Sending, end: End) -> Ended:
         """The stream broke off. Only where not one byte was taken do we know that nothing will come out."""
-        counted = f"{sent.bytes} of {size} bytes sent"
+        if not sending.bytes:
+            return end(Outcome.NOT_SENT, Health("absent" if isinstance(error, Gone) else "timeout", sending.counted))
+        self._wreck = Wreck(sending.owed, uncut=True)
         if isinstance(error, Gone):
-            return end(Outcome.UNKNOWN if sent.bytes else Outcome.NOT_SENT, Health("absent", counted))
-        health = Health("timeout", counted)
+            return end(Outcome.UNKNOWN, Health("absent", sending.counted))
+        health = Health("timeout", sending.counted)
         try:
+            sending.hear_out()
             port.rest()
             seen = self._look(port)
-            if not seen.well and seen.code != "paper_low":
-                health = Health(seen.code, counted)
+            if seen.code not in ("ok", "paper_low"):
+                health = Health(seen.code, sending.counted)
+            if seen.code in STOPPING:
+                self._leave(port, sending)
         except PortError as later:
-            health = Health(_left(later).code, counted)
-        return end(Outcome.UNKNOWN if sent.bytes else Outcome.NOT_SENT, health)
+            health = Health(_left(later).code, sending.counted)
+        return end(Outcome.UNKNOWN, health)
+
+    def _leave(self, port: Port, sending: Sending) -> None:
+        """This slip will not be finished: the printer shall forget what it holds of it, where it can."""
+        forgotten = clear(port, self._profile)
+        self._wreck = Wreck(0 if forgotten else sending.owed, uncut=True)
 
     def _confirm(self, port: Port, job: PrintJob, end: End) -> Ended:
         """`GS ( H`, then `GS r`, then the error bits; and if nothing answers, say so."""
-        confirmed, stopped = self._await(port, job)
+        confirmed, stopped = self._confirmer.confirm(port, job.height, lambda: self._look(port), answered=self._answered)
         if stopped is not None:
+            if self._profile.clear != "none":
+                clear(port, self._profile)
+                self._wreck = Wreck(uncut=True)
             return end(Outcome.UNKNOWN, stopped)
         after = self._look(port)
         if confirmed:
@@ -217,43 +225,6 @@ class TicketPrinter:
         if after.code == "timeout":
             return end(Outcome.UNKNOWN if self._answered else Outcome.SENT_UNCONFIRMED, after)
         return end(Outcome.UNKNOWN if after.code in STOPPING else Outcome.SENT_UNCONFIRMED, after)
-
-    def _await(self, port: Port, job: PrintJob) -> tuple[bool, Health | None]:
-        """Whether the printer confirmed, or else what stopped it."""
-        talk = Talk(port, self._profile.answer_s)
-        printing_s = job.height / self._profile.print_dots_per_s
-        # A printer never heard to speak gets one answer's time; one that never confirmed, a short while.
-        patience_s = self._profile.confirm_s if self._confirms else UNCONFIRMED_S
-        unsent_s = KERNEL_BYTES / self._wire_bytes_per_s
-        deadline = time.monotonic() + unsent_s + printing_s + (patience_s if self._answered else self._profile.answer_s)
-        talk.drain()
-        self._jobs += 1
-        ways = self._profile.confirm if self._knows_ids else ("sensor",)
-        ladder = Confirmation(ways, process_id(self._jobs), printing_s, deadline)
-        self._behind = True
-        talk.say(ladder.request)
-        while not ladder.settled and (now := time.monotonic()) < ladder.deadline:
-            answers = talk.wait(ladder.wanted, min(ladder.deadline, now + SLICE_S))
-            if not answers and self._answered:
-                answers, stopped = self._ask_meanwhile(port, talk, ladder)
-                if stopped is not None:
-                    return False, stopped
-            ladder.take(answers, time.monotonic())
-        self._confirms = ladder.consumed or ladder.completed
-        self._behind = not ladder.consumed
-        # One that answers `GS r` and not `GS ( H` does not know it: no citizen waits for that a second time.
-        self._knows_ids = self._knows_ids and (ladder.completed or not ladder.consumed)
-        return self._confirms, None
-
-    def _ask_meanwhile(self, port: Port, talk: Talk, ladder: Confirmation) -> tuple[list[Answer], Health | None]:
-        """No confirmation in this slice: what came instead, and whether the printer has stopped."""
-        talk.say(Question.PRINTER.value)
-        answers = talk.wait({*ladder.wanted, Question.PRINTER}, time.monotonic() + self._profile.answer_s)
-        if any(answer.question is Question.PRINTER and answer.byte & 0x08 for answer in answers):
-            seen = self._look(port)
-            if seen.code in STOPPING:
-                return answers, seen
-        return answers, None
 
 
 def _left(error: PortError) -> Health:

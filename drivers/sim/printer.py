@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from drivers.codecs.escpos_raster import AskProcess, AskSensor, Command, Cut, Feed, Row, SetAutoStatus, StreamParser
+from drivers.codecs.escpos_write import CLEARS
 from drivers.sim.faults import Fault
 from toiluot_edge import SystemClock
 
@@ -99,8 +100,8 @@ class PrinterSim:
         with self.lock:
             self.received_bytes += len(data)
             self._taken += len(data)
-            answers = self._real_time(data)
-            self._parser.push(data)
+            answers, kept = self._real_time(data)
+            self._parser.push(data[kept:])
             answers += self._run()
             return b"" if self.has("silent") else answers
 
@@ -111,17 +112,37 @@ class PrinterSim:
                 self._parser.clear()
             self._tail = self._late = b""
 
-    def _real_time(self, data: bytes) -> bytes:
-        seen = self._tail + data
-        answers = b""
-        at = seen.find(b"\x10\x04")
-        while 0 <= at < len(seen) - 2:
-            answers += self._status(seen[at + 2])
-            at = seen.find(b"\x10\x04", at + 1)
-        if b"\x10\x05\x02" in seen and self.stopped:
+    def _real_time(self, data: bytes) -> tuple[bytes, int]:
+        """Obeyed as they arrive, wherever they stand. Also: from which byte of `data` on nothing was thrown away."""
+        known, seen = len(self._tail), self._tail + data
+        answers, kept, at = b"", 0, seen.find(b"\x10")
+        while at >= 0:
+            for command, act in ((b"\x10\x04", self._ask), (CLEARS["enq"], self._recover), (CLEARS["dc4"], self._forget)):
+                end = at + (3 if command == b"\x10\x04" else len(command))
+                if seen.startswith(command, at) and known < end <= len(seen):
+                    said, cleared = act(seen[end - 1])
+                    answers += said
+                    kept = end - known if cleared else kept
+            at = seen.find(b"\x10", at + 1)
+        self._tail = seen[-9:]
+        return answers, kept
+
+    def _ask(self, which: int) -> tuple[bytes, bool]:
+        return self._status(which), False
+
+    def _recover(self, _: int) -> tuple[bytes, bool]:
+        """DLE ENQ 2: only for one that has stopped."""
+        obeyed = self.stopped and not self.has("keeps-buffer")
+        if obeyed:
             self._parser.clear()
-        self._tail = seen[-2:] if seen[-2:] == b"\x10\x04" else seen[-1:] if seen[-1:] == b"\x10" else b""
-        return answers
+        return b"", obeyed
+
+    def _forget(self, _: int) -> tuple[bytes, bool]:
+        """DLE DC4 function 8."""
+        if self.has("keeps-buffer"):
+            return b"", False
+        self._parser.clear()
+        return b"\x37\x25\x00", True
 
     def _status(self, which: int) -> bytes:
         byte = 0x12

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from drivers.codecs.escpos_status import PrinterStatus, Question, StatusReader, ask_process, process_id
+from drivers.codecs.escpos_write import CLEARS
 from drivers.health import Health, PaperLow, printer_health
 
 QUIET = settings(deadline=None, max_examples=60)  # a busy machine is no finding
@@ -79,6 +80,17 @@ def test_process_identifier_survives_split_frames_and_answers_in_between() -> No
     assert [answer.payload for answer in found] == [b"\x1a", wanted]
 
 
+def test_the_answer_to_a_cleared_buffer_is_a_frame_and_no_status() -> None:
+    """`37 25 00`: Epson guide p. 395, TM-T90 specification p. 80. `25` alone would look like an answer to `GS r`."""
+    assert Question.CLEAR.value == CLEARS["dc4"]
+    assert _first(bytes.fromhex("37 25 00"), Question.CLEAR) == b""
+    assert _first(bytes.fromhex("12 37 1a 25 13 00"), Question.CLEAR, Question.SENSOR) == b""
+    assert _first(bytes.fromhex("37 22 41 42 43 44 00"), Question.CLEAR) is None
+    reader = StatusReader()
+    reader.feed(b"\x37\x22\x41", {Question.PROCESS})
+    assert [one.question for one in reader.feed(b"\x37\x25\x00", {Question.CLEAR})] == [Question.CLEAR]
+
+
 def test_gs_r_answers_all_count_because_they_come_in_order() -> None:
     assert len(StatusReader().feed(b"\x00\x00", {Question.SENSOR})) == 2
     assert len(StatusReader().feed(b"\x12\x12", {Question.PAPER})) == 1
@@ -99,7 +111,7 @@ def test_noise_never_raises_and_never_answers_what_was_not_asked(pieces: list[by
     for piece in pieces:
         for answer in reader.feed(piece, asked):
             assert answer.question in asked
-            assert len(answer.payload) == (4 if answer.question is Question.PROCESS else 1)
+            assert len(answer.payload) == {Question.PROCESS: 4, Question.CLEAR: 0}.get(answer.question, 1)
 
 
 @QUIET

@@ -73,7 +73,7 @@ def test_paper_low_prints_and_is_told_after_three_readings(make_bench: Make, unt
 
 @WIRES
 def test_paper_that_ends_in_mid_slip_is_unknown_and_the_old_slip_comes_out_once(make_bench: Make, until: Until, kind: str) -> None:
-    bench = make_bench(kind, "paper-out@100r")
+    bench = make_bench(kind, "paper-out@100r", profile=replace(ASKS_ID, band_rows=1024, confirm=("sensor",)))
     result = bench.print()
     assert (result.outcome, result.code) == (Outcome.UNKNOWN, "paper_out")
     assert bench.print("job-2").outcome is Outcome.NOT_SENT

@@ -1,0 +1,99 @@
+"""A printer that stops in mid-slip: known early, told as unknown, forgotten by the printer where it can, never sent again."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from drivers.model import Outcome
+from drivers.quirks import Profile
+
+WIRES = pytest.mark.parametrize("kind", ["tcp", "pty"])
+BANDS = Profile("bands", 576, answer_s=0.3, stall_s=0.6, confirm_s=1.0, print_dots_per_s=4000, band_rows=32, clear="dc4")
+Make = Callable[..., Any]
+Until = Callable[..., Any]
+
+
+@WIRES
+@pytest.mark.parametrize(("fault", "code"), [("cover-open@40r", "cover_open"), ("paper-out@40r", "paper_out"), ("offline@40r", "offline")])
+def test_a_stop_in_mid_slip_is_known_before_the_slip_is_sent(make_bench: Make, until: Until, kind: str, fault: str, code: str) -> None:
+    bench = make_bench(kind, profile=BANDS)
+    until(lambda: bench.state == "ready", "ready")
+    bench.fault(fault)
+    result = bench.print(height=2000)
+    assert (result.outcome, result.code) == (Outcome.UNKNOWN, code)
+    sent, of, size, *_ = result.detail.split()
+    assert (of, size) == ("of", str(2000 * 72 + 63 * 8 + 2 + 6))
+    assert int(sent) < 1000 * 72, "the rest was not sent to a printer that stands"
+    received = bench.sim.received_bytes
+    assert bench.print(height=2000) == result, "answered from the journal"
+    assert bench.sim.received_bytes - received < 100, "and by no dots"
+
+
+@WIRES
+@pytest.mark.parametrize("clear", ["dc4", "enq"])
+def test_a_printer_that_was_told_to_forget_brings_no_stale_slip(
+    make_bench: Make, until: Until, raster: Make, kind: str, clear: str
+) -> None:
+    bench = make_bench(kind, "paper-out@100r", profile=replace(BANDS, clear=clear, band_rows=1024))
+    assert bench.print().outcome is Outcome.UNKNOWN
+    bench.fault("")
+    until(lambda: bench.state == "ready", "new paper")
+    assert bench.print("next").outcome is Outcome.PRINTED
+    torn, whole = bench.sim.slips
+    assert len(torn.rows) == 100, "what was on paper before the end, cut off before the next number"
+    assert b"".join(whole.rows) == raster(576, 300)
+    assert bench.sim.unknown_bytes == 0
+
+
+@WIRES
+def test_one_that_cannot_forget_prints_on_and_the_next_slip_is_whole(make_bench: Make, until: Until, raster: Make, kind: str) -> None:
+    bench = make_bench(kind, "paper-out@100r,keeps-buffer", profile=replace(BANDS, band_rows=1024))
+    assert bench.print().outcome is Outcome.UNKNOWN
+    bench.fault("keeps-buffer")
+    until(lambda: bench.state == "ready", "new paper")
+    assert bench.print("next").outcome is Outcome.PRINTED
+    old, new = bench.sim.slips
+    assert b"".join(old.rows) == b"".join(new.rows) == raster(576, 300), "the old one once, from its own buffer"
+
+
+def test_a_head_that_is_too_hot_goes_on_by_itself(make_bench: Make, until: Until, raster: Make) -> None:
+    bench = make_bench("pty", profile=replace(BANDS, stall_s=5.0, confirm_s=5.0))
+    until(lambda: bench.state == "ready", "ready")
+    bench.fault("overheat@40r")
+    future = bench.submit(height=300)
+    until(lambda: bench.sim.received_bytes > 200 * 72, "bands go on into its buffer")
+    bench.fault("")
+    assert future.result(20).outcome in (Outcome.PRINTED, Outcome.UNKNOWN)
+    until(lambda: bench.sim.slips, "the slip")
+    assert b"".join(bench.sim.slips[0].rows) == raster(576, 300)
+
+
+def test_a_printer_that_falls_silent_while_it_prints_is_waited_for_once(make_bench: Make, until: Until) -> None:
+    bench = make_bench("pty", profile=replace(BANDS, band_rows=16, answer_s=0.4))
+    until(lambda: bench.state == "ready", "ready")
+    bench.fault("silent@40r")
+    started = time.monotonic()
+    assert bench.print(height=600).outcome is Outcome.UNKNOWN
+    assert time.monotonic() - started < 38 * 0.4, "not one answer's time for each of 38 bands"
+    assert len(bench.sim.slips) == 1
+
+
+@WIRES
+def test_a_cable_pulled_in_mid_slip_and_put_back(make_bench: Make, until: Until, raster: Make, kind: str) -> None:
+    bench = make_bench(kind, profile=BANDS)
+    until(lambda: bench.state == "ready", "ready")
+    bench.fault("unplug@40r")
+    result = bench.print(height=3000)
+    assert result.outcome is Outcome.UNKNOWN
+    until(lambda: bench.state in ("absent", "backoff"), "gone")
+    assert bench.print("meanwhile").outcome is Outcome.NOT_SENT
+    bench.fault("")
+    until(lambda: bench.state == "ready", "back")
+    assert bench.print("next").outcome is Outcome.PRINTED
+    assert b"".join(bench.sim.slips[-1].rows) == raster(576, 300)
+    assert bench.print(height=3000) == result
