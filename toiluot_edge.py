@@ -56,6 +56,10 @@ class ScaledClock:
         self._start_ms, self._speed = start_ms, speed
         self._origin = time.monotonic() if origin is None else origin
 
+    def words(self) -> str:
+        """What `TOILUOT_CLOCK` says in another process of this machine that shares this time."""
+        return f"{datetime.fromtimestamp(self._start_ms / 1000, UTC).isoformat()}@{self._speed}@{self._origin}"
+
     def wall_ms(self) -> int:
         return self._start_ms + int(1000 * self.monotonic())
 

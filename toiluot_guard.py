@@ -78,6 +78,7 @@ class Guarded(HttpToolsProtocol):
 
     def _start_asgi_task(self, cycle: Any, app: Any) -> None:
         self.answering = cycle
+        cycle.scope["extensions"] = {"toiluot": self}
         super()._start_asgi_task(cycle, app)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -89,6 +90,16 @@ class Guarded(HttpToolsProtocol):
         if self.answering is not None and not self.answering.response_complete:
             self.answering.disconnected = True
             self.answering.message_event.set()
+
+    def release(self) -> asyncio.Transport:
+        """The connection is somebody else's from here on: nothing more is parsed, answered or waited for here."""
+        self._unset_keepalive_if_required()
+        self.connections.discard(self)
+        self.pipeline.clear()
+        self.nobody_listens()
+        self.flow.resume_reading()
+        self.transport.set_protocol(asyncio.Protocol())
+        return self.transport
 
     def drop(self) -> None:
         self.nobody_listens()

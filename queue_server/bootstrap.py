@@ -1,12 +1,16 @@
 """The composition root: the one place where a server process is put together.
 
-Holds the building of store, clock, gate, hub, Flask application and ASGI front, and their order of stopping. Every other
-module is given what it needs.
+Holds the building of store, clock, gate, hub, Flask application and ASGI front, and their order of stopping; and of the
+little that the process for streams alone is made of. Every other module is given what it needs.
 """
 
 from __future__ import annotations
 
+import contextlib
+import os
+import socket
 import sqlite3
+import sys
 import threading
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
@@ -14,18 +18,23 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+import uvloop
 
 from queue_server.services import days
 from queue_server.storage.store import Store, is_sqlite, migrate, open_store, sqlite_path
-from queue_server.web.app import create_app
+from queue_server.web import handover
+from queue_server.web.annexe import AUTO_STREAMS, Annexe
+from queue_server.web.annexe_process import Annexe as AnnexeProcess
 from queue_server.web.auth import Gate
-from queue_server.web.doors import front
 from queue_server.web.house import House
-from queue_server.web.stream import Hub
-from toiluot_edge import Asgi, Clock, SystemClock, clock_from_environment, mount, setup_log
+from queue_server.web.hub import Hub
+from toiluot_edge import Asgi, Clock, ScaledClock, SystemClock, clock_from_environment, mount, setup_log
+from toiluot_guard import raise_file_limit
 
 THREADS = 32
 TIMER_S = 20.0
+NICE = 5  # issuing a number goes before telling ten thousand screens of it
+SWITCH_S = 0.001  # in a round to everyone the reader of the next commit waits for the interpreter no longer than this
 
 
 @dataclass
@@ -35,6 +44,7 @@ class Server:
     house: House
     store: Store
     hub: Hub
+    annexe: Annexe
     flask: Any
     application: Asgi
 
@@ -44,11 +54,13 @@ class Server:
     def start(self) -> None:
         """Begin what runs by the clock."""
         self.timer.start()
+        self.annexe.consider()
 
     def stop(self) -> None:
         """First of all at SIGTERM: the streams end, commands in flight are answered."""
         self.stopped.set()
         self.hub.stop()
+        self.annexe.stop()
 
     def close(self) -> None:
         """Last of all: what was accepted is on disk."""
@@ -56,6 +68,7 @@ class Server:
         if self.timer.is_alive():
             self.timer.join(timeout=5)
         self.hub.close()
+        self.annexe.close()
         self.store.close()
 
 
@@ -102,26 +115,49 @@ def prepare(url: str) -> Store:
     return open_store(url, SystemClock())
 
 
-def build(url: str, *, tls: bool = False, log: Any = None, **settings: Any) -> Server:
-    """A server on a database that `toiluot server init` has prepared."""
+DATABASE_ERRORS = (sqlite3.OperationalError, psycopg.OperationalError)
+PLACES: dict[str, int | None] = {"auto": AUTO_STREAMS, "own": 0, "here": None}  # how many streams stay in this process
+
+
+def build(url: str, *, tls: bool = False, log: Any = None, streams: str = "here", **settings: Any) -> Server:
+    """A server on a database that `toiluot server init` has prepared. `streams` is one of `PLACES`; an encrypted connection
+    cannot leave the process that holds its keys."""
+    from queue_server.web.admission import Streams
+    from queue_server.web.app import create_app
+    from queue_server.web.doors import front
+
     store, clock = open_for_command(url)
-    house = House(
-        store=store,
-        clock=clock,
-        log=log or setup_log("server"),
-        version=own_version(),
-        tls=tls,
-        unavailable=(sqlite3.OperationalError, psycopg.OperationalError),
-        **settings,
-    )
+    log = log or setup_log("server")
+    house = House(store=store, clock=clock, log=log, version=own_version(), tls=tls, unavailable=DATABASE_ERRORS, **settings)
     gate = Gate(house)
     hub = Hub(house, gate)
+    words = clock.words() if isinstance(clock, ScaledClock) else ""
+    annexe = Annexe(house, hub, {"db": url}, clock=words, most_here=None if tls else PLACES[streams])
     store.on_commit(hub.wake)
+    if is_sqlite(url):
+        store.on_commit(annexe.wake)  # PostgreSQL tells every process by itself
     flask = create_app(house, gate)
-    application = front(mount(flask, {}, threads=THREADS, most_bytes=None), hub)
+    application = front(mount(flask, {}, threads=THREADS, most_bytes=None), Streams(hub, annexe))
     stopped = threading.Event()
     timer = threading.Thread(target=_turn_days, args=(house, stopped), name="timer", daemon=True)
-    return Server(house, store, hub, flask, application, timer, stopped)
+    return Server(house, store, hub, annexe, flask, application, timer, stopped)
+
+
+def serve_streams(line: socket.socket) -> None:
+    """The process for streams alone, until its server ends or SIGTERM. The pages and Flask are never loaded in it."""
+    raise_file_limit()
+    with contextlib.suppress(OSError):
+        os.nice(NICE)
+    sys.setswitchinterval(SWITCH_S)
+    store, clock = open_for_command(handover.settings(line)["db"])
+    house = House(store=store, clock=clock, log=setup_log("streams"), version=own_version(), unavailable=DATABASE_ERRORS)
+    hub = Hub(house, Gate(house))
+    store.on_commit(hub.wake)
+    try:
+        uvloop.run(AnnexeProcess(hub, line).run())
+    finally:
+        hub.close()
+        store.close()
 
 
 def _turn_days(house: House, stopped: threading.Event) -> None:

@@ -100,25 +100,34 @@ def init(url: str, site: str, name: str | None, template: str, kind: str, as_jso
 )
 @click.option("--workers", default=1, show_default=True, type=click.IntRange(1))
 @click.option("--max-streams", default=2000, show_default=True, type=click.IntRange(0), help="Open streams; more are asked to come back.")
+@click.option(
+    "--streams",
+    default="auto",
+    show_default=True,
+    type=click.Choice(["auto", "own", "here"]),
+    help="Streams in a process of their own; in this one; or in this one until there are many.",
+)
 @click.option("--per-key", default=5000.0, show_default=True, type=click.FloatRange(0), help="Requests a second of one API key; 0: any.")
 @click.option("--per-address", default=200.0, show_default=True, type=click.FloatRange(0), help="The same of one address without a key.")
 @click.option("--guesses", default=5.0, show_default=True, type=click.FloatRange(0), help="Wrong keys and tokens a second of one address.")
 @JSON
 @told
-def run(url: str, bind: str, tls: tuple[str, str] | None, workers: int, as_json: bool, **limits: Any) -> None:
+def run(url: str, bind: str, tls: tuple[str, str] | None, workers: int, streams: str, as_json: bool, **limits: Any) -> None:
     """Serve until SIGTERM."""
     from queue_server.bootstrap import build
     from toiluot_edge import listen, prefork, serve
 
     if workers > 1 and url.startswith("sqlite"):
         raise click.UsageError("SQLite has one writer: with --workers above 1 two processes would wait for each other. Use --workers 1.")
+    if tls and streams == "own":
+        raise click.UsageError("--streams own hands connections to another process, and --tls ties them to this one: take a proxy for TLS.")
     names = {"max_streams": "streams_limit", "per_key": "per_key", "per_address": "per_address", "guesses": "guesses_per_address"}
     settings = {names[option]: value for option, value in limits.items()}
     sock = _listen(listen, bind)
     address = f"{'https' if tls else 'http'}://{_shown(sock.getsockname())}"
 
     def work(n: int) -> None:
-        own = build(url, tls=tls is not None, **settings)
+        own = build(url, tls=tls is not None, streams=streams, **settings)
 
         def ready() -> None:
             own.start()
@@ -132,6 +141,17 @@ def run(url: str, bind: str, tls: tuple[str, str] | None, workers: int, as_json:
             own.close()
 
     prefork(workers, work)
+
+
+@server.command(hidden=True)
+@click.option("--line", required=True, type=int)
+def streams(line: int) -> None:
+    """What `run` starts for its streams; the line is a socket that it holds the other end of."""
+    import socket
+
+    from queue_server.bootstrap import serve_streams
+
+    serve_streams(socket.socket(fileno=line))
 
 
 def _listen(listen: Callable[[str], Any], bind: str) -> Any:

@@ -9,31 +9,24 @@ from __future__ import annotations
 import json
 import re
 import secrets
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from email.utils import formatdate
-from http.cookies import CookieError, SimpleCookie
 from typing import Any
-from urllib.parse import parse_qs, quote_from_bytes
+from urllib.parse import quote_from_bytes
 
-from queue_server.contract.position import Position
 from queue_server.contract.problem import CONTENT_TYPE
 from queue_server.contract.vocabulary import API, MAX_BODY_BYTES
 from queue_server.domain.errors import Refusal
-from queue_server.services import queries
-from queue_server.web.auth import BOARD_COOKIE, SESSION_COOKIE, Credential, allow, choose_site
+from queue_server.web.admission import Streams
 from queue_server.web.errors import ERRORS, language, problem
-from queue_server.web.feed import place
-from queue_server.web.routes import ROUTES
-from queue_server.web.stream import Hub, Listener
-from toiluot_edge import Asgi, send_stream
+from toiluot_edge import Asgi
 from toiluot_guard import TooMuch, TooSlow, whole
 
 STREAM_PATH = f"{API}/stream"
 BOARD_STREAM = re.compile(r"/b/([0-9A-Za-z_-]{8,128})/stream")
-NEEDS = next(route.needs for route in ROUTES if route.name == "stream")
 
 
-def front(commands: Asgi, hub: Hub) -> Asgi:
+def front(commands: Asgi, streams: Streams) -> Asgi:
     """One application: `commands` is Flask on its bounded pool."""
 
     async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
@@ -44,7 +37,7 @@ def front(commands: Asgi, hub: Hub) -> Asgi:
             return
         token = BOARD_STREAM.fullmatch(scope["path"])
         if scope["path"] == STREAM_PATH or token:
-            await _stream(hub, scope, receive, send, token[1] if token else None)
+            await _stream(streams, scope, send, token[1] if token else None)
         else:
             await _command(commands, scope, receive, send)
 
@@ -74,89 +67,25 @@ async def _command(commands: Asgi, scope: dict[str, Any], receive: Any, send: An
 
 
 # ---------------------------------------------------------------- streams
-async def _stream(hub: Hub, scope: dict[str, Any], receive: Any, send: Any, board_token: str | None) -> None:
+async def _stream(streams: Streams, scope: dict[str, Any], send: Any, board_token: str | None) -> None:
     headers = _headers(scope)
     if scope["method"] != "GET":
         await _refuse(send, "method_not_allowed", headers, [(b"allow", b"GET")])
         return
     try:
-        listener, after = await _admit(hub, scope, headers, board_token)
+        who, after = await streams.admit(scope, headers, board_token)
     except Refusal as no:
         await _refuse(send, no.code, headers, more=no.detail)
-        return
     except Exception as broken:  # noqa: BLE001 - a stranger's bytes must never show a traceback
-        hub.house.report("stream refused", broken)
+        streams.hub.house.report("stream refused", broken)
         await _refuse(send, "internal", headers)
-        return
-    frames = hub.frames(listener, after)
-    try:
-        await send_stream(receive, send, _reported(hub, frames))
-    finally:
-        await frames.aclose()
-
-
-async def _reported(hub: Hub, frames: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """A stream that fails is logged and ends; its reader comes back with its last id."""
-    try:
-        async for frame in frames:
-            yield frame
-    except Exception as broken:  # noqa: BLE001 - nobody above would see it
-        hub.house.report("stream failed", broken)
-
-
-async def _admit(hub: Hub, scope: dict[str, Any], headers: Mapping[str, str], board_token: str | None) -> tuple[Listener, Position | None]:
-    query = {name: values[0] for name, values in parse_qs(scope["query_string"].decode("latin-1")).items()}
-    cookies = {BOARD_COOKIE: board_token} if board_token else _cookies(headers.get("cookie", ""))
-    authorization = "" if board_token else headers.get("authorization", "")
-
-    address = (scope.get("client") or ("",))[0] or "local"
-
-    def look_up(asking: str = "") -> Credential | None:
-        return hub.gate.credential(authorization, cookies, asking)
-
-    found = await hub.read(lambda: look_up(address))
-    if found is None:
-        hub.gate.limits.stranger(address)
-        raise Refusal("unauthenticated")
-    allow(found.who, NEEDS)
-    site = choose_site(found.who, query.get("site"))
-    named = headers.get("last-event-id") or query.get("after")
-    after = place(named, "?after") if named else None
-    if hub.stopping:
-        raise Refusal("stopping")
-    if hub.open >= hub.house.streams_limit:
-        raise Refusal("too_many_streams")
-    if after is not None:
-        start = after
-        after = await hub.read(lambda: _known(hub, site, start, found.via == "key"))
-    zone = found.zone or query.get("zone") or None
-    return Listener(site, not found.who.may("feed"), zone, look_up), after
-
-
-def _known(hub: Hub, site: str, after: Position, program: bool) -> Position | None:
-    """A position of an epoch that ended earlier is told to programs; a browser would never dial again after a refusal,
-    and its snapshot has replaced whatever it knew."""
-    try:
-        with hub.house.store.read() as reader:
-            queries.events(reader, site, after=after, limit=1)
-    except Refusal:
-        if program:
-            raise
-        return None
-    return after
+    else:
+        await streams.open_for(scope["extensions"]["toiluot"], who, after)
 
 
 # ---------------------------------------------------------------- small things
 def _headers(scope: dict[str, Any]) -> dict[str, str]:
     return {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-
-
-def _cookies(text: str) -> dict[str, str]:
-    try:
-        jar = SimpleCookie(text)
-    except CookieError:
-        return {}
-    return {name: jar[name].value for name in (SESSION_COOKIE, BOARD_COOKIE) if name in jar}
 
 
 async def _refuse(

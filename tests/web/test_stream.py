@@ -1,4 +1,7 @@
-"""The stream against the running server: snapshot first, order, resume, beats, zones, limits, and its end at SIGTERM."""
+"""The stream against the running server: snapshot first, order, resume, beats, zones, limits, and its end at SIGTERM.
+
+Every test runs twice: with streams in the server's own process, and in a process of their own.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,41 @@ from queue_server.client import Client, Problem, Unreachable
 from queue_server.contract import sse
 from queue_server.domain.principal import SYSTEM
 from queue_server.services import command, configuring
+from queue_server.storage.store import Store
+from queue_server.web.annexe import READY_SAYS
 from tests.web.helpers import Process, Site, fresh_code, rid, until
+
+
+@pytest.fixture(scope="module", params=["here", "own"])
+def place(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture(scope="module")
+def url(place: str, tmp_path_factory: pytest.TempPathFactory) -> str:
+    return f"sqlite:///{tmp_path_factory.mktemp(place)}/site.db"
+
+
+@pytest.fixture(scope="module")
+def store(url: str) -> Iterator[Store]:
+    made = prepare(url)
+    configuring.init_site(made, site="FIRST")
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="module")
+def server(place: str, url: str, store: Store, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Process]:
+    running = Process(url, tmp_path_factory.mktemp("log") / "server.log", "--streams", place)
+    settled(running, place)
+    yield running
+    running.close()
+
+
+def settled(process: Process, place: str) -> Process:
+    """Once streams are served where they should be."""
+    until(lambda: place == "here" or READY_SAYS in process.log.read_text())
+    return process
 
 
 def take(frames: Iterator[sse.Frame], event: str, n: int = 1) -> list[sse.Frame]:
@@ -166,14 +203,15 @@ def test_a_program_learns_that_the_server_is_gone() -> None:
 
 # ---------------------------------------------------------------- a server of one's own
 @pytest.fixture
-def own_server(tmp_path: Path) -> Iterator[Callable[..., tuple[Process, Site]]]:
+def own_server(place: str, tmp_path: Path) -> Iterator[Callable[..., tuple[Process, Site]]]:
     url, started, code = f"sqlite:///{tmp_path}/own.db", [], fresh_code()
     store = prepare(url)
     configuring.init_site(store, site=code)
 
     def start(*options: str) -> tuple[Process, Site]:
-        process = Process(url, tmp_path / "server.log", *options)
+        process = Process(url, tmp_path / "server.log", "--streams", place, *options)
         started.append(process)
+        settled(process, place)
         return process, Site(code, process.base, store)
 
     yield start
