@@ -30,6 +30,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from drivers.ports.nodes import is_match
 from drivers.ports.opening import Address, parse_address
 from drivers.quirks import Profile, QuirkError, Quirks, load_quirks
 from drivers.registry import DRIVERS, Driver, driver
@@ -38,13 +39,12 @@ DEFAULT_CONFIG = "/etc/toiluot/drivers.toml"
 DEFAULT_SOCKET = "/run/toiluot/drivers.sock"
 DEFAULT_STATE = "/var/lib/toiluot/drivers"
 DEFAULT_PROFILE = "80mm-203"
-# A line shared by several devices: how long it is silent between two frames, how often each is asked, how long one may take to answer.
-BUS_OPTIONS: dict[str, type] = {"gap_s": float, "poll_s": float, "answer_s": float}
+# A line shared by several devices: how long it is silent between two frames, and whether the adaptor hears itself.
+BUS_OPTIONS: dict[str, type] = {"gap_s": float, "echo": bool}
 _KINDS = {str: "a text", int: "a number", float: "a number", bool: "true or false", list: "a list of texts", dict: "a table"}
 _PLACES = ("port", "match", "bus")
 _NAME = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
 _NUMBERED = re.compile(r"(.+)-[0-9]+")
-_MATCH = re.compile(r"usb:([0-9a-fA-F]{4}):([0-9a-fA-F]{4}|\*):([^:]+)|path:(\S+)")
 
 
 class ConfigError(ValueError):
@@ -62,6 +62,7 @@ class SlotConfig:
     options: dict[str, Any] = field(default_factory=dict)
     profile: Profile | None = None
     bus: str = ""
+    line: str = ""
 
     @property
     def kind(self) -> str:
@@ -82,6 +83,7 @@ class BusConfig:
     address: Address | None
     match: str = ""
     options: dict[str, Any] = field(default_factory=dict)
+    line: str = ""
 
 
 @dataclass(frozen=True)
@@ -110,12 +112,24 @@ def load_config(path: Path) -> Config:
     if not isinstance(buses, dict):
         raise ConfigError(f"{path}: write a bus as a table, [bus.hall]")
     known = {name: _bus(name, values) for name, values in buses.items()}
-    return Config(tuple(_slot(role, values, quirks, known) for role, values in slots.items()), quirks, known)
+    found = tuple(_slot(role, values, quirks, known) for role, values in slots.items())
+    _refuse_twins(found)
+    return Config(found, quirks, known)
 
 
 def _refuse_unknown(place: str, data: dict[str, Any], known: set[str]) -> None:
     if unknown := sorted(set(data) - known):
         raise ConfigError(f"{place or 'top level'}: unknown key {', '.join(unknown)}; known: {', '.join(sorted(known))}")
+
+
+def _refuse_twins(slots: tuple[SlotConfig, ...]) -> None:
+    """Two devices of one kind that listen to one address on one line would speak at once."""
+    seen: dict[tuple[str, str, int], str] = {}
+    for slot in slots:
+        key = (slot.bus, slot.kind, slot.options.get("address", 1))
+        if slot.bus and key in seen:
+            raise ConfigError(f"[slot.{slot.role}]: address {key[2]} on bus {slot.bus} is taken by [slot.{seen[key]}]")
+        seen[key] = slot.role
 
 
 def _bus(name: str, values: Any) -> BusConfig:
@@ -126,7 +140,8 @@ def _bus(name: str, values: Any) -> BusConfig:
     if ("port" in values) == ("match" in values):
         raise ConfigError(f"{place}: give either port or match")
     options = {key: _typed(place, key, values[key], kind) for key, kind in BUS_OPTIONS.items() if key in values}
-    return BusConfig(name, _address(place, values), _match(place, values), options)
+    match, line = _match(place, values)
+    return BusConfig(name, _address(place, values), match, options, line)
 
 
 def _slot(role: str, values: Any, quirks: Quirks, buses: dict[str, BusConfig]) -> SlotConfig:
@@ -140,9 +155,12 @@ def _slot(role: str, values: Any, quirks: Quirks, buses: dict[str, BusConfig]) -
     bus = str(values.get("bus", ""))
     if "bus" in values and bus not in buses:
         raise ConfigError(f"{place}: bus is {', '.join(buses) or 'named by a table [bus.…] of its own'}, not {bus!r}")
+    if "bus" in values and served.member is None:
+        raise ConfigError(f"{place}: driver {served.name} has a line of its own; give port or match")
     options = {key: _typed(place, key, values[key], kind) for key, kind in served.options.items() if key in values}
     profile = _profile(place, served, options, quirks)
-    wanted = SlotConfig(role, served.name, _address(place, values), _match(place, values), options, profile, bus)
+    match, line = _match(place, values)
+    wanted = SlotConfig(role, served.name, _address(place, values), match, options, profile, bus, line)
     if wanted.kind not in served.roles or not _NAME.fullmatch(role):
         raise ConfigError(f"{place}: driver {served.name} serves the role {', '.join(served.roles)}")
     try:
@@ -182,11 +200,16 @@ def _address(place: str, values: dict[str, Any]) -> Address | None:
         raise ConfigError(f"{place}: port {error}") from error
 
 
-def _match(place: str, values: dict[str, Any]) -> str:
-    match = str(values.get("match", ""))
-    if match and not _MATCH.fullmatch(match):
-        raise ConfigError(f"{place}: match is usb:VID:PID:SERIAL (PID and SERIAL may be *) or path:ID_PATH, not {match!r}")
-    return match
+def _match(place: str, values: dict[str, Any]) -> tuple[str, str]:
+    """The match, and what the line needs (`?baud=9600`) where the device is a serial one."""
+    match, _, line = str(values.get("match", "")).partition("?")
+    if match and not is_match(match):
+        raise ConfigError(f"{place}: match is usb:VID:PID:SERIAL (PID and SERIAL may be *), path:ID_PATH or auto, not {match!r}")
+    try:
+        parse_address(f"serial:/dev/any?{line}" if line else "serial:/dev/any")
+    except ValueError as error:
+        raise ConfigError(f"{place}: match {error}") from error
+    return match, line
 
 
 def _profile(place: str, served: Driver, options: dict[str, Any], quirks: Quirks) -> Profile | None:

@@ -34,6 +34,18 @@ HINTS: dict[str, tuple[str, str]] = {
         "Thiết bị báo lỗi: tắt đi rồi bật lại; nếu còn, gọi kỹ thuật.",
         "The device reports a fault: switch it off and on, else call a technician.",
     ),
+    "garbled": (
+        "Đường dây có dữ liệu lẫn lộn: kiểm tra tốc độ (baud), địa chỉ, giao thức, dây A/B và điện trở cuối đường.",
+        "What comes on the line makes no sense: check line speed, address, protocol, the wires A and B and the terminating resistor.",
+    ),
+    "refused": (
+        "Thiết bị hiểu nhưng từ chối lệnh: kiểm tra giao thức (protocol) và số chữ số (digits) trong cấu hình.",
+        "The device understood and refused: check protocol and digits in the configuration.",
+    ),
+    "duplicate": (
+        "Có nhiều thiết bị giống nhau: chạy “toiluot drivers bind” để chọn theo số sê-ri hoặc theo cổng USB.",
+        "Several devices fit: “toiluot drivers bind” chooses one by serial number or USB socket.",
+    ),
     "scan_charset": (
         "Máy quét gửi sai bảng mã chữ Việt: quét mã cài đặt “UTF-8” trong sách hướng dẫn máy quét.",
         "The scanner sends the wrong code page: scan the “UTF-8” set-up code of its manual.",

@@ -8,6 +8,8 @@ A driver is one module of `drivers.devices` with
     PORTS = {"tty": "serial"}                 # optional: kinds of node it is matched against -> kind of port
     def check(wanted, quirks) -> None         # optional: ValueError with a sentence where the options make no sense
     def facts(wanted) -> dict                 # optional: what status says of the slot beside its health
+    KEEP_OPEN = True                          # optional: over TCP it stays connected, as a serial line does
+    def member(wanted, parts) -> Member       # optional: it can share a line with others ([bus.…], see `drivers.devices.bus`)
     def build(wanted, parts) -> Device
 """
 
@@ -22,13 +24,16 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from drivers.config import SlotConfig
+    from drivers.devices.bus import Member
     from drivers.devices.journal import Journal
     from drivers.devices.link import Device
     from drivers.quirks import Quirks
 
 # One line for each driver. An idle service holds only the modules of the drivers it runs.
 DRIVERS: dict[str, str] = {
+    "call-keypad": "drivers.devices.call_keypad",
     "escpos": "drivers.devices.ticket_printer",
+    "led-panel": "drivers.devices.led_panel",
     "serial-scanner": "drivers.devices.card_reader",
     "wedge": "drivers.devices.wedge",
 }
@@ -57,11 +62,14 @@ class Driver:
     ports: dict[str, str] = field(default_factory=dict)
     check: Callable[[SlotConfig, Quirks], None] = lambda _, __: None
     facts: Callable[[SlotConfig], dict[str, Any]] = lambda _: {}
+    member: Callable[[SlotConfig, Parts], Member] | None = None
+    keep_open: bool = False
 
 
 @cache
 def driver(name: str) -> Driver:
     """KeyError for a name that is not in the table."""
     module = import_module(DRIVERS[name])
-    extra = {key: getattr(module, key) for key in ("check", "facts") if hasattr(module, key)}
+    extra = {key: getattr(module, key) for key in ("check", "facts", "member") if hasattr(module, key)}
+    extra["keep_open"] = getattr(module, "KEEP_OPEN", False)
     return Driver(name, module.ROLES, module.OPTIONS, module.build, getattr(module, "PORTS", NODE_PORTS), **extra)

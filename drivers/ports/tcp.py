@@ -78,5 +78,10 @@ def open_tcp(host: str, port: int, connect_s: float = 3.0) -> TcpPort:
     return opened
 
 
+def open_kept(address: Address, connect_s: float = 3.0) -> FdPort:
+    """A connection that stands: a serial line behind a converter, where bytes may come at any time."""
+    return open_tcp(address.target, address.number, connect_s).connect(time.monotonic() + connect_s)
+
+
 def open_address(address: Address) -> TcpPort:
     return open_tcp(address.target, address.number)

@@ -11,6 +11,7 @@ from drivers.config import ConfigError, SlotConfig, load_config
 from drivers.ports.base import OpenFailed
 from drivers.ports.discovery import DeviceInfo, matching
 from drivers.quirks import QuirkError, load_quirks
+from drivers.registry import NODE_PORTS
 
 GOOD = """
 [slot.printer]
@@ -128,9 +129,9 @@ def test_two_identical_devices_are_refused_with_the_way_out() -> None:
     wanted = SlotConfig("printer", "escpos", None, match="usb:04b8:0e15:*")
     twins = [DeviceInfo("usbmisc", f"/dev/usb/lp{n}", "04b8", "0e15", "", f"pci-1:{n}", "TM") for n in (0, 1)]
     with pytest.raises(OpenFailed, match="fits 2 devices") as refused:
-        choose(twins, wanted)
+        choose(twins, wanted.match, NODE_PORTS)
     assert refused.value.code == "error"
-    assert choose(twins[:1], wanted).text == "usblp:/dev/usb/lp0"
+    assert choose(twins[:1], wanted.match, NODE_PORTS).text == "usblp:/dev/usb/lp0"
     with pytest.raises(OpenFailed) as absent:
-        choose([], wanted)
+        choose([], wanted.match, NODE_PORTS)
     assert absent.value.code == "absent"
