@@ -14,7 +14,7 @@ def listing(config: Config | None) -> dict[str, Any]:
     found = devices()
     rows = []
     for device in found:
-        advice, tied = quirks.advise(device.subsystem, device.vid, device.pid, device.name)
+        advice, tied = quirks.advise(device)
         row = {**device.as_json(), "role": "", "driver": "", "profile": "", "about": "", "tied": tied, "slot": ""}
         if advice is not None:
             row |= {"role": advice.role, "driver": advice.driver, "profile": advice.profile, "about": advice.about}

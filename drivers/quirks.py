@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from fnmatch import fnmatch
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from drivers.codecs.escpos_write import CLEARS, CUTS, MOST_BAND_ROWS
 
@@ -44,6 +44,23 @@ class Profile:
     roll_m: float = 60.0
 
 
+class Plugged(Protocol):
+    """What udev knows of a device, as far as it counts here."""
+
+    @property
+    def subsystem(self) -> str: ...
+    @property
+    def vid(self) -> str: ...
+    @property
+    def pid(self) -> str: ...
+    @property
+    def serial(self) -> str: ...
+    @property
+    def path(self) -> str: ...
+    @property
+    def name(self) -> str: ...
+
+
 @dataclass(frozen=True)
 class Match:
     """One line of advice: a device that looks like this is served by that driver."""
@@ -55,21 +72,26 @@ class Match:
     vid: str = ""
     pid: str = ""
     name: str = ""
+    serial: str = ""
+    path: str = ""
     profile: str = ""
+    line: str = ""
     bridge: bool = False
 
-    def score(self, subsystem: str, vid: str, pid: str, name: str) -> int:
-        """0 where it does not fit."""
-        if not fnmatch(subsystem, self.subsystem):
+    def score(self, device: Plugged) -> int:
+        """0 where it does not fit; the more of the device is named, and the more closely, the higher."""
+        if not fnmatch(device.subsystem, self.subsystem):
             return 0
         total = 1
-        for wanted, seen, weight in ((self.vid, vid, 2), (self.pid, pid, 2)):
+        for wanted, seen, weight in ((self.vid, device.vid, 2), (self.pid, device.pid, 2), (self.path, device.path, 8)):
             if wanted and wanted.lower() != seen.lower():
                 return 0
             total += weight if wanted else 0
-        if self.name and not fnmatch(name.lower(), self.name.lower()):
-            return 0
-        return total + (1 if self.name else 0)
+        for wanted, seen, weight in ((self.name, device.name, 1), (self.serial, device.serial, 8)):
+            if wanted and not fnmatch(seen.lower(), wanted.lower()):
+                return 0
+            total += weight if wanted else 0
+        return total
 
 
 @dataclass(frozen=True)
@@ -78,13 +100,18 @@ class Quirks:
     matches: tuple[Match, ...]
     folders: tuple[Path, ...] = ()  # the technician's own: `drivers.protocols` reads its tables from the same files
 
-    def advise(self, subsystem: str, vid: str, pid: str, name: str) -> tuple[Match | None, bool]:
+    def advise(self, device: Plugged) -> tuple[Match | None, bool]:
         """The best match, and whether another with a different answer scored as high."""
-        scored = sorted(((match.score(subsystem, vid, pid, name), at, match) for at, match in enumerate(self.matches)), reverse=True)
-        best = [match for score, _, match in scored if score and score == scored[0][0]]
+        best = self.candidates(device)
         if not best:
             return None, False
-        return best[0], any((match.driver, match.profile) != (best[0].driver, best[0].profile) for match in best)
+        top = [match for score, match in best if score == best[0][0]]
+        return top[0], any((match.role, match.driver, match.profile) != (top[0].role, top[0].driver, top[0].profile) for match in top)
+
+    def candidates(self, device: Plugged) -> list[tuple[int, Match]]:
+        """Every line that fits with its score, the best first; of equals the later one, which overrides."""
+        scored = [(match.score(device), at, match) for at, match in enumerate(self.matches)]
+        return [(score, match) for score, _, match in sorted(scored, key=lambda one: one[:2], reverse=True) if score]
 
 
 def load_quirks(*folders: Path) -> Quirks:

@@ -10,8 +10,10 @@ from pathlib import Path
 from drivers.assembly import build_slots
 from drivers.config import Config
 from drivers.devices.journal import Journal
+from drivers.ports.discovery import UdevWatch
 from drivers.registry import Parts
 from drivers.service import MAX_BODY_BYTES, Hub, Service, make_app, make_stream
+from drivers.supervision import Supervisor
 from toiluot_edge import listen, mount, serve, setup_log
 
 
@@ -26,8 +28,10 @@ def run(config: Config, socket_path: Path, state: Path, as_json: bool) -> None:
     hub = Hub()
     service = Service(journal, hub, log.info)
     parts = Parts(journal, service.on_event, log.error, state, config.quirks)
-    service.slots = build_slots(config, parts, on_health=service.on_health)
+    service.slots, seats = build_slots(config, parts, on_health=service.on_health)
+    supervisor = Supervisor(seats.pairs, seats.look, UdevWatch, log=log.error)
     sock = listen(str(socket_path))
+    supervisor.start()  # it hears of what is plugged in from here on: a slot that looks first would miss what comes in between
     for slot in service.slots.values():
         slot.start()
 
@@ -44,9 +48,10 @@ def run(config: Config, socket_path: Path, state: Path, as_json: bool) -> None:
             sock,
             on_ready=ready,
             on_stop=hub.close,
-            watchdog=lambda: all(slot.alive for slot in service.slots.values()),
+            watchdog=lambda: supervisor.alive and all(slot.alive for slot in service.slots.values()),
         )
     finally:
+        supervisor.stop()
         for slot in service.slots.values():
             slot.stop()
         journal.close()

@@ -17,7 +17,7 @@ from typing import Any, Protocol
 
 from drivers.health import Health
 from drivers.model import SlotStatus, State
-from drivers.ports.base import OpenFailed, Port, PortError, Timeout, Waker
+from drivers.ports.base import Gone, OpenFailed, Port, PortError, Timeout, Waker
 
 # (state, what happened) -> state. Anything else is a mistake in this file.
 TABLE: dict[tuple[State, str], State] = {
@@ -77,7 +77,7 @@ class Slot:
         self._status = SlotStatus(role, driver, State.ABSENT, Health("absent"), place, time.monotonic(), facts or {})
         self._commands: queue.Queue[tuple[Any, Future[Any]]] = queue.Queue(QUEUE_LENGTH)
         self._waker = Waker()
-        self._stopping = threading.Event()
+        self._stopping, self._pulled = threading.Event(), threading.Event()
         self._port: Port | None = None
         self._failures = 0
         self._seek_at = 0.0
@@ -112,6 +112,16 @@ class Slot:
         """Something may have changed: look now."""
         self._seek_at = 0.0
         self._waker.wake()
+
+    def arrived(self) -> None:
+        """Something was plugged in: look at once, and have patience again from the beginning."""
+        self._failures = 0
+        self.wake()
+
+    def unplugged(self) -> None:
+        """The device behind the open port has left, whether or not the port has noticed."""
+        self._pulled.set()
+        self.wake()
 
     def stop(self, timeout_s: float = 5.0) -> None:
         self._stopping.set()
@@ -156,6 +166,7 @@ class Slot:
             self._work()
 
     def _open(self) -> None:
+        self._pulled.clear()
         try:
             self._port, place = self._opener()
         except OpenFailed as error:
@@ -174,6 +185,8 @@ class Slot:
         port = self._port
         if port is None:
             raise RuntimeError("a slot at work has a port")
+        if self._pulled.is_set():
+            raise Gone("unplugged")
         try:
             command, future = self._commands.get_nowait()
         except queue.Empty:

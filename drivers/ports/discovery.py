@@ -1,72 +1,108 @@
-"""What is plugged in, as udev tells it: the one file that imports pyudev. Lists and matches; opens and probes nothing."""
+"""What is plugged in, as udev tells it, and when that changes: the one file that imports pyudev. Opens and probes no device."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+import contextlib
+import errno
+import os
+from pathlib import Path
 from typing import Any
 
 import pyudev
 
-SUBSYSTEMS = ("usbmisc", "tty", "input", "hidraw")
+from drivers.ports import inotify
+from drivers.ports.nodes import DeviceInfo, distinct, fits, matching, natural
 
+__all__ = ["DeviceInfo", "UdevWatch", "devices", "distinct", "fits", "matching"]
 
-@dataclass(frozen=True)
-class DeviceInfo:
-    """One device node, with the names that survive a replug."""
-
-    subsystem: str
-    node: str
-    vid: str
-    pid: str
-    serial: str
-    path: str
-    name: str
-    links: tuple[str, ...] = ()
-
-    @property
-    def stable_id(self) -> str:
-        """By serial number where there is one, else by the socket it is plugged into."""
-        if self.vid and self.serial:
-            return f"usb:{self.vid}:{self.pid}:{self.serial}"
-        return f"path:{self.path}" if self.path else ""
-
-    def as_json(self) -> dict[str, Any]:
-        return {**asdict(self), "id": self.stable_id}
+SUBSYSTEMS = ("usbmisc", "tty", "input", "hidraw", "sound", "usb")
+UDEV_DATA = Path("/run/udev/data")
+_HUB = "09"
 
 
 def devices() -> list[DeviceInfo]:
-    """Nodes that hang on a bus; virtual terminals and the like are left out."""
+    """Nodes that hang on a bus; virtual terminals, hubs and the like are left out."""
     context = pyudev.Context()
-    found = []
-    for subsystem in SUBSYSTEMS:
-        for device in context.list_devices(subsystem=subsystem):
-            properties = device.properties
-            if not device.device_node or not (properties.get("ID_BUS") or properties.get("ID_PATH")):
-                continue
-            found.append(
-                DeviceInfo(
-                    subsystem,
-                    device.device_node,
-                    properties.get("ID_VENDOR_ID", ""),
-                    properties.get("ID_MODEL_ID", ""),
-                    properties.get("ID_SERIAL_SHORT", ""),
-                    properties.get("ID_PATH", ""),
-                    properties.get("ID_MODEL", "") or device.sys_name,
-                    tuple(sorted(device.device_links)),
-                )
-            )
-    return sorted(found, key=lambda one: one.node)
-
-
-def matching(found: list[DeviceInfo], match: str) -> list[DeviceInfo]:
-    """The devices a `match` of the configuration names: `usb:VID:PID:SERIAL` with `*`, or `path:ID_PATH`."""
-    kind, _, rest = match.partition(":")
-    if kind == "path":
-        return [device for device in found if device.path == rest and device.subsystem in ("usbmisc", "tty")]
-    wanted = rest.lower().split(":", 2)
-    return [
-        device
-        for device in found
-        if device.subsystem in ("usbmisc", "tty")
-        and all(want in ("*", seen.lower()) for want, seen in zip(wanted, (device.vid, device.pid, device.serial), strict=True))
+    found = [
+        _info(device)
+        for subsystem in SUBSYSTEMS
+        for device in context.list_devices(subsystem=subsystem)
+        if device.device_node and _wanted(device)
     ]
+    return sorted(found, key=lambda one: natural(one.node))
+
+
+def _wanted(device: Any) -> bool:
+    properties = device.properties
+    if device.subsystem == "input" and not device.sys_name.startswith("event"):
+        return False
+    if device.subsystem == "usb":
+        return device.device_type == "usb_device" and bool(properties.get("ID_VENDOR_ID")) and _class(device) != _HUB
+    return bool(properties.get("ID_BUS") or properties.get("ID_PATH"))
+
+
+def _class(device: Any) -> str:
+    with contextlib.suppress(KeyError, UnicodeDecodeError):
+        return str(device.attributes.asstring("bDeviceClass"))
+    return ""
+
+
+def _info(device: Any) -> DeviceInfo:
+    properties = device.properties
+    parent = device if device.subsystem == "usb" else device.find_parent("usb", "usb_device")
+    return DeviceInfo(
+        device.subsystem,
+        device.device_node,
+        properties.get("ID_VENDOR_ID", ""),
+        properties.get("ID_MODEL_ID", ""),
+        properties.get("ID_SERIAL_SHORT", ""),
+        properties.get("ID_PATH", ""),
+        properties.get("ID_MODEL", "") or device.sys_name,
+        tuple(sorted(device.device_links)),
+        device.sys_path,
+        parent.sys_path if parent is not None else "",
+        properties.get("USEC_INITIALIZED", ""),
+        properties.get("ID_USB_DRIVER", "") or properties.get("ID_USB_INTERFACES", ""),
+    )
+
+
+class UdevWatch:
+    """Says that something came or went, not what: whoever is woken looks for himself, so that a lost message loses nothing.
+
+    Two sources, either of which may be missing. udev's own messages do not reach a process with a network of its own (as
+    the service's unit gives it), but the files udev writes when it has dealt with a device can be watched from there.
+    """
+
+    def __init__(self, data: Path = UDEV_DATA) -> None:
+        self._monitor: Any = None
+        self._files = inotify.watch(data) if data.is_dir() else None
+        try:
+            monitor = pyudev.Monitor.from_netlink(pyudev.Context())
+            for subsystem in SUBSYSTEMS:
+                monitor.filter_by(subsystem)
+            # Only from here on does it hear: started before anybody enumerates, or what comes in between is lost.
+            monitor.start()
+        except OSError as error:
+            if error.errno not in (errno.EAFNOSUPPORT, errno.EPERM, errno.EACCES, errno.EPROTONOSUPPORT, None, 0):
+                raise
+        else:
+            self._monitor = monitor
+
+    def filenos(self) -> list[int]:
+        return [*([self._monitor.fileno()] if self._monitor else []), *([self._files] if self._files is not None else [])]
+
+    def drain(self) -> None:
+        """What was said is thrown away."""
+        with contextlib.suppress(OSError):
+            while self._monitor is not None and self._monitor.poll(timeout=0) is not None:
+                pass
+        if self._files is not None:
+            with contextlib.suppress(BlockingIOError):
+                while os.read(self._files, 65_536):
+                    pass
+
+    def close(self) -> None:
+        self._monitor = None
+        if self._files is not None:
+            os.close(self._files)
+            self._files = None
