@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -53,6 +53,11 @@ class DriversClient:
             if error.code == "not_found":
                 return None
             raise
+
+    def say(self, parts: Sequence[tuple[str, str]], volume: int = 3, *, append: bool = False) -> dict[str, Any]:
+        """`(voice, text)` after each other to the headphones, cutting off what is being said unless `append`; none = silence."""
+        body = {"parts": [{"voice": voice, "text": text} for voice, text in parts], "volume": volume, "append": append}
+        return self._call("POST", "/v1/say", body)
 
     def events(self) -> Iterator[tuple[str, dict[str, Any]]]:
         """`(event, data)` until the service ends the stream; `DriversError` when it is lost or silent for 15 s."""

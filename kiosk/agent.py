@@ -241,9 +241,15 @@ class Agent:
         return int(number) if boot == self._boot and number.isascii() and number.isdigit() else 0
 
     def view(self) -> Json:
+        return self.seen()[1]
+
+    def seen(self) -> tuple[Session, Json]:
+        """The session and its screen, of one moment."""
         with self._lock:
             session, home = self.session, self.home
-            return screens.view(session, home, self.visit(session.visit_no), self.now(), i18n.translator(session.lang), self._own_names())
+            return session, screens.view(
+                session, home, self.visit(session.visit_no), self.now(), i18n.translator(session.lang), self._own_names()
+            )
 
     def ticket_of(self, visit: str) -> Json | None:
         """The ticket that belongs to a touch made again on an old screen."""

@@ -5,7 +5,7 @@ Holds the translation of the drivers' client into four outcomes and one exceptio
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -27,6 +27,7 @@ class Devices(Protocol):
     def print_raster(self, job_id: str, raster: bytes, width_dots: int, height: int) -> Json: ...
     def job(self, job_id: str) -> Json | None: ...
     def events(self) -> Iterator[tuple[str, Json]]: ...
+    def say(self, parts: Sequence[tuple[str, str]], volume: int, *, append: bool = False) -> None: ...
 
 
 class DriversSocket:
@@ -54,5 +55,13 @@ class DriversSocket:
         try:
             with DriversClient(self._path) as client:
                 yield from client.events()
+        except DriversError as error:
+            raise DriversAway(error.code) from error
+
+    def say(self, parts: Sequence[tuple[str, str]], volume: int, *, append: bool = False) -> None:
+        """Voice and text, one after the other, to the headphones; nothing at all is silence."""
+        try:
+            with DriversClient(self._path) as client:
+                client.say(parts, volume, append=append)
         except DriversError as error:
             raise DriversAway(error.code) from error

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections.abc import Callable
 
 
 class Feed:
@@ -14,6 +15,7 @@ class Feed:
         self._lock = threading.Lock()
         self._version = 0
         self._closed = False
+        self.on_change: Callable[[], None] = lambda: None
         self._waiting: set[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = set()
 
     @property
@@ -24,11 +26,13 @@ class Feed:
         with self._lock:
             self._version += 1
             self._wake()
+        self.on_change()
 
     def close(self) -> None:
         with self._lock:
             self._closed = True
             self._wake()
+        self.on_change()
 
     def _wake(self) -> None:
         for loop, event in self._waiting:

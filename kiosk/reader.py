@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from typing import Any
 
+from kiosk import keys
 from kiosk.agent import Agent
 from kiosk.devices import Devices, DriversAway
 from kiosk.events import Printer, PrinterSays
@@ -74,6 +75,14 @@ class Reader:
             year = data.get("birth_year")
             kind, code = str(data.get("kind")), data.get("code")
             self._agent.card(kind, number=data.get("number"), birth_year=year if isinstance(year, int) else None, code=code)
+        elif str(data.get("slot")).startswith("tactile"):
+            self._by_hand(event, data)
+
+    def _by_hand(self, event: str, data: dict[str, Any]) -> None:
+        if event == "key":
+            keys.press(self._agent, str(data.get("key")))
+        elif event == "jack":
+            keys.headphones(self._agent, data.get("plugged") is True)
 
     def _tell_printer(self) -> None:
         slot = self._of("printer")

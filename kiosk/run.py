@@ -14,6 +14,7 @@ from kiosk.printing import Printing
 from kiosk.reader import Reader
 from kiosk.spool import Spool
 from kiosk.uplink import Uplink
+from kiosk.voice import Voice
 from kiosk.web.app import create_app
 from kiosk.web.stream import stream
 from queue_server.client import Client
@@ -37,6 +38,7 @@ class Kiosk:
             Uplink(self.agent, client),
             Printing(self.agent, devices, width_dots=reader.width_dots),
             reader,
+            Voice(self.agent, devices),
             Heartbeat(self.agent, client, reader),
         )
         self._threads = [thread for part in self._parts for thread in part.threads()]

@@ -32,6 +32,8 @@ def view(session: Session, home: Home, visit: str, now: str, translate: Translat
         "visit": visit,
         "lang": session.lang,
         "large": session.large,
+        "audio": session.audio,
+        "focus": session.cursor if session.audio else "",
         "site": home.site_name,
         "now": now,
         "bar": _bar(session, home, translate, languages),
@@ -252,7 +254,7 @@ def _asking(session: Session, home: Home, visit: str, now: str, _: Translate) ->
     settings = home.settings
     return {
         "title": _("Are you still there?"),
-        "ask_ms": settings.ask_large_ms if session.large else settings.ask_ms,
+        "ask_ms": settings.audio_ask_ms if session.audio else settings.ask_large_ms if session.large else settings.ask_ms,
         "actions": [button("stay", _("I need more time"), "stay", primary=True), button("home", _("Start again"), "home", primary=True)],
     }
 

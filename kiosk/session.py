@@ -207,7 +207,7 @@ def _stay(session: Session, _: Event, now_ms: int, __: Settings) -> Result:
 
 def _language(session: Session, event: Event, now_ms: int, _: Settings) -> Result:
     assert isinstance(event, Language)
-    return replace(session, lang=event.lang, touched_ms=now_ms), ()
+    return replace(session, lang=event.lang, touched_ms=now_ms, cursor=""), ()
 
 
 def _text_size(session: Session, event: Event, now_ms: int, _: Settings) -> Result:

@@ -6,73 +6,19 @@ Holds routes, headers and the reading of requests. What a touch means is the ses
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
 from typing import Any
 
 import segno
 from flask import Flask, Response, jsonify, render_template, request
 from werkzeug.exceptions import HTTPException
 
-from kiosk import events, i18n, panels
+from kiosk import i18n, panels
+from kiosk.acts import ACTS, Misuse
 from kiosk.agent import Agent
 
 CSP = "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; object-src 'none'"
 MAX_BODY = 4096
-_CODE = re.compile(r"[0-9A-Za-z_.:-]{1,64}")
 Json = dict[str, Any]
-Act = Callable[[Agent, Json], "str | None"]
-
-
-class Misuse(Exception):
-    """A request no page of ours makes. `args[0]` says what to do instead."""
-
-
-def _field(body: Json, name: str) -> str:
-    value = body.get(name)
-    if not isinstance(value, str) or not _CODE.fullmatch(value):
-        raise Misuse(f"give {name} as a short text")
-    return value
-
-
-def _choose(agent: Agent, body: Json) -> None:
-    code = _field(body, "service")
-    if agent.home.service(code) is None and code != agent.home.help_service:
-        raise Misuse("service must be one of those in /api/state")
-    agent.post(events.Choose(agent.visit_no(_field(body, "visit")), code))
-
-
-def _language(agent: Agent, body: Json) -> None:
-    lang = _field(body, "lang")
-    if lang not in agent.languages():
-        raise Misuse(f"lang must be one of {', '.join(agent.languages())}")
-    agent.post(events.Language(lang))
-
-
-def _priority(agent: Agent, body: Json) -> None:
-    code = body.get("code")
-    if code is not None and agent.home.chosen_class(_field(body, "code")) is None:
-        raise Misuse("code must be a priority class of this centre")
-    agent.post(events.SetPriority(code))
-
-
-def _simple(make: Callable[[], events.Event]) -> Callable[[Agent, Json], None]:
-    return lambda agent, body: agent.post(make())
-
-
-ACTS: dict[str, Callable[[Agent, Json], None]] = {
-    "choose": _choose,
-    "language": _language,
-    "priority": _priority,
-    "text-size": lambda agent, body: agent.post(events.TextSize(body.get("large") is True)),
-    "home": _simple(events.GoHome),
-    "browse": _simple(events.Browse),
-    "scan-help": _simple(events.ScanHelp),
-    "priority-list": _simple(events.OpenPriority),
-    "stay": _simple(events.Stay),
-    "reprint": _simple(events.AskReprint),
-    "alive": lambda agent, body: None,
-}
 
 
 def state_of(agent: Agent) -> Json:

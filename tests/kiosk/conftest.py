@@ -144,6 +144,10 @@ def kiosk(shared_kiosk: KioskProcess) -> Iterator[KioskProcess]:
     """The shared kiosk as on its first morning: nothing issued, nothing printed, no fault, the first screen."""
     one = shared_kiosk
     until(lambda: one.waiting() == 0, 20)
+    if one.state()["audio"]:
+        one.drivers.plug(False)
+        until(lambda: one.drivers.said and one.drivers.said[-1]["parts"] == [])
+        one.home()
     one.server.reset()
     one.drivers.reset()
     one.drivers.printer_is("ok")

@@ -212,6 +212,7 @@ class DriversService:
 
     def reset(self) -> None:
         self.paper: list[dict[str, Any]] = []
+        self.said: list[dict[str, Any]] = []
         self.jobs: dict[str, dict[str, Any]] = {}
         self.outcome: dict[str, Any] = {"outcome": "printed", "code": "ok", "detail": ""}
         self.slot: dict[str, Any] = {"role": "printer", "state": "ready", "code": "ok", "device": "simulated", "width_dots": 576}
@@ -269,8 +270,26 @@ class DriversService:
             self.streams.remove(mine)
             call.close_connection = True
 
+    def press(self, key: str) -> None:
+        self.tell("key", {"slot": "tactile", "address": "", "key": key})
+
+    def plug(self, plugged: bool) -> None:
+        self.tell("jack", {"slot": "tactile", "plugged": plugged})
+
+    def words(self) -> str:
+        """What the headphones say now: the last words and what was added to them."""
+        heard = ""
+        for one in list(self.said):
+            now = ". ".join(part["text"] for part in one["parts"])
+            heard = f"{heard}. {now}" if one["append"] else now
+        return heard
+
     def post(self, call: _Handler) -> None:
         job = call.body()
+        if call.path == "/v1/say":
+            self.said.append(job)
+            call.say(200, {"slot": "speech"})
+            return
         if self.gate:
             self.gate.wait(20)
         with self.lock:

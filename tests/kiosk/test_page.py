@@ -284,6 +284,23 @@ def test_more_services_than_fit_have_pages(browser: Browser, kiosk: KioskProcess
     page.context.close()
 
 
+def test_the_screen_shows_what_the_keys_have_in_hand(browser: Browser, kiosk: KioskProcess) -> None:
+    """Also where it stands on another page of choices."""
+    page = opened(browser, kiosk, "7in-800x480")
+    see(page, "home")
+    kiosk.act("browse")
+    kiosk.drivers.plug(True)
+    until(lambda: kiosk.state()["audio"])
+    for service in ("ho-tich", "chung-thuc", "dat-dai", "bao-tro", "kinh-doanh", "nhan-ket-qua"):
+        kiosk.drivers.press("next")
+        expect(page.locator(".focused")).to_have_id(f"service-{service}")
+        expect(page.locator(".focused")).to_be_in_viewport(ratio=1)
+    kiosk.drivers.plug(False)
+    see(page, "home")
+    expect(page.locator(".focused")).to_have_count(0)
+    page.context.close()
+
+
 def test_names_of_a_thousand_letters_break_nothing(browser: Browser, kiosk: KioskProcess) -> None:
     kiosk.server.change_home(home([(f"s{n}", ("Thủ tục xác nhận " * 70)[:1094], "x", "A", 3, True) for n in range(5)]))
     until(lambda: kiosk.state()["choices"][0]["label"].startswith("Thủ tục"))

@@ -69,6 +69,7 @@ function redraw() {
   const pages = draw(main, view, page, press);
   page = pages ? pages.page : 0;
   drawBar(bar, view, pages, press);
+  if (view.focus) document.getElementById(view.focus)?.classList.add("focused");  // what the keys and the voice have in hand
   fit(body);
   body.dataset.visit = view.visit;
   ring(view.screen === "asking");

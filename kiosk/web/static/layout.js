@@ -22,14 +22,16 @@ export function grid(widthMm, heightMm, large, form) {
   return { columns, rows: Math.min(rows, Math.ceil(MOST / columns)) };
 }
 
-/** One page of choices. The last choice ("I don't know") is on every page; a page never shows more than MOST. */
-export function paged(choices, { columns, rows }, page) {
+/** One page of choices, the one with `focus` where that is given. The last choice ("I don't know") is on every page; a page
+ * never shows more than MOST. */
+export function paged(choices, { columns, rows }, page, focus) {
   const cells = Math.min(columns * rows, MOST);
   const last = choices.length && choices[choices.length - 1].kind === "help" ? choices[choices.length - 1] : null;
   const others = last ? choices.slice(0, -1) : choices;
   const each = Math.max(1, cells - (last ? 1 : 0));
   const pages = Math.max(1, Math.ceil(others.length / each));
-  const at = Math.min(page, pages - 1);
+  const held = focus ? others.findIndex(one => one.id === focus) : -1;
+  const at = held < 0 ? Math.min(page, pages - 1) : Math.floor(held / each);
   const shown = others.slice(at * each, at * each + each);
   return { pages, page: at, shown: last ? [...shown, last] : shown };
 }

@@ -37,7 +37,7 @@ const notice = (text, floor) => (text ? el("p", { class: "notice", "data-floor":
 function fill(box, view, page, press, floor) {
   const unit = mm();
   const size = grid(box.clientWidth / unit, box.clientHeight / unit, view.large, document.body.dataset.form);
-  const pages = paged(view.choices, size, page);
+  const pages = paged(view.choices, size, page, view.focus);
   const rows = Math.max(1, Math.ceil(pages.shown.length / size.columns));
   box.style.gridTemplateColumns = `repeat(${size.columns}, minmax(0, 1fr))`;
   const most = (box.clientHeight - (size.rows - 1) * GAP_MM * unit) / size.rows;

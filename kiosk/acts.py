@@ -1,0 +1,67 @@
+"""What may be done to the visit from outside, by name: a touch on the page sends it, a key of the tactile keypad means it.
+
+Holds the names, the checks of what comes with them and nothing of how they came. What follows is the session's affair.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from kiosk import events
+from kiosk.agent import Agent
+
+_CODE = re.compile(r"[0-9A-Za-z_.:-]{1,64}")
+Json = dict[str, Any]
+
+
+class Misuse(Exception):
+    """A request no page of ours makes. `args[0]` says what to do instead."""
+
+
+def _field(body: Json, name: str) -> str:
+    value = body.get(name)
+    if not isinstance(value, str) or not _CODE.fullmatch(value):
+        raise Misuse(f"give {name} as a short text")
+    return value
+
+
+def _choose(agent: Agent, body: Json) -> None:
+    code = _field(body, "service")
+    if agent.home.service(code) is None and code != agent.home.help_service:
+        raise Misuse("service must be one of those in /api/state")
+    agent.post(events.Choose(agent.visit_no(_field(body, "visit")), code))
+
+
+def _language(agent: Agent, body: Json) -> None:
+    lang = _field(body, "lang")
+    if lang not in agent.languages():
+        raise Misuse(f"lang must be one of {', '.join(agent.languages())}")
+    agent.post(events.Language(lang))
+
+
+def _priority(agent: Agent, body: Json) -> None:
+    code = body.get("code")
+    if code is not None and agent.home.chosen_class(_field(body, "code")) is None:
+        raise Misuse("code must be a priority class of this centre")
+    agent.post(events.SetPriority(code))
+
+
+def _simple(make: Callable[[], events.Event]) -> Callable[[Agent, Json], None]:
+    return lambda agent, body: agent.post(make())
+
+
+ACTS: dict[str, Callable[[Agent, Json], None]] = {
+    "choose": _choose,
+    "language": _language,
+    "priority": _priority,
+    "text-size": lambda agent, body: agent.post(events.TextSize(body.get("large") is True)),
+    "home": _simple(events.GoHome),
+    "browse": _simple(events.Browse),
+    "scan-help": _simple(events.ScanHelp),
+    "priority-list": _simple(events.OpenPriority),
+    "stay": _simple(events.Stay),
+    "reprint": _simple(events.AskReprint),
+    "alive": lambda agent, body: None,
+}
