@@ -181,12 +181,11 @@ def _cut(send: Callable[[Any], Awaitable[None]]) -> None:
 def mount(flask_app: Any, streams: Mapping[str, Asgi], threads: int, *, most_bytes: int | None = 256 * 1024) -> Asgi:
     """One ASGI application: exact paths in `streams` run on the event loop, all else in Flask on `threads` threads, with
     its body read before (None: whoever calls this application has read it)."""
-    from a2wsgi import WSGIMiddleware
-
+    from toiluot_bridge import Bridge
     from toiluot_guard import bounded
 
-    flask: Any = WSGIMiddleware(flask_app, workers=threads)
-    commands = flask if most_bytes is None else bounded(flask, most_bytes)
+    flask = Bridge(flask_app, threads)
+    commands: Asgi = flask if most_bytes is None else bounded(flask, most_bytes)
 
     async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
         if scope["type"] != "http":

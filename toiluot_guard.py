@@ -162,7 +162,8 @@ async def whole(scope: dict[str, Any], receive: Receive, most: int, within_s: fl
     if length.isdigit() and int(length[:20]) > most:
         raise TooMuch
     try:
-        body = await asyncio.wait_for(_read(receive, most), within_s)
+        async with asyncio.timeout(within_s):
+            body = await _read(receive, most)
     except TimeoutError as slow:
         raise TooSlow from slow
     if b"transfer-encoding" in headers:

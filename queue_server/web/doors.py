@@ -1,7 +1,7 @@
 """The server's ASGI front: streams to the hub, everything else to Flask with its body already read.
 
 Holds the gate before both: a body is read here, with a limit and a deadline, so that a slow sender never holds one of
-the few threads; bytes that the WSGI bridge cannot carry are refused. Decides nothing about the queue.
+the few threads. Decides nothing about the queue.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ import secrets
 from collections.abc import Mapping
 from email.utils import formatdate
 from typing import Any
-from urllib.parse import quote_from_bytes
 
 from queue_server.contract.problem import CONTENT_TYPE
 from queue_server.contract.vocabulary import API, MAX_BODY_BYTES
@@ -60,9 +59,6 @@ async def _command(commands: Asgi, scope: dict[str, Any], receive: Any, send: An
     except TooMuch:
         await _refuse(send, "too_large", _headers(scope))
         return
-    if not scope["query_string"].isascii():
-        # The bridge reads the query as ASCII: raw bytes become what a browser would have sent.
-        scope["query_string"] = quote_from_bytes(scope["query_string"], safe="=&%+;,/?:@!$'()*~-._").encode()
     await commands(scope, given, send)
 
 

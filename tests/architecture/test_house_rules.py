@@ -16,7 +16,7 @@ import pytest
 
 HOUSE = Path(__file__).parents[2]
 ROOMS = ("drivers", "queue_server", "kiosk", "display")
-TOP = [HOUSE / "toiluot.py", HOUSE / "toiluot_edge.py", HOUSE / "toiluot_guard.py"]
+TOP = [HOUSE / "toiluot.py", HOUSE / "toiluot_edge.py", HOUSE / "toiluot_guard.py", HOUSE / "toiluot_bridge.py"]
 CODE = TOP + sorted(path for room in ROOMS for path in (HOUSE / room).rglob("*.py"))
 TOOLS = [HOUSE / "tests/screenshots.py"]  # run by hand: not a test
 TESTS = sorted(path for path in (HOUSE / "tests").rglob("*.py") if path not in TOOLS)
