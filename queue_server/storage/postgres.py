@@ -1,9 +1,9 @@
 """PostgreSQL: several server processes, sites in parallel, each held by its row while a unit of work runs.
 
-Every unit of work is one transaction; a commit tells every process by NOTIFY, because the one that must wake a stream is
-often not the one that wrote. Threads of one process take turns at a site before they ask for its row: a queue of
-connections that all wait for one row costs a server process each, and the database wakes them in no useful order.
-Connections are kept: a thread that finds none opens one, and gives it back after each use.
+Units of work of one site that wait at the same time share a transaction (`groups`); a commit tells every process by
+NOTIFY, because the one that must wake a stream is often not the one that wrote. One thread of a process at a time asks
+for a site's row: a queue of connections that all wait for one row costs a server process each, and the database wakes
+them in no useful order. Connections are kept: a thread that finds none opens one, and gives it back after each use.
 """
 
 from __future__ import annotations
@@ -11,19 +11,22 @@ from __future__ import annotations
 import contextlib
 import queue
 import threading
-from collections import defaultdict
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from typing import Any
 
 import psycopg
 from psycopg.rows import dict_row
 
+from queue_server.storage.groups import Groups, Job, Ways, run_group
 from queue_server.storage.reader import Reader
 from queue_server.storage.repository import Repository
 from queue_server.storage.sql import Runner
 
 CHANNEL = "toiluot"
 KEPT = 40  # connections kept open in one process: as many as it has threads, or each burst dials anew
+WRITERS = 8  # sites that one process writes for at the same moment
+WAYS = Ways("BEGIN", psycopg.Error, before_commit=f"NOTIFY {CHANNEL}")
 LISTEN_S = 1.0  # how long the listener waits before it looks whether it should stop
 
 
@@ -36,17 +39,29 @@ class PostgresDatabase:
         self._conninfo, self._on_commit, self._now_ms, self._entropy = conninfo, on_commit, now_ms, entropy
         self._memo: dict[Any, Any] = {}
         self._idle: queue.LifoQueue[psycopg.Connection[Any]] = queue.LifoQueue(KEPT)
-        self._turns: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
+        self._groups = Groups(WRITERS, self._carry)
         self._closing = threading.Event()
         self._listener = threading.Thread(target=self._listen, name="listener", daemon=True)
         self._listener.start()
 
-    def write(self, site: str, work: Callable[[Repository], Any]) -> Any:
-        """Run one unit of work; when this returns it is on disk. Whatever `work` raises comes out here."""
-        with self._turns[site], self._connection() as connection, connection.transaction():
-            answer = work(Repository(Runner(connection, self.dialect), self._now_ms(), self._entropy, self._memo))
-            connection.execute(f"NOTIFY {CHANNEL}")
-        return answer
+    def submit(self, site: str, work: Callable[[Repository], Any]) -> Future[Any]:
+        """Queue one unit of work: done once it is on disk."""
+        done = self._groups.submit(site, work)
+        if done is None:
+            raise psycopg.OperationalError("the database is closed")
+        return done
+
+    def _carry(self, _: str, jobs: Iterator[Job]) -> None:
+        try:
+            with self._connection() as connection:
+                repository = Repository(Runner(connection, self.dialect), 0, self._entropy, self._memo)
+                answers = run_group(connection, repository, jobs, WAYS, self._now_ms)
+        except psycopg.Error as unreachable:  # no line to the database: they all hear of it, and ask again
+            answers = []
+            for job in jobs:
+                job.done.set_exception(unreachable)
+        for job, answer in answers:
+            job.done.set_result(answer)
 
     @contextlib.contextmanager
     def read(self) -> Iterator[Reader]:
@@ -71,7 +86,8 @@ class PostgresDatabase:
                     connection.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", (job,))
 
     def close(self) -> None:
-        """Let go of every connection."""
+        """Finish what was accepted, then let go of every connection."""
+        self._groups.close()
         self._closing.set()
         with contextlib.suppress(psycopg.OperationalError), self._connection() as connection:
             connection.execute(f"NOTIFY {CHANNEL}")  # wakes our own listener, so that it sees the end

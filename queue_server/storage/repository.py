@@ -1,11 +1,13 @@
 """What one unit of work may change: the rows of a site, by name. No rules: those are the domain's.
 
-A repository is a reader that also writes, inside the one transaction of its unit of work.
+A repository is a reader that also writes, inside the one transaction of its unit of work. Two rows are changed by nearly
+every unit, the site's and the series': those are held in memory while the site is, and written once for all the units of
+a group (`flush`). `mark` and `back_to` do for them what a SAVEPOINT does for everything else.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from queue_server.domain.counter import Counter
@@ -14,44 +16,105 @@ from queue_server.domain.visit import Ticket
 from queue_server.storage import statements as s
 from queue_server.storage.reader import Reader
 from queue_server.storage.rows import counter_row, dumps, event_row, ticket_row
-from queue_server.storage.sql import Row
+from queue_server.storage.sql import Row, Runner
+
+SERIES_KEY = ("site", "business_day", "series")
+Mark = tuple[dict[Any, Row], frozenset[Any]]
 
 
 class Repository(Reader):
     """The changes of one unit of work."""
 
-    __slots__ = ()
+    __slots__ = ("_changed", "_held")
 
+    def __init__(self, sql: Runner, now_ms: int, entropy: Callable[[int], bytes], memo: dict[Any, Any]) -> None:
+        super().__init__(sql, now_ms, entropy, memo)
+        self._held: dict[Any, Row] = {}  # a site's row by its code, a series' row by its key
+        self._changed: frozenset[Any] = frozenset()
+
+    # ------------------------------------------------------------ rows held in memory
+    def mark(self) -> Mark:
+        """Where the held rows stand now."""
+        return dict(self._held), self._changed
+
+    def back_to(self, mark: Mark) -> None:
+        """The held rows as they were."""
+        self._held, self._changed = mark
+
+    def flush(self) -> None:
+        """Write the held rows that have changed."""
+        for key in self._changed:
+            row = self._held[key]
+            if isinstance(key, str):
+                self._sql.do(s.ADVANCE_SITE, {"k_code": key} | {name: row[name] for name in ("seq", "last_at", "day", "day_hash")})
+            else:
+                keys = {f"k_{name}": row[name] for name in SERIES_KEY}
+                self._sql.do(s.SET_LAST_NUMBERS, keys | {name: row[name] for name in ("last_number", "last_reserved")})
+        self._changed = frozenset()
+
+    def forget(self) -> None:
+        """The transaction is over: others may change these rows now."""
+        self._held, self._changed = {}, frozenset()
+
+    def _note(self, key: Any, *, late: bool = False, **values: Any) -> bool:
+        """Change a row that is held; `late` ones are written by `flush`. False where it is not held."""
+        if key not in self._held:
+            return False
+        self._held[key] = {**self._held[key], **values}
+        if late:
+            self._changed |= {key}
+        return True
+
+    # ------------------------------------------------------------ site
     def lock_site(self, code: str) -> Row | None:
         """The site's row, held until the commit: a site is a serial machine (SQLite has one writer anyway)."""
-        return self._sql.one(s.SITE_LOCKED, {"code": code})
+        row = self._held.get(code)
+        if row is None and (found := self._sql.one(s.SITE_LOCKED, {"code": code})) is not None:
+            row = self._held[code] = dict(found)
+        return row
+
+    def site(self, code: str) -> Row | None:
+        """The site's row as this unit sees it."""
+        return self._held.get(code) or super().site(code)
+
+    def sites(self) -> list[Row]:
+        """Every site's row as this unit sees them."""
+        self.flush()
+        return super().sites()
 
     def add_site(self, row: dict[str, Any]) -> None:
         """A new site."""
         self._sql.do(s.INSERT_SITE, row)
 
     def advance_site(self, code: str, *, seq: int, last_at: int, day: str, day_hash: str) -> None:
-        """The site's row after the events of this unit of work."""
-        self._sql.do(s.ADVANCE_SITE, {"k_code": code, "seq": seq, "last_at": last_at, "day": day, "day_hash": day_hash})
+        """The row of a site that is held, after the events of this unit of work."""
+        self._note(code, late=True, seq=seq, last_at=last_at, day=day, day_hash=day_hash)
 
     def start_epoch(self, row: dict[str, Any]) -> None:
         """A new epoch."""
         self._sql.do(s.INSERT_EPOCH, row)
         self._sql.do(s.SET_SITE_EPOCH, {"k_code": row["site"], "epoch": row["epoch"]})
+        self._note(row["site"], epoch=row["epoch"])
 
     def add_config(self, row: dict[str, Any], name: str) -> None:
         """A new version of the configuration, in force from now."""
         self._sql.do(s.INSERT_CONFIG, row)
         self._sql.do(s.SET_SITE_CONFIG, {"k_code": row["site"], "config_version": row["version"], "name": name})
+        self._note(row["site"], config_version=row["version"], name=name)
 
     def add_events(self, events: Iterable[Event]) -> None:
         """Rows of the log."""
         self._sql.many(s.INSERT_EVENT, map(event_row, events))
 
+    def add_disowned(self, rows: Iterable[dict[str, Any]]) -> None:
+        """Rows of a branch that did not go on."""
+        self._sql.many(s.INSERT_DISOWNED, rows)
+
     def add_seal(self, row: dict[str, Any]) -> None:
         """A day's seal."""
         self._sql.do(s.INSERT_SEAL, row)
         self._sql.do(s.SET_SITE_SEAL, {"k_code": row["site"], "previous_seal": row["digest"]})
+        self._note(row["site"], previous_seal=row["digest"])
 
     def add_ticket(self, ticket: Ticket, holder_key: str | None) -> None:
         """A new ticket."""
@@ -77,21 +140,27 @@ class Repository(Reader):
         self._sql.do(s.UPDATE_COUNTER, row | {"k_site": row.pop("site"), "k_code": row.pop("code")})
 
     def series(self, site: str, business_day: str, series: str) -> Row:
-        """The day's row of a series; made on its first use."""
-        params = {"site": site, "business_day": business_day, "series": series}
-        row = self._sql.one(s.SERIES, params)
+        """The day's row of a series; made on its first use. It is held as the site is."""
+        key = (site, business_day, series)
+        row = self._held.get(key)
         if row is None:
-            row = {**params, "last_number": 0, "last_reserved": 0}
-            self._sql.do(s.INSERT_SERIES, row)
+            params = dict(zip(SERIES_KEY, key, strict=True))
+            found = self._sql.one(s.SERIES, params)
+            row = dict(found) if found is not None else {**params, "last_number": 0, "last_reserved": 0}
+            if found is None:
+                self._sql.do(s.INSERT_SERIES, row)
+            self._held[key] = row
         return row
 
     def set_last_number(self, site: str, business_day: str, series: str, last: int, *, reserved: bool = False) -> None:
         """The last ordinary (or reserved) number given out."""
-        keys = {"k_site": site, "k_business_day": business_day, "k_series": series}
-        if reserved:
-            self._sql.do(s.SET_LAST_RESERVED, keys | {"last_reserved": last})
-        else:
-            self._sql.do(s.SET_LAST_NUMBER, keys | {"last_number": last})
+        self.series(site, business_day, series)
+        self._note((site, business_day, series), late=True, **{"last_reserved" if reserved else "last_number": last})
+
+    def all_series(self, site: str) -> list[Row]:
+        """Every series' row of every day, as this unit sees them."""
+        self.flush()
+        return super().all_series(site)
 
     def add_request(self, row: dict[str, Any]) -> None:
         """A command's first answer."""

@@ -1,28 +1,26 @@
 """SQLite: one writer thread per database with group commit, and read-only connections for everyone else.
 
-Each unit of work of a group runs in a SAVEPOINT of its own, so that one failure does not undo its neighbours; the
-answers go out after the one commit that makes them all durable (WAL, synchronous=FULL: at a power cut NORMAL could lose
-a number that is already on paper). Another process that writes (the command line) is waited for, at most 5 s.
+Answers go out after the one commit that makes a whole group durable (WAL, synchronous=FULL: at a power cut NORMAL could
+lose a number that is already on paper). Another process that writes (the command line) is waited for, at most 5 s.
 """
 
 from __future__ import annotations
 
 import contextlib
-import queue
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from dataclasses import dataclass
 from typing import Any
 
+from queue_server.storage.groups import Groups, Job, Ways, run_group
 from queue_server.storage.reader import Reader
 from queue_server.storage.repository import Repository
 from queue_server.storage.sql import Runner
 
 BUSY_MS = 5000
 WATCH_S = 1.0  # how often a commit of another process (the command line) is looked for
-GROUP = 64  # units of work in one commit: enough to carry a slow card, few enough to answer soon
+WAYS = Ways("BEGIN IMMEDIATE", sqlite3.Error)
 
 
 def connect(path: str, *, read_only: bool = False) -> sqlite3.Connection:
@@ -38,12 +36,6 @@ def connect(path: str, *, read_only: bool = False) -> sqlite3.Connection:
     return connection
 
 
-@dataclass(slots=True)
-class _Job:
-    work: Callable[[Repository], Any]
-    done: Future[Any]
-
-
 class SqliteDatabase:
     """The database of one file."""
 
@@ -52,26 +44,23 @@ class SqliteDatabase:
     def __init__(self, path: str, on_commit: Callable[[], None], now_ms: Callable[[], int], entropy: Callable[[int], bytes]) -> None:
         self._path, self._on_commit, self._now_ms, self._entropy = path, on_commit, now_ms, entropy
         self._memo: dict[Any, Any] = {}
-        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._readers = threading.local()
         self._open: list[sqlite3.Connection] = []
         self._closing = threading.Lock()
-        self._ended = False
-        self._writer = threading.Thread(target=self._write_for_ever, name="writer", daemon=True)
-        self._writer.start()
+        self._connection = connect(path)
+        self._repository = Repository(Runner(self._connection, self.dialect), 0, entropy, self._memo)
+        self._groups = Groups(1, self._carry)
         self._stopped = threading.Event()
         self._watcher = threading.Thread(target=self._watch, name="watcher", daemon=True)
         self._watcher.start()
 
-    def write(self, site: str, work: Callable[[Repository], Any]) -> Any:
-        """Run one unit of work; when this returns it is on disk. Whatever `work` raises comes out here. All sites of the file
-        share the one writer, so the site's code is not looked at."""
-        job = _Job(work, Future())
-        with self._closing:  # a job never goes in behind the end of the queue, where nobody would answer it
-            if self._ended:
-                raise sqlite3.OperationalError("the database is closed")
-            self._jobs.put(job)
-        return job.done.result()
+    def submit(self, site: str, work: Callable[[Repository], Any]) -> Future[Any]:
+        """Queue one unit of work: done once it is on disk. All sites of the file share the one writer, so the site's code is
+        not looked at."""
+        done = self._groups.submit("", work)
+        if done is None:
+            raise sqlite3.OperationalError("the database is closed")
+        return done
 
     @contextlib.contextmanager
     def read(self) -> Iterator[Reader]:
@@ -94,10 +83,8 @@ class SqliteDatabase:
 
     def close(self) -> None:
         """Finish what was accepted, then let go of the file."""
-        with self._closing:
-            self._ended = True
-            self._jobs.put(None)
-        self._writer.join()
+        self._groups.close()
+        self._connection.close()
         self._stopped.set()
         self._watcher.join()
         with self._closing:
@@ -115,67 +102,9 @@ class SqliteDatabase:
                 self._on_commit()
         connection.close()
 
-    # ------------------------------------------------------------ the writer thread
-    def _write_for_ever(self) -> None:
-        connection = connect(self._path)
-        repository = Repository(Runner(connection, self.dialect), 0, self._entropy, self._memo)
-        try:
-            while (first := self._jobs.get()) is not None:
-                self._group(connection, repository, first)
-        finally:
-            connection.close()
-
-    def _group(self, connection: sqlite3.Connection, repository: Repository, first: _Job) -> None:
-        """Run the first job and those that wait behind it, commit once, then answer."""
-        jobs: list[_Job] = [first]
-        answers: list[tuple[_Job, Any]] = []
-        try:
-            connection.execute("BEGIN IMMEDIATE")
-            for job in jobs:  # grows while it runs
-                outcome = self._one(connection, repository, job)
-                if outcome is not _FAILED:
-                    answers.append((job, outcome))
-                if following := self._following(len(jobs)):
-                    jobs.append(following)
-            connection.execute("COMMIT")
-        except sqlite3.Error as broken:
-            with contextlib.suppress(sqlite3.Error):
-                connection.execute("ROLLBACK")
-            for job in jobs:
-                if not job.done.done():
-                    job.done.set_exception(broken)
-            return
+    def _carry(self, _: str, jobs: Iterator[Job]) -> None:
+        answers = run_group(self._connection, self._repository, jobs, WAYS, self._now_ms)
         if answers:
             self._on_commit()
         for job, answer in answers:
             job.done.set_result(answer)
-
-    def _following(self, taken: int) -> _Job | None:
-        if taken >= GROUP:
-            return None
-        try:
-            job = self._jobs.get_nowait()
-        except queue.Empty:
-            return None
-        if job is None:  # closing: commit this group, then stop
-            self._jobs.put(None)
-        return job
-
-    def _one(self, connection: sqlite3.Connection, repository: Repository, job: _Job) -> Any:
-        connection.execute("SAVEPOINT unit")
-        repository.now_ms = self._now_ms()
-        try:
-            answer = job.work(repository)
-        except BaseException as failed:  # noqa: BLE001 - it belongs to whoever asked, and is raised there
-            job.done.set_exception(failed)
-            try:
-                connection.execute("ROLLBACK TO unit")
-                connection.execute("RELEASE unit")
-            except sqlite3.Error:
-                raise failed from None  # a full disk ends the whole transaction: the neighbours must hear of it too
-            return _FAILED
-        connection.execute("RELEASE unit")
-        return answer
-
-
-_FAILED = object()

@@ -67,6 +67,8 @@ EVENTS_AFTER = Statement(
 EVENTS_OF = Statement(select(t.event).where(_event.site == b("site"), _event.subject == b("subject")).order_by(_event.seq))
 EVENTS_OF_CMD = Statement(select(t.event).where(_event.site == b("site"), _event.cmd == b("cmd")).order_by(_event.seq), "ix_event_site_cmd")
 INSERT_SEAL = _insert(t.seal)
+INSERT_DISOWNED = _insert(t.disowned)
+DISOWNED = Statement(select(t.disowned).where(t.disowned.c.site == b("site")).order_by(t.disowned.c.epoch, t.disowned.c.seq))
 SEALS = Statement(select(t.seal).where(t.seal.c.site == b("site")).order_by(t.seal.c.business_day))
 
 # ---------------------------------------------------------------- tickets
@@ -182,8 +184,7 @@ UPDATE_COUNTER = _update(t.counter, ("site", "code"), *(name for name in COUNTER
 SERIES = _where(t.series_counter, "site", "business_day", "series")
 ALL_SERIES = _where(t.series_counter, "site")
 INSERT_SERIES = _insert(t.series_counter)
-SET_LAST_NUMBER = _update(t.series_counter, ("site", "business_day", "series"), "last_number")
-SET_LAST_RESERVED = _update(t.series_counter, ("site", "business_day", "series"), "last_reserved")
+SET_LAST_NUMBERS = _update(t.series_counter, ("site", "business_day", "series"), "last_number", "last_reserved")
 REQUEST = _where(t.request, "site", "request_id")
 INSERT_REQUEST = _insert(t.request)
 FORGET_REQUESTS = Statement(delete(t.request).where(t.request.c.site == b("site"), t.request.c.at < b("before")))

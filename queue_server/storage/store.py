@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
+from concurrent.futures import Future
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TypeVar
@@ -37,8 +38,12 @@ class Store:
 
     def write(self, site: str, work: Callable[[Repository], T]) -> T:
         """Run `work` as one unit of work of a site; durable when this returns."""
-        result: T = self._database.write(site, work)
+        result: T = self._database.submit(site, work).result()
         return result
+
+    def submit(self, site: str, work: Callable[[Repository], T]) -> Future[T]:
+        """The same without waiting: the future is done, on a thread of the store, once the work is durable or has failed."""
+        return self._database.submit(site, work)
 
     def read(self) -> AbstractContextManager[Reader]:
         """A look at one moment: `with store.read() as reader`."""
