@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from drivers.registry import Parts
 
 ROLES = ("printer",)
+PORTS = {"usbmisc": "usblp", "tty": "serial", "usb": "libusb"}
 OPTIONS: dict[str, type] = {"profile": str, "poll_s": float, "roll_m": float, "low_slips": int}
 FAST_WIRE_BYTES_PER_S = 200_000.0
 SICK_POLL_S = 1.0

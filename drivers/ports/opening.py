@@ -36,6 +36,7 @@ KINDS: dict[str, Kind] = {
     "tcp": Kind("drivers.ports.tcp", "tcp://HOST:PORT"),
     "serial": Kind("drivers.ports.serial", "serial:/dev/NODE?baud=115200", _SERIAL),
     "usblp": Kind("drivers.ports.usblp", "usblp:/dev/usb/lp0"),
+    "libusb": Kind("drivers.ports.libusb", "libusb:VID:PID:SERIAL"),
     "evdev": Kind("drivers.ports.evdev_port", "evdev:/dev/input/by-id/NAME-event-kbd", {"grab": ("all", "none")}),
 }
 

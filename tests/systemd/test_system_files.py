@@ -118,6 +118,18 @@ def test_drop_ins_open_one_address_and_little_else(tmp_path: Path, program: str,
     assert len(re.findall(r"^IPAddressAllow=\d", extra, re.MULTILINE)) == 1
 
 
+def test_libusb_gets_its_netlink_socket_and_no_network(tmp_path: Path) -> None:
+    """libusb does not start without one (tried with libusb 1.0.26: `libusb_init` fails, and no printer is found)."""
+    unit = (SYSTEMD / "units/toiluot-drivers.service").read_text(encoding="utf-8").partition("[Install]")[0]
+    together = tmp_path / "toiluot-drivers.service"
+    together.write_text(unit + (SYSTEMD / "drop-ins/usb-printer-without-usblp.conf").read_text(encoding="utf-8"), encoding="utf-8")
+    command = ["systemd-analyze", "security", "--offline=true", "--threshold=12", "--no-pager", str(together)]
+    result = subprocess.run(command, capture_output=True, text=True, check=False, timeout=30)
+    assert result.returncode == 0, result.stdout.splitlines()[-1:]
+    assert "RestrictAddressFamilies=AF_UNIX AF_NETLINK\n" in together.read_text(encoding="utf-8")
+    assert "PrivateNetwork=yes" in unit
+
+
 def test_the_browser_sees_our_two_pages_and_nothing_else() -> None:
     policy = json.loads((SYSTEMD / "screen/policy.json").read_text(encoding="utf-8"))
     assert policy["URLBlocklist"] == ["*"]
