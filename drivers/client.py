@@ -17,6 +17,7 @@ import httpx
 
 # A slip may take long on a slow line; a stream beats every 5 s.
 PRINT_TIMEOUT_S = 190.0
+SHOW_TIMEOUT_S = 12.0
 STREAM_SILENCE_S = 15.0
 
 
@@ -44,6 +45,11 @@ class DriversClient:
         packed = base64.b64encode(raster).decode()
         body = {"job_id": job_id, "width_dots": width_dots, "height": height, "raster": packed, "cut": cut}
         return self._call("POST", "/v1/print", body, PRINT_TIMEOUT_S)
+
+    def show(self, slot: str, rows: list[str], *, blink: bool = False, hold_s: float | None = None) -> dict[str, Any]:
+        """What a panel shall show. Without another word within `hold_s` it goes back to its idle face."""
+        body = {"slot": slot, "rows": rows, "blink": blink, **({} if hold_s is None else {"hold_s": hold_s})}
+        return self._call("POST", "/v1/led", body, SHOW_TIMEOUT_S)
 
     def job(self, job_id: str) -> dict[str, Any] | None:
         """What became of a job, or None where it is not known or not finished."""

@@ -10,6 +10,7 @@ from pathlib import Path
 from drivers.assembly import build_slots
 from drivers.config import Config
 from drivers.devices.journal import Journal
+from drivers.led_route import add as add_led
 from drivers.ports.discovery import UdevWatch
 from drivers.registry import Parts
 from drivers.service import MAX_BODY_BYTES, Hub, Service, make_app, make_stream
@@ -41,7 +42,9 @@ def run(config: Config, socket_path: Path, state: Path, as_json: bool) -> None:
         else:
             print(f"Trình điều khiển thiết bị đang chạy: {socket_path} ({', '.join(service.slots)})", file=sys.stderr, flush=True)
 
-    application = mount(make_app(service), {"/v1/stream": make_stream(service)}, threads=8, most_bytes=MAX_BODY_BYTES)
+    app = make_app(service)
+    add_led(app, service)
+    application = mount(app, {"/v1/stream": make_stream(service)}, threads=8, most_bytes=MAX_BODY_BYTES)
     try:
         serve(
             application,

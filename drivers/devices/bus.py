@@ -142,7 +142,7 @@ class Told(Protocol):
 
 
 class Bus:
-    """The `Device` behind a line. A command is (member, what it shall do)."""
+    """The `Device` behind a line. A command is (member, what it shall do), or for a bus of one just that."""
 
     def __init__(self, members: Sequence[Member], *, gap_s: float = 0.005, echo: bool = False) -> None:
         self.members = tuple(members)
@@ -175,9 +175,9 @@ class Bus:
             self._turn(member)
         return self._health()
 
-    def act(self, port: Port, command: tuple[Member, Any]) -> tuple[Any, Health]:
+    def act(self, port: Port, command: Any) -> tuple[Any, Health]:
         self._line.port = port
-        member, wanted = command
+        member, wanted = self._meant(command)
         try:
             result = member.act(self._line, wanted)
         except PortError as error:
@@ -191,8 +191,12 @@ class Bus:
                 self._turn(other)
         return result, self._health()
 
-    def refuse(self, command: tuple[Member, Any], health: Health) -> Any:
-        return command[0].refuse(command[1], health)
+    def refuse(self, command: Any, health: Health) -> Any:
+        member, wanted = self._meant(command)
+        return member.refuse(wanted, health)
+
+    def _meant(self, command: Any) -> tuple[Member, Any]:
+        return command if isinstance(command, tuple) else (self.members[0], command)
 
     def live_facts(self) -> dict[str, Any]:
         return self.members[0].facts if len(self.members) == 1 else {}

@@ -2,51 +2,48 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
-import signal
 import threading
-from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import click
 
 from drivers.codecs.scan_text import SCANNER_ENCODINGS as ENCODINGS
-from drivers.sim.faults import PRINTER_FAULTS, SCANNER_FAULTS, Fault, parse_faults
+from drivers.sim.cli_parts import complaining, faults_option, host_port, stay
+from drivers.sim.faults import PRINTER_FAULTS, SCANNER_FAULTS, Fault
 from drivers.sim.http import serve_http
 from drivers.sim.typist import LETTERS
 
-
-def _faults(known: tuple[str, ...]) -> Callable[[click.Context, click.Parameter, str], list[Fault]]:
-    def check(_: click.Context, __: click.Parameter, text: str) -> list[Fault]:
-        try:
-            return parse_faults(text, known)
-        except ValueError as error:
-            raise click.BadParameter(str(error)) from error
-
-    return check
+LINE = ("keypad", "led", "line")
 
 
-def _address(_: click.Context, __: click.Parameter, text: str | None) -> str | None:
-    if text is not None and (":" not in text or not text.rpartition(":")[2].isdigit()):
-        raise click.BadParameter("write HOST:PORT (port 0 for any free one)")
-    return text
+class Sims(click.Group):
+    """Loads the devices of serial lines only when they are asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted([*super().list_commands(ctx), *LINE])
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        if name in LINE:
+            command: click.Command = getattr(import_module("drivers.sim.line_cli"), name)
+            return command
+        return super().get_command(ctx, name)
 
 
-@click.group()
+@click.group(cls=Sims)
 def sim() -> None:
     """Simulated devices: the far end of the true wire, with faults to switch on."""
 
 
 @sim.command()
-@click.option("--tcp", callback=_address, help="Listen on HOST:PORT, as a network printer does on 9100.")
+@click.option("--tcp", callback=host_port, help="Listen on HOST:PORT, as a network printer does on 9100.")
 @click.option("--pty", type=click.Path(path_type=Path), help="Make a serial line with this name.")
-@click.option("--http", callback=_address, help="HOST:PORT of a page that shows the paper and switches faults.")
+@click.option("--http", callback=host_port, help="HOST:PORT of a page that shows the paper and switches faults.")
 @click.option(
     "--fault",
     default="",
-    callback=_faults(PRINTER_FAULTS),
+    callback=faults_option(PRINTER_FAULTS),
     help=f"Any of {', '.join(PRINTER_FAULTS)}; NAME@3 after 3 slips, NAME@120r after 120 rows.",
 )
 @click.option("--width", default=576, type=click.IntRange(8, 576), help="Dots in a row (576 or 384).")
@@ -84,7 +81,7 @@ def printer(
         machine.on_slip = keep
     wires: list[TcpWire | PtyWire] = []
     said: dict[str, Any] = {"role": "printer", "width_dots": width}
-    with _complaining():
+    with complaining():
         if tcp is not None:
             host, _, port = tcp.rpartition(":")
             wires.append(TcpWire(machine, host.strip("[]") or "127.0.0.1", int(port)))
@@ -96,17 +93,17 @@ def printer(
             said["http"] = serve_http(http, PrinterPage(machine).route)[1]
     for wire in wires:
         threading.Thread(target=wire.run, daemon=True).start()
-    _stay(said, as_json, wires)
+    stay(said, as_json, wires)
 
 
 @sim.command()
 @click.option("--pty", type=click.Path(path_type=Path), help="Make a serial line with this name.")
 @click.option("--wedge", is_flag=True, help="Type as a keyboard of this machine instead (needs /dev/uinput).")
-@click.option("--http", callback=_address, help="HOST:PORT of a page with sample cards to lay down.")
+@click.option("--http", callback=host_port, help="HOST:PORT of a page with sample cards to lay down.")
 @click.option("--encoding", default="utf-8", type=click.Choice(ENCODINGS), help="What a line scanner makes of Vietnamese.")
 @click.option("--letters", default="drop", type=click.Choice(LETTERS), help="What a wedge scanner makes of Vietnamese.")
 @click.option("--end", default="cr", type=click.Choice(["cr", "lf", "crlf", "tab", "stx-etx"]), help="How a scan ends.")
-@click.option("--fault", default="", callback=_faults(SCANNER_FAULTS), help=f"Any of {', '.join(SCANNER_FAULTS)}.")
+@click.option("--fault", default="", callback=faults_option(SCANNER_FAULTS), help=f"Any of {', '.join(SCANNER_FAULTS)}.")
 @click.option("--json", "as_json", is_flag=True, help="Say the addresses as one line of JSON when ready.")
 def scanner(
     pty: Path | None, wedge: bool, http: str | None, encoding: str, letters: str, end: str, fault: list[Fault], as_json: bool
@@ -118,31 +115,11 @@ def scanner(
 
     if (pty is None) != wedge:
         raise click.UsageError("Give the scanner either a line (--pty LINK) or a keyboard (--wedge).")
-    with _complaining():
+    with complaining():
         device = ScannerSim(pty, encoding, end, fault, letters=letters if wedge else "")
         said: dict[str, Any] = {"role": "scanner", **({"wedge": letters} if wedge else {"pty": str(pty), "encoding": encoding})}
         if wedge:
             device.attach(uinput.create())
         if http is not None:
             said["http"] = serve_http(http, ScannerPage(device).route)[1]
-    _stay(said, as_json, [device])
-
-
-@contextlib.contextmanager
-def _complaining() -> Any:
-    """An address in use or a folder that is not ours: one sentence, not a traceback."""
-    try:
-        yield
-    except OSError as error:
-        raise click.ClickException(f"{error.strerror or error}: {error.filename or 'address'}; choose another") from error
-
-
-def _stay(said: dict[str, Any], as_json: bool, closing: list[Any]) -> None:
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
-    text = json.dumps(said) if as_json else "  ".join(f"{name}: {value}" for name, value in said.items())
-    click.echo(text)
-    stop.wait()
-    for one in closing:
-        one.close()
+    stay(said, as_json, [device])

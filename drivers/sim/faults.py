@@ -18,6 +18,8 @@ SCANNER_FAULTS = (
     *("silent", "garbage", "split", "slow", "partial", "unplug", "no-end"),
     *("wrong-encoding", "prefix", "wrong-layout"),
 )
+LED_FAULTS = ("silent", "garbage", "slow", "partial", "nak", "wrong-checksum", "unplug")
+KEYPAD_FAULTS = LED_FAULTS
 _FORM = re.compile(r"([a-z-]+)(?:@([0-9]{1,6})(r?))?")
 
 
