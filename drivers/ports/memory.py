@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import socket
 import threading
@@ -30,7 +31,7 @@ class MemoryPort:
         self._weather = weather
         self._sent = 0
         fd = sock.fileno()
-        self._inner = FdPort(fd, sock.close)
+        self._inner = FdPort(fd, self._hang_up)
         self._pulled = threading.Event()
         self._on_the_way: queue.SimpleQueue[tuple[float, bytes] | None] = queue.SimpleQueue()
         if weather.delay_s:
@@ -58,6 +59,12 @@ class MemoryPort:
                 self._inner.write(data, time.monotonic() + 1.0)
             except PortError:  # the line was pulled meanwhile: the bytes are lost
                 return
+
+    def _hang_up(self) -> None:
+        """Told to the far end even while another thread still waits on this one."""
+        with contextlib.suppress(OSError):
+            self._sock.shutdown(socket.SHUT_RDWR)
+        self._sock.close()
 
     def idle(self, deadline: float, waker: Waker) -> str:
         return self._inner.idle(deadline, waker)

@@ -22,6 +22,8 @@ from drivers.sim.typist import typed
 
 ENDS = {"cr": (b"", b"\r"), "lf": (b"", b"\n"), "crlf": (b"", b"\r\n"), "tab": (b"", b"\t"), "stx-etx": (b"\x02", b"\x03")}
 NOISE = b"\xfe\x7f\x9d\x00\xff\x1b"
+# F5, louder, mouse and lamp: what a keyboard may say beside letters.
+STRANGE_KEYS = ((1, 63, 1), (1, 63, 0), (1, 115, 1), (1, 115, 0), (2, 0, 5), (17, 1, 1), (0, 0, 0))
 PREFIX = "QR:"
 SLOW_S = 0.005
 WRITE_S = 3.0
@@ -74,7 +76,7 @@ class ScannerSim:
     ) -> None:
         """`letters`: type as a keyboard, and what becomes of letters then; empty for a scanner on a line."""
         self.link, self.encoding, self.end, self.letters = link, encoding, end, letters
-        self.scans = 0
+        self.scans = self.sent_bytes = 0
         self._lock = threading.Lock()  # one scan at a time
         self._plug = threading.Lock()  # no plug is pulled in the middle of a write
         self._pty: tuple[int, int] | None = None
@@ -135,12 +137,13 @@ class ScannerSim:
     def _typed(self, payload: str) -> bytes:
         """Records of the kernel."""
         faults = self._faults
-        text = (PREFIX if "prefix" in faults else "") + ("\x7f\x01" if "garbage" in faults else "") + payload
+        text = (PREFIX if "prefix" in faults else "") + payload
         if "partial" in faults:
             text = text[: len(text) // 2]
         elif "no-end" not in faults:
             text += "\t" if self.end == "tab" else "\r"
-        return pack(typed(text, self.letters, french="wrong-layout" in faults), time.time())
+        strange = STRANGE_KEYS if "garbage" in faults else ()
+        return pack((*strange, *typed(text, self.letters, french="wrong-layout" in faults)), time.time())
 
     def send_raw(self, data: bytes) -> int:
         with self._lock:
@@ -156,7 +159,8 @@ class ScannerSim:
                     break
                 if select.select([], [self._out], [], 0.02)[1]:
                     with contextlib.suppress(BlockingIOError):
-                        sent += os.write(self._out, data[sent : sent + step])
+                        taken = os.write(self._out, data[sent : sent + step])
+                        sent, self.sent_bytes = sent + taken, self.sent_bytes + taken
             if "slow" in self._faults:
                 time.sleep(SLOW_S)
         return sent
