@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import threading
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -18,17 +20,24 @@ __all__ = ["DeviceInfo", "UdevWatch", "devices", "distinct", "fits", "matching"]
 SUBSYSTEMS = ("usbmisc", "tty", "input", "hidraw", "sound", "usb")
 UDEV_DATA = Path("/run/udev/data")
 _HUB = "09"
+# libudev is not made for several threads, and finding it starts a program (`ldconfig`): once in a process is enough.
+_LOCK = threading.Lock()
+
+
+@cache
+def _context() -> Any:
+    return pyudev.Context()
 
 
 def devices() -> list[DeviceInfo]:
     """Nodes that hang on a bus; virtual terminals, hubs and the like are left out."""
-    context = pyudev.Context()
-    found = [
-        _info(device)
-        for subsystem in SUBSYSTEMS
-        for device in context.list_devices(subsystem=subsystem)
-        if device.device_node and _wanted(device)
-    ]
+    with _LOCK:
+        found = [
+            _info(device)
+            for subsystem in SUBSYSTEMS
+            for device in _context().list_devices(subsystem=subsystem)
+            if device.device_node and _wanted(device)
+        ]
     return sorted(found, key=lambda one: natural(one.node))
 
 
@@ -77,11 +86,12 @@ class UdevWatch:
         self._monitor: Any = None
         self._files = inotify.watch(data) if data.is_dir() else None
         try:
-            monitor = pyudev.Monitor.from_netlink(pyudev.Context())
-            for subsystem in SUBSYSTEMS:
-                monitor.filter_by(subsystem)
-            # Only from here on does it hear: started before anybody enumerates, or what comes in between is lost.
-            monitor.start()
+            with _LOCK:
+                monitor = pyudev.Monitor.from_netlink(_context())
+                for subsystem in SUBSYSTEMS:
+                    monitor.filter_by(subsystem)
+                # Only from here on does it hear: started before anybody enumerates, or what comes in between is lost.
+                monitor.start()
         except OSError as error:
             if error.errno not in (errno.EAFNOSUPPORT, errno.EPERM, errno.EACCES, errno.EPROTONOSUPPORT, None, 0):
                 raise
@@ -93,7 +103,7 @@ class UdevWatch:
 
     def drain(self) -> None:
         """What was said is thrown away."""
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError), _LOCK:
             while self._monitor is not None and self._monitor.poll(timeout=0) is not None:
                 pass
         if self._files is not None:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from drivers.devices.link import Slot
 from drivers.ports.base import OpenFailed, Port, PortError
 from drivers.ports.memory import MemoryPort, Weather, null_modem
 from drivers.ports.opening import Address, open_port, parse_address
@@ -47,7 +48,19 @@ class Outlet:
         assert self.address is not None
         return open_port(self.address), self.address.text
 
+    def attach(self, slot: Slot) -> None:
+        """Whoever watches for this slot's device begins here; most levels have nobody."""
+
     def plug(self, far: Far) -> None:
+        raise NotImplementedError
+
+    def elsewhere(self) -> None:
+        raise NotImplementedError
+
+    def plug_twin(self) -> None:
+        raise NotImplementedError
+
+    def unplug_twin(self) -> None:
         raise NotImplementedError
 
     def unplug(self) -> None:

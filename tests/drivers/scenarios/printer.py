@@ -89,3 +89,30 @@ def forbidden_then_allowed(stage: PrinterStage) -> None:
     stage.plug()
     stage.hinder(None)
     stage.until_code("ok")
+
+
+@BOOK.scenario(needs={"udev", "whole", "unplug"})
+def replugged_elsewhere(stage: PrinterStage) -> None:
+    assert stage.print().outcome is Outcome.PRINTED
+    before = stage.slot.status.device
+    stage.unplug()
+    stage.until_code("absent")
+    assert stage.print("job-2").outcome is Outcome.NOT_SENT
+    stage.plug_elsewhere()
+    stage.until_code("ok")
+    assert stage.slot.status.device != before
+    assert stage.print("job-3").outcome is Outcome.PRINTED
+
+
+@BOOK.scenario(needs={"udev", "whole", "unplug"})
+def a_twin_beside_it(stage: PrinterStage) -> None:
+    """The one at work stays at work; which of two a fresh look means is a person's choice."""
+    stage.outlet.plug_twin()
+    assert stage.print().outcome is Outcome.PRINTED
+    stage.unplug()
+    stage.plug()
+    stage.until_code("duplicate")
+    assert stage.print("job-2").outcome is Outcome.NOT_SENT
+    stage.outlet.unplug_twin()
+    stage.until_code("ok")
+    assert stage.print("job-3").outcome is Outcome.PRINTED

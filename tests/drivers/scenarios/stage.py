@@ -71,6 +71,7 @@ class Stage:
     def start(self) -> None:
         """Plugged in and ready."""
         self.outlet.plug(self.far)
+        self.outlet.attach(self.slot)
         self.slot.start()
         self.ready()
 
@@ -100,6 +101,11 @@ class Stage:
 
     def plug(self) -> None:
         """The same far end again, in the same place."""
+        self.outlet.plug(self.far)
+
+    def plug_elsewhere(self) -> None:
+        """The same far end in another socket, under another node's name."""
+        self.outlet.elsewhere()
         self.outlet.plug(self.far)
 
     def hinder(self, code: str | None) -> None:

@@ -11,10 +11,16 @@ import ctypes
 import os
 import tempfile
 import tty
+from functools import cache
 
 from tests.drivers.umockdev.hardware import Hardware
 
 _P, _S = ctypes.c_void_p, ctypes.c_char_p
+
+
+@cache
+def the_bed() -> Bed:
+    return Bed()
 
 
 def _library() -> ctypes.CDLL:
@@ -40,6 +46,7 @@ class Bed:
     def __init__(self) -> None:
         assert "umockdev-preload" in os.environ.get("LD_PRELOAD", ""), "start it under umockdev-wrapper"
         self._library = _library()
+        self._pseudo: dict[str, list[tuple[int, str]]] = {}
         self._bed = self._library.umockdev_testbed_new()
         self._library.umockdev_testbed_get_root_dir.restype = _S
         self.root: str = self._library.umockdev_testbed_get_root_dir(self._bed).decode()
@@ -65,14 +72,20 @@ class Bed:
         return int(self._library.umockdev_testbed_get_dev_fd(self._bed, node.encode()))
 
     def unplug(self, device: Hardware) -> None:
-        """As the kernel does it: the nodes' `remove` events, then the nodes, then their parents. Open files see the end."""
-        fds = [self.far_end(node) for node in device.nodes]
-        pseudo = [os.readlink(self.root + node) for node in device.nodes]
-        for path in device.event_paths:
-            self._library.umockdev_testbed_uevent(self._bed, path.encode(), b"remove")
+        """As the kernel does it, to the last: open files see the end."""
+        self.vanish(device)
+        self.hang_up(device)
+
+    def vanish(self, device: Hardware) -> None:
+        """udev's `remove`, then the nodes, then their parents. Whoever has a node open notices nothing by himself."""
+        self._pseudo[device.node] = [(self.far_end(node), os.readlink(self.root + node)) for node in device.nodes]
+        self.say(device, "remove")
         for path in device.paths[::-1]:  # each by itself: links to a child outlive its parent
             self._library.umockdev_testbed_remove_device(self._bed, path.encode())
-        for fd, name in zip(fds, pseudo, strict=True):
+
+    def hang_up(self, device: Hardware) -> None:
+        """The far ends let go: what is still open reads the end."""
+        for fd, name in self._pseudo.pop(device.node):
             with contextlib.suppress(OSError):
                 os.close(fd)
             # The testbed forgets to strike this out, and stumbles when the pseudo-terminal's number comes round again.

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from tests.drivers.umockdev.bed import Bed
+from tests.drivers.umockdev.bed import Bed, the_bed
 
-_BED = Bed()
+the_bed()
 
 
 @pytest.fixture
 def bed() -> Bed:
-    return _BED
+    return the_bed()
