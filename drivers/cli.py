@@ -111,3 +111,20 @@ def test(role: str, socket_path: Path, wait_s: float, lang: str, as_json: bool) 
     fine, told = try_role(role, socket_path, wait_s, lang)
     click.echo(json.dumps(told, ensure_ascii=False) if as_json else told["text"])
     sys.exit(0 if fine else 1)
+
+
+@drivers.command()
+@_socket
+@click.option("--length", "length_m", type=click.FloatRange(1, 1000), help="Metres on the new roll; else what the configuration says.")
+@click.option("--done", is_flag=True, help="The roll is already in: only count anew.")
+@click.option("--wait", "wait_s", default=180.0, type=click.FloatRange(1, 3600), show_default=True, help="Seconds to wait at each step.")
+@_lang
+@_json
+def roll(socket_path: Path, length_m: float | None, done: bool, wait_s: float, lang: str, as_json: bool) -> None:
+    """Change the printer's paper, step by step: open, new roll, close, test slip, count anew."""
+    from drivers.roll_change import change_roll
+
+    say = (lambda text: click.echo(text, err=True)) if as_json else click.echo
+    fine, told = change_roll(socket_path, say, length_m=length_m, done=done, wait_s=wait_s, lang=lang)
+    click.echo(json.dumps(told, ensure_ascii=False) if as_json else told["text"])
+    sys.exit(0 if fine else 1)

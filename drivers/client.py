@@ -18,6 +18,7 @@ import httpx
 # A slip may take long on a slow line; a stream beats every 5 s.
 PRINT_TIMEOUT_S = 190.0
 SHOW_TIMEOUT_S = 12.0
+CHIP_TIMEOUT_S = 65.0
 STREAM_SILENCE_S = 15.0
 
 
@@ -51,6 +52,10 @@ class DriversClient:
         body = {"slot": slot, "rows": rows, "blink": blink, **({} if hold_s is None else {"hold_s": hold_s})}
         return self._call("POST", "/v1/led", body, SHOW_TIMEOUT_S)
 
+    def read_chip(self, **key: str | None) -> dict[str, Any]:
+        """`can=` or `document=, birth=, expiry=`. What was read comes as a `card` event; here only how it went."""
+        return self._call("POST", "/v1/chip", dict(key), CHIP_TIMEOUT_S)
+
     def job(self, job_id: str) -> dict[str, Any] | None:
         """What became of a job, or None where it is not known or not finished."""
         try:
@@ -64,6 +69,11 @@ class DriversClient:
         """`(voice, text)` after each other to the headphones, cutting off what is being said unless `append`; none = silence."""
         body = {"parts": [{"voice": voice, "text": text} for voice, text in parts], "volume": volume, "append": append}
         return self._call("POST", "/v1/say", body)
+
+    def new_roll(self, length_m: float | None = None, slot: str | None = None) -> dict[str, Any]:
+        """A new roll of paper is in the printer; without a length, as long as the configuration says."""
+        given = {"length_m": length_m, "slot": slot}
+        return self._call("POST", "/v1/printer/roll", {key: value for key, value in given.items() if value is not None}, PRINT_TIMEOUT_S)
 
     def events(self) -> Iterator[tuple[str, dict[str, Any]]]:
         """`(event, data)` until the service ends the stream; `DriversError` when it is lost or silent for 15 s."""

@@ -21,7 +21,7 @@ from flask import Flask, Response, request
 
 from drivers.devices.journal import Journal
 from drivers.devices.link import Slot
-from drivers.model import JobResult, Outcome, PrintJob, SlotStatus
+from drivers.model import JobResult, NewRoll, Outcome, PrintJob, SlotStatus
 from toiluot_edge import Asgi, send_stream
 
 MAX_BODY_BYTES = 1_500_000
@@ -29,6 +29,7 @@ MAX_HEIGHT = 8_000
 BEAT_S = 5.0
 STREAM_BACKLOG = 64
 JOB_WAIT_S = 180.0
+CHIP_WAIT_S = 60.0
 _JOB_KEYS = {"job_id", "width_dots", "height", "raster", "cut"}
 
 Frame = tuple[str, dict[str, Any]]
@@ -117,6 +118,24 @@ class Service:
         now = time.monotonic()
         return {"slots": [slot.status.as_json(now) for slot in self.slots.values()]}
 
+    def chip(self, body: Any) -> dict[str, Any]:
+        """Read the chip of the card on the reader. The card itself leaves by the stream, as every card does."""
+        slot = next((slot for slot in self.slots.values() if slot.status.driver == "mrtd"), None)
+        if slot is None:
+            raise Refused(404, "no_chip", "No chip reader is configured: add a [slot.reader-2] with driver mrtd.")
+        from drivers.devices.chip_request import parse
+
+        try:
+            request_ = parse(body)
+        except ValueError as error:
+            raise Refused(422, "invalid", f"{error}.") from None
+        try:
+            told: dict[str, Any] = slot.submit(request_).result(CHIP_WAIT_S).as_json()
+        except TimeoutError:
+            raise Refused(503, "timeout", "The chip reader does not answer.") from None
+        self._log("chip", code=told["code"], trust=told["trust"])
+        return told
+
     def job(self, job_id: str) -> JobResult:
         result = self._journal.find(job_id)
         if result is None:
@@ -137,6 +156,14 @@ class Service:
             other.wait(JOB_WAIT_S)
             return self._journal.find(job.job_id) or JobResult(job.job_id, Outcome.UNKNOWN, "timeout", "still being printed")
         return self._print_now(slot, job)
+
+    def roll(self, body: Any) -> dict[str, Any]:
+        """A person has put new paper in: what is left is counted from here."""
+        length_m, name = _roll(body)
+        slot = self.slot_of("printer", name)
+        counted: dict[str, Any] = slot.submit(NewRoll(length_m)).result(JOB_WAIT_S)
+        self._log("new_roll", role=slot.status.role, slips_left=counted.get("slips_left"))
+        return {"slot": slot.status.role, **counted}
 
     def _print_now(self, slot: Slot, job: PrintJob) -> JobResult:
         try:
@@ -180,6 +207,18 @@ def parse_job(body: Any) -> PrintJob:
     return PrintJob(job_id, width, height, raster, cut)
 
 
+def _roll(body: Any) -> tuple[float | None, str | None]:
+    """`{"length_m": 80, "slot": "printer"}`; both may be left out."""
+    given = {} if body is None else body
+    if not isinstance(given, dict) or set(given) - {"length_m", "slot"}:
+        raise Refused(422, "invalid", "Send length_m (metres of a new roll) and slot, or nothing.")
+    length_m, name = given.get("length_m"), given.get("slot")
+    number = isinstance(length_m, (int, float)) and not isinstance(length_m, bool) and 1 <= length_m <= 1000
+    if not (length_m is None or number) or not (name is None or isinstance(name, str)):
+        raise Refused(422, "invalid", "length_m: 1 to 1000 metres. slot: the name of a slot.")
+    return length_m, name
+
+
 def _whole(value: Any, most: int) -> TypeGuard[int]:
     return isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= most
 
@@ -197,9 +236,24 @@ def make_app(service: Service) -> Flask:
     def print_slip() -> dict[str, Any]:
         return service.print(_json()).as_json()
 
+    @app.post("/v1/chip")
+    def chip() -> dict[str, Any]:
+        return service.chip(_json())
+
+    @app.post("/v1/printer/roll")
+    def new_roll() -> dict[str, Any]:
+        return service.roll(_json())
+
     @app.get("/v1/jobs/<path:job_id>")
     def job(job_id: str) -> dict[str, Any]:
         return service.job(job_id).as_json()
+
+    _refusals(app)
+    return app
+
+
+def _refusals(app: Flask) -> None:
+    """Every refusal is one problem document."""
 
     @app.errorhandler(Refused)
     def refused(error: Refused) -> Response:
@@ -220,8 +274,6 @@ def make_app(service: Service) -> Flask:
     @app.errorhandler(500)
     def fault(_: Any) -> Response:
         return _problem(500, "internal", "The service failed; look into its log.")
-
-    return app
 
 
 def _json() -> Any:

@@ -13,7 +13,7 @@ from kiosk.reader import Reader
 from queue_server.client import Client, Problem, Unreachable
 
 EVERY_S = 10.0
-_SLOT_FIELDS = ("role", "state", "code", "detail", "hint", "device", "paper_left")
+_SLOT_FIELDS = ("role", "state", "code", "detail", "hint", "device")
 
 
 def _text(path: str) -> str:
@@ -30,6 +30,12 @@ def _version() -> str:
         return "unknown"
 
 
+def _slot(slot: dict[str, Any]) -> dict[str, Any]:
+    """What the server is told of one device; paper by the printer's own count of slips."""
+    told = {**{key: slot.get(key) for key in _SLOT_FIELDS}, "paper_left": slot.get("slips_left")}
+    return {key: value for key, value in told.items() if value is not None}
+
+
 class Heartbeat:
     def __init__(self, agent: Agent, server: Client, reader: Reader, *, every_s: float = EVERY_S) -> None:
         self._agent, self._server, self._reader, self._every_s = agent, server, reader, every_s
@@ -42,7 +48,7 @@ class Heartbeat:
         self._stopping.set()
 
     def beat(self) -> dict[str, Any]:
-        slots = [{key: slot[key] for key in _SLOT_FIELDS if slot.get(key) is not None} for slot in self._reader.slots()]
+        slots = [_slot(slot) for slot in self._reader.slots()]
         uptime = _text("/proc/uptime").split(" ")[0]
         return {
             "device": self._agent.name,
