@@ -46,6 +46,14 @@ HINTS: dict[str, tuple[str, str]] = {
         "Có nhiều thiết bị giống nhau: chạy “toiluot drivers bind” để chọn theo số sê-ri hoặc theo cổng USB.",
         "Several devices fit: “toiluot drivers bind” chooses one by serial number or USB socket.",
     ),
+    "no_pcscd": (
+        "Dịch vụ thẻ thông minh (pcscd) không chạy: “systemctl start pcscd.socket”.",
+        "The smart card service (pcscd) does not run: “systemctl start pcscd.socket”.",
+    ),
+    "no_anchor": (
+        "Chưa xác minh được nơi ký chip: chép chứng thư CSCA vào thư mục “anchors” trong cấu hình.",
+        "Who signed the chip cannot be verified: put the CSCA certificate into the folder “anchors” of the configuration.",
+    ),
     "scan_charset": (
         "Máy quét gửi sai bảng mã chữ Việt: quét mã cài đặt “UTF-8” trong sách hướng dẫn máy quét.",
         "The scanner sends the wrong code page: scan the “UTF-8” set-up code of its manual.",

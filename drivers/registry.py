@@ -34,6 +34,7 @@ DRIVERS: dict[str, str] = {
     "call-keypad": "drivers.devices.call_keypad",
     "escpos": "drivers.devices.ticket_printer",
     "led-panel": "drivers.devices.led_panel",
+    "mrtd": "drivers.devices.chip_reader",
     "serial-scanner": "drivers.devices.card_reader",
     "wedge": "drivers.devices.wedge",
 }

@@ -37,6 +37,7 @@ KINDS: dict[str, Kind] = {
     "serial": Kind("drivers.ports.serial", "serial:/dev/NODE?baud=115200", _SERIAL),
     "usblp": Kind("drivers.ports.usblp", "usblp:/dev/usb/lp0"),
     "libusb": Kind("drivers.ports.libusb", "libusb:VID:PID:SERIAL"),
+    "pcsc": Kind("drivers.ports.pcsc", "pcsc:READER NAME"),
     "evdev": Kind("drivers.ports.evdev_port", "evdev:/dev/input/by-id/NAME-event-kbd", {"grab": ("all", "none")}),
 }
 

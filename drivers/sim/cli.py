@@ -15,18 +15,23 @@ from drivers.sim.faults import PRINTER_FAULTS, SCANNER_FAULTS, Fault
 from drivers.sim.http import serve_http
 from drivers.sim.typist import LETTERS
 
-LINE = ("keypad", "led", "line")
+LATE = {
+    "keypad": "drivers.sim.line_cli",
+    "led": "drivers.sim.line_cli",
+    "line": "drivers.sim.line_cli",
+    "mrtd": "drivers.sim.mrtd_cli",
+}
 
 
 class Sims(click.Group):
-    """Loads the devices of serial lines only when they are asked for."""
+    """Loads the devices of serial lines, and the chip, only when they are asked for."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted([*super().list_commands(ctx), *LINE])
+        return sorted([*super().list_commands(ctx), *LATE])
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
-        if name in LINE:
-            command: click.Command = getattr(import_module("drivers.sim.line_cli"), name)
+        if name in LATE:
+            command: click.Command = getattr(import_module(LATE[name]), name)
             return command
         return super().get_command(ctx, name)
 
