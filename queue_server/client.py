@@ -116,6 +116,10 @@ class Client:
     def ticket(self, ticket_id: str) -> Json:
         return self._get(f"/tickets/{_id(ticket_id)}")
 
+    def citizen_ticket(self, token: str) -> Json:
+        """What the holder of a slip may know of its number."""
+        return _object(self._send("GET", f"/t/{_id(token)}.json"))
+
     def tickets(self, *, label: str | None = None, day: str | None = None, dossier: str | None = None) -> Json:
         return self._get("/tickets", label=label, day=day, dossier=dossier)
 
@@ -155,9 +159,9 @@ class Client:
         """open (services, take_over), close, pause, resume, wrap-up, alarm."""
         return self._post(f"/counters/{_id(counter)}/{_id(command)}", {"request_id": request_id, **fields})
 
-    def next(self, request_id: str, counter: str, previous: str | None = None) -> Json:
-        """`{"ticket": {…}}`, or `{"ticket": None}` where nobody waits."""
-        return self._post(f"/counters/{_id(counter)}/next", {"request_id": request_id, "previous": previous})
+    def next(self, request_id: str, counter: str, previous: str | None = None, if_ticket: str | None = None) -> Json:
+        """`{"ticket": {…}}`, or `{"ticket": None}` where nobody waits. `if_ticket`: who must be there now, or `nobody`."""
+        return self._post(f"/counters/{_id(counter)}/next", {"request_id": request_id, "previous": previous, "if_ticket": if_ticket})
 
     def call(self, request_id: str, counter: str, ticket: str, reason: str) -> Json:
         return self._post(f"/counters/{_id(counter)}/call", {"request_id": request_id, "ticket": ticket, "reason": reason})

@@ -171,7 +171,10 @@ class CounterReason(Command):
 
 @dataclass(frozen=True, kw_only=True)
 class Next(Command):
+    """`if_ticket`: only where this person (or `nobody`) is at the counter, for a keypad that sees no screen."""
+
     previous: str | None = optional(Choice(Previous))
+    if_ticket: str | None = optional(TICKET_ID)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -18,13 +18,19 @@ from queue_server.services.unit import Unit
 from queue_server.services.views import ticket_json
 
 READY = ("open", "wrapping_up")
+NOBODY = "nobody"
 
 
 # ---------------------------------------------------------------- next and chosen
-def next_ticket(unit: Unit, counter: str, *, previous: str | None = None) -> dict[str, Any]:
-    """End with the person at the desk (default completed) and call the next: `{"ticket": …}`, or null with nobody waiting."""
+def next_ticket(unit: Unit, counter: str, *, previous: str | None = None, if_ticket: str | None = None) -> dict[str, Any]:
+    """End with the person at the desk (default completed) and call the next: `{"ticket": …}`, or null with nobody waiting.
+
+    `if_ticket`: nothing of this where somebody else, or somebody at all (`nobody`), is there: a screen was quicker than a key.
+    """
     desk = _ready(unit, counter)
     there = unit.repository.at_counter(unit.site, counter)
+    if if_ticket is not None and if_ticket != (NOBODY if there is None else there.id):
+        raise Refusal("illegal_transition", command="next", state="nobody" if there is None else "another", counter=counter)
     if there is not None:
         _end(unit, desk, there, previous or "completed")
     chosen = unit.repository.next_for(unit.site, counter, desk.services)

@@ -17,7 +17,8 @@ def command(name: str) -> Callable[[Call], UseCase]:
 
 
 def next_ticket(call: Call) -> UseCase:
-    return lambda unit: calling.next_ticket(unit, call.args["counter"], previous=call.message.previous)
+    message = call.message
+    return lambda unit: calling.next_ticket(unit, call.args["counter"], previous=message.previous, if_ticket=message.if_ticket)
 
 
 def call_chosen(call: Call) -> UseCase:

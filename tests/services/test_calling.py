@@ -24,6 +24,18 @@ def test_next_ends_with_the_person_there_and_calls_the_oldest(hall: Hall) -> Non
     assert hall.ticket(second)["state"] == "completed"
 
 
+def test_next_on_condition_is_refused_where_a_screen_was_quicker(hall: Hall) -> None:
+    first, second = hall.issue(), hall.issue()
+    hall.open()
+    assert hall.next(if_ticket="nobody")["id"] == first["id"]
+    for stale in ("nobody", second["id"]):
+        with pytest.raises(Refusal) as no:
+            hall.next(if_ticket=stale)
+        assert code(no) == "illegal_transition"
+    assert hall.ticket(first)["state"] == "called"
+    assert hall.next(if_ticket=first["id"])["id"] == second["id"]
+
+
 def test_two_counters_never_get_one_person(hall: Hall) -> None:
     issued = {hall.issue()["id"] for _ in range(6)}
     for counter in "123":
