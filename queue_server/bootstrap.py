@@ -128,7 +128,7 @@ def build(url: str, *, tls: bool = False, log: Any = None, streams: str = "here"
 
     store, clock = open_for_command(url)
     log = log or setup_log("server")
-    house = House(store=store, clock=clock, log=log, version=own_version(), tls=tls, unavailable=DATABASE_ERRORS, **settings)
+    house = House(store=store, clock=clock, log=log, tls=tls, **_facts(url), **settings)
     gate = Gate(house)
     hub = Hub(house, gate)
     words = clock.words() if isinstance(clock, ScaledClock) else ""
@@ -143,14 +143,19 @@ def build(url: str, *, tls: bool = False, log: Any = None, streams: str = "here"
     return Server(house, store, hub, annexe, flask, application, timer, stopped)
 
 
+def _facts(url: str) -> dict[str, Any]:
+    return {"version": own_version(), "local": is_sqlite(url), "unavailable": DATABASE_ERRORS}
+
+
 def serve_streams(line: socket.socket) -> None:
     """The process for streams alone, until its server ends or SIGTERM. The pages and Flask are never loaded in it."""
     raise_file_limit()
     with contextlib.suppress(OSError):
         os.nice(NICE)
     sys.setswitchinterval(SWITCH_S)
-    store, clock = open_for_command(handover.settings(line)["db"])
-    house = House(store=store, clock=clock, log=setup_log("streams"), version=own_version(), unavailable=DATABASE_ERRORS)
+    url = handover.settings(line)["db"]
+    store, clock = open_for_command(url)
+    house = House(store=store, clock=clock, log=setup_log("streams"), **_facts(url))
     hub = Hub(house, Gate(house))
     store.on_commit(hub.wake)
     try:

@@ -21,6 +21,7 @@ class House:
     log: Any
     version: str
     tls: bool = False
+    local: bool = False  # the database is a file of this machine, and not a server to be waited for
     streams_limit: int = 2000
     # A second. A key's bound lies above what the server can do: it is for those who give each device a key of its own.
     per_key: float = 5000.0

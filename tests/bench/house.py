@@ -20,7 +20,7 @@ TICKS = os.sysconf("SC_CLK_TCK")
 class House:
     """`toiluot server run` with a ward of 32 counters, all open to every service."""
 
-    def __init__(self, url: str, *, workers: int = 1, preload: dict[str, str] | None = None, streams: int = 12_000) -> None:
+    def __init__(self, url: str, *, workers: int = 1, preload: dict[str, str] | None = None, streams: str = "auto") -> None:
         store = prepare(url)
         configuring.init_site(store, site=SITE, kind="training")
         document = configuring.current(store, SITE)["document"]
@@ -29,7 +29,7 @@ class House:
         self.key = store.write("", lambda r: access.create_key(r, name="bench", scopes=["issue", "call", "read", "feed"], sites=[SITE]))
         store.close()
         command = [sys.executable, "-m", "toiluot", "server", "run", "--db", url, "--bind", "127.0.0.1:0"]
-        command += ["--workers", str(workers), "--max-streams", str(streams)]
+        command += ["--workers", str(workers), "--max-streams", "12000", "--streams", streams]
         environment = {**os.environ, **(preload or {})}
         self._process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment)
         assert self._process.stdout is not None
@@ -39,9 +39,16 @@ class House:
 
     def load(self, **order: Any) -> dict[str, Any]:
         """Run one order of `load.py` against this server."""
+        return self._run("load", order)
+
+    def listen(self, **order: Any) -> dict[str, Any]:
+        """Run one order of `listeners.py` against this server."""
+        return self._run("listeners", order)
+
+    def _run(self, program: str, order: dict[str, Any]) -> dict[str, Any]:
         order |= {"host": "127.0.0.1", "port": self.port, "key": self.key, "counters": 32}
         done = subprocess.run(
-            [sys.executable, "-m", "tests.bench.load"],
+            [sys.executable, "-m", f"tests.bench.{program}"],
             input=json.dumps(order).encode(),
             stdout=subprocess.PIPE,
             check=True,

@@ -76,68 +76,25 @@ async def rate(order: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-async def one_stream(order: dict[str, Any], arrivals: dict[int, list[float]], ready: list[int], stop: asyncio.Event) -> None:
-    reader, writer = await asyncio.open_connection(order["host"], order["port"], limit=1 << 20)
-    head = f"GET /api/v1/stream HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {order['key']}\r\n\r\n"
-    writer.write(head.encode())
-    opened = False
-    try:
-        while not stop.is_set():
-            line = await reader.readline()
-            if not line:
-                break
-            if line.startswith(b"event: snapshot"):
-                opened = True
-                ready[0] += 1
-            elif opened and line.startswith(b"id: "):
-                seq = int(line.rpartition(b"-")[2])
-                arrivals.setdefault(seq, []).append(time.perf_counter())
-    finally:
-        writer.close()
-
-
-async def streams(order: dict[str, Any]) -> dict[str, Any]:
-    """`streams` open streams while one client issues `per_s` tickets a second: from the answer of an issue to the last stream."""
-    arrivals: dict[int, list[float]] = {}
-    ready, stop = [0], asyncio.Event()
-    tasks = []
-    for _ in range(order["streams"]):
-        tasks.append(asyncio.create_task(one_stream(order, arrivals, ready, stop)))
-        if len(tasks) % 100 == 0:
-            await asyncio.sleep(0.02)
-    deadline = time.perf_counter() + 120
-    while ready[0] < order["streams"] and time.perf_counter() < deadline:
-        await asyncio.sleep(0.05)
+async def paced(order: dict[str, Any]) -> list[tuple[float, float]]:
+    """`requests` exchanges, `per_s` a second: when each was begun and answered, on the machine's monotonic clock."""
     connection = Connection(order["host"], order["port"], order["key"])
     await connection.open()
-    times, begun_at = [], []
+    times = []
+    due = time.monotonic()
     for n in range(order["requests"]):
-        due = time.perf_counter() + 1 / order["per_s"]
         path, body = request_of(order, 0, n)
-        begun = time.perf_counter()
-        await connection.ask("POST", path, body)
-        times.append(time.perf_counter() - begun)
-        begun_at.append(begun)
-        await asyncio.sleep(max(0.0, due - time.perf_counter()))
-    await asyncio.sleep(1.0)
-    stop.set()
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
-    whole = [seen for _, seen in sorted(arrivals.items()) if len(seen) == order["streams"]]
-    delays = sorted(1000 * (at - begun) for begun, seen in zip(begun_at, whole, strict=False) for at in seen)
-    last = sorted(1000 * (max(seen) - begun) for begun, seen in zip(begun_at, whole, strict=False))
-    times.sort()
-    return {
-        "open": ready[0],
-        "complete": len(whole),
-        "p99_ms": delays[int(len(delays) * 0.99)] if delays else None,
-        "last_ms": last[int(len(last) * 0.99)] if last else None,
-        "issue_p99_ms": 1000 * times[int(len(times) * 0.99)],
-    }
+        begun = time.monotonic()
+        status, answer = await connection.ask(order["method"], path, body)
+        times.append((begun, time.monotonic()))
+        assert status < 300, answer
+        due += 1 / order["per_s"]
+        await asyncio.sleep(max(0.0, due - time.monotonic()))
+    connection.close()
+    return times
 
 
 if __name__ == "__main__":
     wanted = json.load(sys.stdin)
-    result = uvloop.run({"rate": rate, "streams": streams}[wanted["do"]](wanted))
+    result = uvloop.run({"rate": rate, "paced": paced}[wanted["do"]](wanted))
     print(json.dumps(result))

@@ -135,8 +135,7 @@ def stream_figures(house: House, scale: float, counts: list[int]) -> list[dict[s
     idle = house.rss_mb()
     quiet = house.load(do="rate", clients=1, requests=int(200 * scale), **tagged(ISSUE))
     for streams in counts:
-        requests = int(200 * scale) if streams <= 1000 else int(40 * scale)  # ten thousand streams fall behind: a few say it
-        result = house.load(do="streams", streams=streams, per_s=40, requests=requests, **tagged(ISSUE))
+        result = house.listen(streams=streams, per_s=40, requests=int(400 * scale), **tagged(ISSUE))
         rows.append(result | {"streams": streams, "rss_mb": house.rss_mb(), "idle_mb": idle, "quiet_p99_ms": quiet["p99_ms"]})
     return rows
 
