@@ -23,16 +23,25 @@ _json = click.option("--json", "as_json", is_flag=True, help="One JSON object on
 _lang = click.option("--lang", type=click.Choice(["vi", "en"]), default="vi", show_default=True, help="Language of the remedies.")
 
 
+_ELSEWHERE = {
+    "list": ("drivers.tools", "list_devices"),
+    "bind": ("drivers.tools", "bind"),
+    "watch": ("drivers.tools", "watch"),
+    "sim": ("drivers.sim.cli", "sim"),
+}
+
+
 class Drivers(click.Group):
-    """Loads the simulators' own group only when it is asked for."""
+    """Loads the commands that stand in other files only when they are asked for."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return [*super().list_commands(ctx), "sim"]
+        return [*super().list_commands(ctx), *_ELSEWHERE]
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
-        if name == "sim":
-            group: click.Command = import_module("drivers.sim.cli").sim
-            return group
+        if name in _ELSEWHERE:
+            module, command = _ELSEWHERE[name]
+            found: click.Command = getattr(import_module(module), command)
+            return found
         return super().get_command(ctx, name)
 
 
@@ -65,17 +74,6 @@ def _load(config: Path) -> Any:
         return load_config(config)
     except ConfigError as error:
         raise click.UsageError(str(error)) from error
-
-
-@drivers.command("list")
-@click.option("--config", type=click.Path(path_type=Path), help="Say also which slot owns what.")
-@_json
-def list_devices(config: Path | None, as_json: bool) -> None:
-    """What is plugged in, and which driver would serve it."""
-    from drivers.listing import lines, listing
-
-    found = listing(_load(config) if config else None)
-    click.echo(json.dumps(found, ensure_ascii=False) if as_json else "\n".join(lines(found)))
 
 
 @drivers.command()

@@ -133,7 +133,8 @@ def test_list_names_slots_and_devices(tmp_path: Path) -> None:
     said = CliRunner().invoke(drivers, ["list", "--config", str(_config(tmp_path, "tcp://127.0.0.1:1")), "--json"])
     assert said.exit_code == 0
     found = json.loads(said.output)
-    assert found["slots"] == [{"role": "printer", "driver": "escpos", "port": "tcp://127.0.0.1:1", "profile": "80mm-203"}]
+    slot = {"role": "printer", "driver": "escpos", "port": "tcp://127.0.0.1:1", "profile": "80mm-203", "state": "", "code": ""}
+    assert (found["slots"], found["service"]) == ([slot], False)
     assert isinstance(found["devices"], list)
     assert CliRunner().invoke(drivers, ["list"]).exit_code == 0
 

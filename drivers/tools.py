@@ -1,0 +1,98 @@
+"""The technician's commands: list, bind, watch, record, burn-in. Each imports its work only when called."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+DEFAULT_CONFIG = "/etc/toiluot/drivers.toml"
+DEFAULT_SOCKET = "/run/toiluot/drivers.sock"
+_json = click.option("--json", "as_json", is_flag=True, help="JSON on stdout.")
+_lang = click.option("--lang", type=click.Choice(["vi", "en"]), default="vi", show_default=True, help="Language of the words.")
+_socket = click.option(
+    "--socket", "socket_path", type=click.Path(path_type=Path), default=DEFAULT_SOCKET, show_default=True, help="The service's socket."
+)
+
+
+def _say(said: dict[str, Any], lines: list[str], as_json: bool) -> None:
+    click.echo(json.dumps(said, ensure_ascii=False) if as_json else "\n".join(lines))
+
+
+def load(config: Path) -> Any:
+    """The configuration; a wrong one is misuse (exit 2) and says where it is wrong."""
+    from drivers.config import ConfigError, load_config
+
+    try:
+        return load_config(config)
+    except ConfigError as error:
+        raise click.UsageError(str(error)) from error
+
+
+@click.command("list")
+@click.option("--config", type=click.Path(path_type=Path), help="Say also which slot owns what.")
+@_socket
+@_json
+def list_devices(config: Path | None, socket_path: Path, as_json: bool) -> None:
+    """Every device udev knows: what would serve it and how surely, whose slot it is, who has it open, and its health."""
+    from drivers.listing import lines, listing
+
+    found = listing(load(config) if config else None, socket_path)
+    _say(found, lines(found), as_json)
+
+
+@click.command()
+@click.argument("slot")
+@click.argument("device", default="")
+@click.option("--config", type=click.Path(path_type=Path), default=DEFAULT_CONFIG, show_default=True, help="The file to write into.")
+@click.option("--driver", "driver_name", default="", help="The driver, where neither the file nor the device tells it.")
+@click.option("--line", default="", help="What a serial line needs, as in baud=9600&parity=E.")
+@_lang
+@_json
+def bind(slot: str, device: str, config: Path, driver_name: str, line: str, lang: str, as_json: bool) -> None:
+    """Give SLOT (printer, reader, led-1, …) the device DEVICE (/dev/… or usb:… or path:…) and write it into the configuration.
+
+    Without DEVICE the only one that can be meant is taken. Exit 1: none or several could be meant, and they are listed.
+    """
+    from drivers.binding import BindError
+    from drivers.binding import bind as bind_it
+    from drivers.config import ConfigError
+    from drivers.ports.discovery import devices
+
+    try:
+        done = bind_it(config, slot, device, devices(), driver_name=driver_name, line=line)
+    except BindError as error:
+        choices = [one.as_json() for one in error.choices]
+        words = error.vi if lang == "vi" else error.en
+        _say(
+            {"ok": False, "text": words, "choices": choices},
+            [words, *(f"  {one['node']}  {one['id']}  {one['name']}" for one in choices)],
+            as_json,
+        )
+        sys.exit(1)
+    except (ConfigError, OSError) as error:
+        raise click.UsageError(str(error)) from error
+    told = {"ok": True, "slot": done.slot, "driver": done.driver, "match": done.match, "node": done.device.node, "changed": done.changed}
+    vi = f"[slot.{done.slot}] ← {done.device.node} ({done.match}). " + (
+        "Khởi động lại dịch vụ: “systemctl restart toiluot-drivers”." if done.changed else "Đã đúng từ trước, không ghi gì."
+    )
+    en = f"[slot.{done.slot}] ← {done.device.node} ({done.match}). " + (
+        "Restart the service: “systemctl restart toiluot-drivers”." if done.changed else "It was so already, nothing written."
+    )
+    _say(told, [vi if lang == "vi" else en], as_json)
+
+
+@click.command()
+@click.option("--for", "seconds", default=0.0, type=click.FloatRange(0, 86_400), help="End after so many seconds; 0: until Ctrl-C.")
+@_json
+def watch(seconds: float, as_json: bool) -> None:
+    """Say what is plugged in and pulled out, as udev tells it."""
+    from drivers.watching import changes
+
+    for change in changes(seconds or None):
+        device = change["device"]
+        mark = "+" if change["change"] == "add" else "-"
+        click.echo(json.dumps(change, ensure_ascii=False) if as_json else f"{mark} {device['node']}  {device['id']}  {device['name']}")
