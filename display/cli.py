@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Callable, Coroutine
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -30,15 +32,27 @@ def display() -> None:
 @click.option("--site", metavar="CODE", help="Which site, where the key is good for several.")
 @click.option("--bind", default="127.0.0.1:8766", show_default=True, metavar="HOST:PORT", help="Where the board page is served.")
 @click.option("--audio/--no-audio", default=True, show_default=True, help="Chime here. One screen per hall should sound.")
+@click.option(
+    "--devices", "devices_file", type=click.Path(dir_okay=False, path_type=Path), help="LED panels and keypads (docs/howto/add-a-panel.md)."
+)
 @click.option("--json", "as_json", is_flag=True, help='Print {"board": address} as one line once the page can be opened.')
 def run(
-    server: str, key_file: Path | None, board_token: str | None, zone: str | None, site: str | None, bind: str, audio: bool, as_json: bool
+    server: str,
+    key_file: Path | None,
+    board_token: str | None,
+    zone: str | None,
+    site: str | None,
+    bind: str,
+    audio: bool,
+    devices_file: Path | None,
+    as_json: bool,
 ) -> None:
-    """Show the board page on this machine, fed by the server's stream."""
+    """Show the board page on this machine, and its numbers on LED panels; fed by the server's stream."""
     if (key_file is None) == (board_token is None):
         raise click.UsageError("Give either --key-file or --board-token.")
     if not server.startswith(("http://", "https://")):
         raise click.UsageError("--server must begin with http:// or https://")
+    devices = _devices(devices_file)
     upstream = Upstream(server, key=_key(key_file) if key_file else None, board_token=board_token, zone=zone, site=site)
     try:
         sock = listen(bind)
@@ -47,23 +61,55 @@ def run(
     log = setup_log("display")
     relay = Relay(SystemClock())
     feed = Feed(upstream, relay, log)
+    outside = outside_of(devices, server, site, relay, log)
     host, port = sock.getsockname()[:2]
     tasks: list[asyncio.Task[None]] = []
     loops: list[asyncio.AbstractEventLoop] = []
 
     def ready() -> None:
         loops.append(asyncio.get_running_loop())
-        tasks.append(loops[0].create_task(feed.run()))
-        tasks[0].add_done_callback(lambda task: None if task.cancelled() else log.error("feed ended", why=repr(task.exception())))
+        for work in (feed.run, *outside):
+            tasks.append(loops[0].create_task(work()))
+            tasks[-1].add_done_callback(lambda task: None if task.cancelled() else log.error("work ended", why=repr(task.exception())))
         click.echo(json.dumps({"board": f"http://{host}:{port}/"}) if as_json else f"Board: http://{host}:{port}/")
 
     def stop() -> None:
         # Called from a signal handler: the relay belongs to the loop.
         for loop in loops:
             loop.call_soon_threadsafe(relay.close)
-            loop.call_soon_threadsafe(tasks[0].cancel)
+            for task in tasks:
+                loop.call_soon_threadsafe(task.cancel)
 
-    serve(application(relay, audio=audio), sock, on_ready=ready, on_stop=stop, watchdog=lambda: bool(tasks) and not tasks[0].done())
+    alive = lambda: bool(tasks) and not any(task.done() for task in tasks)  # noqa: E731 - one word for the watchdog
+    serve(application(relay, audio=audio), sock, on_ready=ready, on_stop=stop, watchdog=alive)
+
+
+def _devices(path: Path | None) -> Any:
+    from display.plan import PlanError, load
+
+    if path is None:
+        return None
+    try:
+        return load(path)
+    except PlanError as error:
+        raise click.UsageError(str(error)) from error
+
+
+def outside_of(devices: Any, server: str, site: str | None, relay: Relay, log: Any) -> list[Callable[[], Coroutine[Any, Any, None]]]:
+    """The work beside the page: panels, and keypads where there are any."""
+    if devices is None:
+        return []
+    from display.keys import SERVER_S, Keys
+    from display.panels import Panels
+    from drivers.client import DriversClient
+    from queue_server.client import Client
+
+    clock = SystemClock()
+    panels = Panels(devices.panels, relay, DriversClient(devices.drivers), clock, log)
+    if not devices.keypads:
+        return [panels.run]
+    client = Client(server, _key(devices.key_file), SERVER_S, site=site)
+    return [panels.run, Keys(devices, client, relay, panels, clock, log).run]
 
 
 def _key(path: Path) -> str:

@@ -31,6 +31,7 @@ class Relay:
         self._last_beat_s = clock.monotonic()
         self._offset_ms: float | None = None  # server's time minus this process's monotonic time
         self._pages: set[Mailbox] = set()
+        self.changed = asyncio.Event()  # for whoever else follows the board: set at every message, cleared by the follower
         self.board = Board()
 
     # ------------------------------------------------------------ from the server
@@ -115,6 +116,7 @@ class Relay:
             self._publish(frame)
 
     def _publish(self, frame: bytes) -> None:
+        self.changed.set()
         for mailbox in list(self._pages):
             if mailbox.qsize() >= MAX_BACKLOG:
                 self._pages.discard(mailbox)

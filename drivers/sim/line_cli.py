@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -18,6 +19,7 @@ from drivers.sim.line_wire import PtyLine, TcpLine
 from drivers.sim.station import KeypadSim, LedSim, Station
 
 Made = TypeVar("Made", bound=Callable[..., Any])
+_DEVICE = re.compile(r"(led|keypad):([0-9]{1,3}):([a-z0-9-]+)(?::([0-9]{1,2})(?:x([1-8]))?)?")
 _folder = click.option(
     "--protocols", type=click.Path(path_type=Path, exists=True, file_okay=False), help="A folder with protocols of your own."
 )
@@ -72,14 +74,13 @@ def line(protocols: Path | None, devices: Sequence[str], **wires: Any) -> None:
 
 
 def _station(known: Protocols, text: str) -> Station:
-    kind, _, rest = text.partition(":")
-    address, _, protocol = rest.partition(":")
-    if kind not in ("led", "keypad") or not address.isdigit() or not 1 <= int(address) <= 255:
-        raise click.UsageError(f"--device {text}: write led:ADDRESS:PROTOCOL or keypad:ADDRESS:PROTOCOL")
-    if kind == "keypad":
-        return _keypad(known, protocol, int(address), set())
+    found = _DEVICE.fullmatch(text)
+    if found is None or not 1 <= int(found[2]) <= 255:
+        raise click.UsageError(f"--device {text}: write led:ADDRESS:PROTOCOL (and :DIGITS or :DIGITSxROWS) or keypad:ADDRESS:PROTOCOL")
+    if found[1] == "keypad":
+        return _keypad(known, found[3], int(found[2]), set())
     with _named():
-        return LedSim(known.panel(protocol), int(address))
+        return LedSim(known.panel(found[3]), int(found[2]), digits=int(found[4] or 0), rows=int(found[5] or 0))
 
 
 def _keypad(known: Protocols, protocol: str, address: int, faults: set[str]) -> KeypadSim:

@@ -21,6 +21,7 @@ import httpx
 
 from toiluot_edge import Clock
 
+from . import lines
 from .ports import HOST, Ports
 from .processes import WITH_PARENT, Supervisor
 
@@ -41,6 +42,7 @@ KEYS = {
     "screen-01": "feed,read",
     "dossier-01": "feed,read",
     "clerks": "issue,call,read",
+    "keypads": "call,read",
     "visitor": "issue,call,read,feed,admin",
 }
 READY_S = 40.0
@@ -51,7 +53,7 @@ class NotReady(Exception):
     """Something did not come up; the text names it and its last words."""
 
 
-NAMES = ("kiosk", "board", "dossier", "printer", "printer_page", "scanner_page")
+NAMES = ("kiosk", "board", "dossier", "printer", "printer_page", "scanner_page", "counter_1_page", "counter_2", "counter_2_page")
 
 
 class Addresses:
@@ -126,10 +128,15 @@ class Centre:
         printer, page, glass = (self.at.host(name) for name in ("printer", "printer_page", "scanner_page"))
         start("sim-printer", "drivers", "sim", "printer", "--tcp", printer, "--http", page)
         start("sim-scanner", "drivers", "sim", "scanner", "--pty", str(self.folder / "scanner"), "--http", glass)
+        serial = str(self.folder / "counter-1")
+        line = ("drivers", "sim", "line", "--http")
+        start("sim-counter-1", *line, self.at.host("counter_1_page"), "--pty", serial, *lines.COUNTER_1)
+        start("sim-counter-2", *line, self.at.host("counter_2_page"), "--tcp", self.at.host("counter_2"), *lines.COUNTER_2)
         config = self._write(
             "drivers.toml",
             f'[slot.printer]\nport = "tcp://{printer}"\ndriver = "escpos"\n\n'
-            f'[slot.reader]\nport = "serial:{self.folder}/scanner?baud=115200"\ndriver = "serial-scanner"\n',
+            f'[slot.reader]\nport = "serial:{self.folder}/scanner?baud=115200"\ndriver = "serial-scanner"\n\n'
+            + lines.drivers(serial, self.at.host("counter_2")),
         )
         start("drivers", "drivers", "serve", "--config", str(config), "--socket", self._socket(), "--state", str(self.folder / "drivers"))
 
@@ -148,7 +155,9 @@ class Centre:
             *("--bind", self.at.host("kiosk"), "--state", self._path("kiosk"), "--name", "kiosk-01"),
         )
         board = ("--key-file", self._path("screen-01.key"), "--bind", self.at.host("board"))
-        start("display", "display", "run", *server, *board)
+        first, second, *_ = self.made["counters"]
+        devices = self._write("display.toml", lines.display(self._socket(), self._path("keypads.key"), first, second))
+        start("display", "display", "run", *server, *board, "--devices", str(devices))
         partner = self.at.url("dossier")
         start(
             *("dossier", "dossier", "run", *server, "--key-file", self._path("dossier-01.key"), "--base", f"{partner}/api"),
@@ -200,6 +209,8 @@ class Centre:
             "devices": {
                 "printer": {"page": f"{self.at.url('printer_page')}/", "wire": f"tcp://{self.at.host('printer')}"},
                 "scanner": {"page": f"{self.at.url('scanner_page')}/", "wire": f"serial:{self.folder}/scanner"},
+                "counter_1": {"page": f"{self.at.url('counter_1_page')}/", "wire": f"serial:{self.folder}/counter-1"},
+                "counter_2": {"page": f"{self.at.url('counter_2_page')}/", "wire": f"tcp://{self.at.host('counter_2')}"},
             },
             "board_token": self.made["board_token"],
             "processes": self.supervisor.pids(),

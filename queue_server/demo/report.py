@@ -33,6 +33,8 @@ def friendly(facts: dict[str, Any], free: list[str]) -> str:
     lines += [
         f"  {'Máy in: xem phiếu đã in':<28} {devices['printer']['page']}",
         f"  {'Đầu đọc: đặt thẻ thử':<28} {devices['scanner']['page']}",
+        f"  {'Quầy 1: bảng LED, bàn phím':<28} {devices['counter_1']['page']}",
+        f"  {'Quầy 2 và bảng LED sảnh':<28} {devices['counter_2']['page']}",
         "",
         "Đăng nhập (mật khẩu chung: " + facts["logins"]["clerk"]["password"] + "):",
     ]
