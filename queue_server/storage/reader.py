@@ -53,6 +53,10 @@ class Reader:
         """The site's epochs, oldest first."""
         return self._sql.all(s.EPOCHS, {"site": site})
 
+    def disowned(self, site: str) -> list[Row]:
+        """Rows of branches that did not go on, kept for a person."""
+        return self._sql.all(s.DISOWNED, {"site": site})
+
     def config(self, site: str, version: int) -> dict[str, Any]:
         """A version of the site's configuration document."""
         row = self._sql.one(s.CONFIG, {"site": site, "version": version})

@@ -15,7 +15,7 @@ HOUR_S = 3600
 
 
 def start(hall: Hall, reason: str = "promoted") -> dict[str, Any]:
-    return epochs.start(hall.store, SITE, reason=reason, who=SYSTEM, cmd=f"{reason}:2")
+    return epochs.start(hall.store, SITE, reason=reason, who=SYSTEM, cmd=f"job:{reason}:2")
 
 
 def test_the_log_goes_on_under_the_next_epoch_and_says_where_the_old_one_ended(hall: Hall) -> None:
@@ -94,7 +94,7 @@ def test_an_unknown_reason_or_site_is_refused(hall: Hall) -> None:
     with pytest.raises(Refusal, match="invalid"):
         start(hall, "bored")
     with pytest.raises(Refusal, match="not_found"):
-        epochs.start(hall.store, "X9", reason="promoted", who=SYSTEM, cmd="promoted:2")
+        epochs.start(hall.store, "X9", reason="promoted", who=SYSTEM, cmd="job:promoted:2")
 
 
 def _config(hall: Hall) -> Any:

@@ -1,0 +1,115 @@
+"""`toiluot server init` and `run`: a usable site, and serving it until SIGTERM."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from queue_server.cli.base import DB, FINDING, JSON, say, server, told
+
+
+@server.command()
+@DB
+@click.option("--site", required=True, metavar="CODE")
+@click.option("--name", default=None, help="The centre's name as people read it.")
+@click.option("--template", type=click.Choice(["commune", "ward", "province"]), default="ward", show_default=True)
+@click.option("--kind", type=click.Choice(["live", "pilot", "training", "demo"]), default="live", show_default=True)
+@JSON
+@told
+def init(url: str, site: str, name: str | None, template: str, kind: str, as_json: bool) -> None:
+    """Make the schema and a usable site. Twice changes nothing."""
+    from queue_server.bootstrap import prepare
+    from queue_server.services import configuring
+
+    store = prepare(url)
+    try:
+        created = configuring.init_site(store, site=site, name=name, template_name=template, kind=kind)
+        with store.read() as reader:
+            row = reader.site(site) or {}
+    finally:
+        store.close()
+    body = {"site": site, "created": created, "name": row["name"], "kind": row["kind"], "board_token": row["board_token"]}
+    say(as_json, body, f"site {site}: {'made' if created else 'was there already, nothing changed'}; board at /b/{row['board_token']}")
+
+
+@server.command()
+@DB
+@click.option("--bind", default="127.0.0.1:8080", show_default=True, metavar="HOST:PORT")
+@click.option(
+    "--tls", type=(click.Path(exists=True, dir_okay=False), click.Path(exists=True, dir_okay=False)), default=None, metavar="CERT KEY"
+)
+@click.option("--workers", default=1, show_default=True, type=click.IntRange(1))
+@click.option("--max-streams", default=2000, show_default=True, type=click.IntRange(0), help="Open streams; more are asked to come back.")
+@click.option(
+    "--streams",
+    default="auto",
+    show_default=True,
+    type=click.Choice(["auto", "own", "here"]),
+    help="Streams in a process of their own; in this one; or in this one until there are many.",
+)
+@click.option("--per-key", default=5000.0, show_default=True, type=click.FloatRange(0), help="Requests a second of one API key; 0: any.")
+@click.option("--per-address", default=200.0, show_default=True, type=click.FloatRange(0), help="The same of one address without a key.")
+@click.option("--guesses", default=5.0, show_default=True, type=click.FloatRange(0), help="Wrong keys and tokens a second of one address.")
+@JSON
+@told
+def run(url: str, bind: str, tls: tuple[str, str] | None, workers: int, streams: str, as_json: bool, **limits: Any) -> None:
+    """Serve until SIGTERM."""
+    from queue_server.bootstrap import build
+    from queue_server.storage.serving import serving
+    from toiluot_edge import listen, prefork, serve
+
+    if workers > 1 and url.startswith("sqlite"):
+        raise click.UsageError("SQLite has one writer: with --workers above 1 two processes would wait for each other. Use --workers 1.")
+    if tls and streams == "own":
+        raise click.UsageError("--streams own hands connections to another process, and --tls ties them to this one: take a proxy for TLS.")
+    names = {"max_streams": "streams_limit", "per_key": "per_key", "per_address": "per_address", "guesses": "guesses_per_address"}
+    settings = {names[option]: value for option, value in limits.items()}
+    sock = _listen(listen, bind)
+    address = f"{'https' if tls else 'http'}://{_shown(sock.getsockname())}"
+
+    def work(n: int) -> None:
+        with serving(url):
+            serve_one(n)
+
+    def serve_one(n: int) -> None:
+        own = build(url, tls=tls is not None, streams=streams, **settings)
+
+        def ready() -> None:
+            own.start()
+            if n == 0:
+                say(as_json, {"server": address}, f"serving {address}")
+                sys.stdout.flush()
+
+        try:
+            serve(own.application, sock, on_ready=ready, on_stop=own.stop, tls=tls, own_date=True)
+        finally:
+            own.close()
+
+    prefork(workers, work)
+
+
+@server.command(hidden=True)
+@click.option("--line", required=True, type=int)
+def streams(line: int) -> None:
+    """What `run` starts for its streams; the line is a socket that it holds the other end of."""
+    import socket
+
+    from queue_server.bootstrap import serve_streams
+
+    serve_streams(socket.socket(fileno=line))
+
+
+def _listen(listen: Callable[[str], Any], bind: str) -> Any:
+    try:
+        return listen(bind)
+    except (OSError, OverflowError) as taken:
+        click.echo(f"cannot listen on {bind}: {taken}. Choose another --bind.", err=True)
+        sys.exit(FINDING)
+
+
+def _shown(name: Any) -> str:
+    host, port = name[0], name[1]
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

@@ -1,0 +1,1 @@
+"""After the worst: backups, restores, the branch that did not go on, the paper book."""
