@@ -16,7 +16,22 @@ from typing import Any
 
 from kiosk import events, i18n, screens
 from kiosk import session as rules
-from kiosk.events import Card, CardRead, Event, Issue, Issued, Link, Print, PrintDone, Refused, ReportUnprinted, Session, State
+from kiosk.events import (
+    Card,
+    CardRead,
+    Event,
+    Issue,
+    Issued,
+    Link,
+    LookUp,
+    Print,
+    PrintDone,
+    Refused,
+    ReportUnprinted,
+    Session,
+    SlipRead,
+    State,
+)
 from kiosk.feed import Feed
 from kiosk.holder import HolderKeys
 from kiosk.ids import uuid7
@@ -38,6 +53,7 @@ class Agent:
         self.home = Home()
         self.on_command: Callable[[], None] = lambda: None
         self.on_print: Callable[[PrintIntent], None] = lambda intent: None
+        self.on_lookup: Callable[[LookUp], None] = lambda asked: None
         self._boot, self._extra = boot, extra_languages
         self._lock = threading.RLock()
         self._timer = threading.Condition(self._lock)
@@ -113,6 +129,8 @@ class Agent:
                     self.post(Refused(effect.visit_no, "disk"))
             case Print():
                 self._print(effect, answered)
+            case LookUp():
+                self.on_lookup(effect)
             case ReportUnprinted(ticket_id, detail):
                 report = self.report(ticket_id, "not_sent", detail)
                 self.spool.answered(answered, report) if answered else self.spool.add(report)
@@ -208,7 +226,9 @@ class Agent:
     def link_lost(self) -> None:
         self.post(Link(False))
 
-    def card(self, kind: str, *, number: str | None = None, birth_year: int | None = None, code: str | None = None) -> None:
+    def card(
+        self, kind: str, *, number: str | None = None, birth_year: int | None = None, code: str | None = None, token: str | None = None
+    ) -> None:
         """A card was read. Its number ends in this function: only the keyed hash goes on."""
         now = self.now()
         if kind == "id_card" and number:
@@ -216,6 +236,8 @@ class Agent:
             proposed = proposed_class(self.home, birth_year, int(now[:4]))
             open_now = [one.code for one in self.home.services if one.open]
             self.post(CardRead(card, proposed, open_now[0] if len(open_now) == 1 else None))
+        elif kind == "slip" and token:
+            self.post(SlipRead(token))
         elif kind == "dossier" and code:
             self.post(CardRead(Card(kind, None, code)))
         else:

@@ -5,10 +5,10 @@ Pure values only. What follows from what is `session`'s table; what an effect do
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
-from kiosk.values import Ticket
+from kiosk.values import Found, Ticket
 
 
 class State(StrEnum):
@@ -19,6 +19,7 @@ class State(StrEnum):
     PRIORITY = "priority"  # which class, if any
     ISSUING = "issuing"
     NUMBER = "number"
+    FOUND = "found"  # how it stands with the number of a slip that was laid on the reader
     ERROR = "error"
     ASKING = "asking"  # "are you still there?"
 
@@ -70,6 +71,7 @@ class Session:
     ticket: Ticket | None = None
     paper: Paper = Paper.PRINTING
     repeat: bool = False
+    found: Found | None = None
     problem: str = ""
     under: State | None = None
     link: bool = False
@@ -109,6 +111,22 @@ class CardRead:
 @dataclass(frozen=True)
 class CardUnreadable:
     pass
+
+
+@dataclass(frozen=True)
+class SlipRead:
+    """One of our own slips. Who holds it may see its number; the token goes no further than the question to the server."""
+
+    token: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class SlipFound:
+    """The server's answer: how it stands with that number, or why nobody can say."""
+
+    visit_no: int
+    found: Found | None
+    problem: str = ""
 
 
 @dataclass(frozen=True)
@@ -202,7 +220,7 @@ class Tick:
 
 
 Event = (
-    Choose | Browse | ScanHelp | CardRead | CardUnreadable | OpenPriority | SetPriority | Issued | Refused
+    Choose | Browse | ScanHelp | CardRead | CardUnreadable | SlipRead | SlipFound | OpenPriority | SetPriority | Issued | Refused
     | PrintDone | AskReprint | GoHome | Stay | Language | TextSize | Link | PrinterSays | Headphones | Focus | Again | Tick
 )  # fmt: skip
 
@@ -232,4 +250,12 @@ class ReportUnprinted:
     detail: str
 
 
-Effect = Issue | Print | ReportUnprinted
+@dataclass(frozen=True)
+class LookUp:
+    """Ask how it stands with a slip's number."""
+
+    visit_no: int
+    token: str = field(repr=False)
+
+
+Effect = Issue | Print | ReportUnprinted | LookUp

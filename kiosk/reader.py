@@ -74,7 +74,8 @@ class Reader:
         elif event == "card":
             year = data.get("birth_year")
             kind, code = str(data.get("kind")), data.get("code")
-            self._agent.card(kind, number=data.get("number"), birth_year=year if isinstance(year, int) else None, code=code)
+            birth_year = year if isinstance(year, int) else None
+            self._agent.card(kind, number=data.get("number"), birth_year=birth_year, code=code, token=data.get("token"))
         elif str(data.get("slot")).startswith("tactile"):
             self._by_hand(event, data)
 

@@ -10,6 +10,7 @@ from kiosk import i18n
 from kiosk.agent import Agent
 from kiosk.devices import DriversSocket
 from kiosk.heartbeat import Heartbeat
+from kiosk.lookup import Lookup
 from kiosk.printing import Printing
 from kiosk.reader import Reader
 from kiosk.spool import Spool
@@ -38,6 +39,7 @@ class Kiosk:
             Uplink(self.agent, client),
             Printing(self.agent, devices, width_dots=reader.width_dots),
             reader,
+            Lookup(self.agent, client),
             Voice(self.agent, devices),
             Heartbeat(self.agent, client, reader),
         )

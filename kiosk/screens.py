@@ -205,6 +205,32 @@ def _number(session: Session, home: Home, visit: str, now: str, _: Translate) ->
     }
 
 
+def _found(session: Session, home: Home, visit: str, now: str, _: Translate) -> View:
+    """A slip laid on the reader: drawn and read aloud as a number is, with how it stands in the place of the paper."""
+    found = session.found
+    assert found is not None
+    wait = wording.wait(found.low_s, found.high_s, _)
+    lines = [
+        ("ahead", wording.ahead(found.ahead, _)),
+        ("wait", _("Wait: %(wait)s") % {"wait": wait} if wait else ""),
+        ("zone", wording.place(found.zone, _) if found.alive else ""),
+    ]
+    actions = [button("done", _("Done"), "home", primary=True)]
+    if not found.alive:
+        actions.append(button("browse", _("Take a new number"), "browse"))
+    told, tone = wording.standing(found.state, found.counter, _)
+    return {
+        "screen": State.NUMBER.value,
+        "title": _("Your number"),
+        "label": found.label,
+        "service_name": found.service_name(session.lang)[:SHOWN_NAME],
+        "lines": [{"id": id_, "text": text} for id_, text in lines if text],
+        "paper": {"state": "found", "text": told, "tone": tone},
+        "qr_text": "",
+        "actions": actions,
+    }
+
+
 def _paper(session: Session, label: str, has_url: bool, _: Translate) -> tuple[str, str]:
     if session.repeat:
         return _("Print again only if you lost the slip"), "calm"
@@ -240,6 +266,12 @@ def _error(session: Session, home: Home, visit: str, now: str, _: Translate) -> 
         "service_closed": (_("Closed now: %(name)s") % {"name": name}, opens or desk, [again]),
         "outside_hours": (_("Closed now: %(name)s") % {"name": name}, opens or desk, [again]),
         "holder_limit": (_("This card has taken enough numbers today."), desk, [_actions_home(_)]),
+        "slip_unknown": (_("This slip is not from here, or not from today."), desk, [again, _actions_home(_)]),
+        "slip_later": (
+            _("The machine could not look up this number."),
+            _("Please try again, or ask at the help desk."),
+            [_actions_home(_)],
+        ),
         "already_waiting": (_("This card already has a number."), desk, [_actions_home(_)]),
     }
     text, hint, actions = known.get(session.problem) or (_("The machine could not take your number."), desk, [_actions_home(_)])
@@ -267,6 +299,7 @@ _SCREENS = {
     State.PRIORITY: _priority,
     State.ISSUING: _issuing,
     State.NUMBER: _number,
+    State.FOUND: _found,
     State.ERROR: _error,
     State.ASKING: _asking,
 }

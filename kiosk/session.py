@@ -26,6 +26,7 @@ from kiosk.events import (
     Issued,
     Language,
     Link,
+    LookUp,
     OpenPriority,
     Paper,
     Print,
@@ -38,6 +39,8 @@ from kiosk.events import (
     ScanHelp,
     Session,
     SetPriority,
+    SlipFound,
+    SlipRead,
     State,
     Stay,
     TextSize,
@@ -53,7 +56,7 @@ VOLUMES = (1, 5)
 
 
 def _enter(session: Session, state: State, now_ms: int) -> Session:
-    return replace(session, state=state, since_ms=now_ms, touched_ms=now_ms, under=None, cursor="")
+    return replace(session, state=state, since_ms=now_ms, touched_ms=now_ms, under=None, cursor="", found=None)
 
 
 def _fresh(session: Session, now_ms: int, settings: Settings) -> Session:
@@ -112,6 +115,8 @@ def _scan_help(session: Session, _: Event, now_ms: int, __: Settings) -> Result:
 
 def _card(session: Session, event: Event, now_ms: int, settings: Settings) -> Result:
     assert isinstance(event, CardRead)
+    if session.card == event.card and session.state in (State.CHOOSING, State.PRIORITY, State.ASKING):
+        return _stay(session, event, now_ms, settings)  # the same card left lying: what was chosen meanwhile stands
     known = _recent(session, event.card.holder_key, now_ms, settings)
     if session.state is State.NUMBER:
         if session.paper is Paper.PRINTING or (known and session.ticket and known.ticket.id == session.ticket.id):
@@ -140,6 +145,25 @@ def recent_for_visit(session: Session, visit_no: int, now_ms: int, settings: Set
 
 def _unreadable(session: Session, _: Event, now_ms: int, __: Settings) -> Result:
     return _problem(session, "card_unreadable", now_ms), ()
+
+
+def _slip(session: Session, event: Event, now_ms: int, settings: Settings) -> Result:
+    """The screen stays until the answer is there: a slip laid by mistake takes nobody's choice away."""
+    assert isinstance(event, SlipRead)
+    if session.state is State.NUMBER:
+        if session.paper is Paper.PRINTING:
+            return session, ()
+        session = _fresh(session, now_ms, settings)
+    return replace(session, touched_ms=now_ms), (LookUp(session.visit_no, event.token),)
+
+
+def _found(session: Session, event: Event, now_ms: int, _: Settings) -> Result:
+    assert isinstance(event, SlipFound)
+    if event.visit_no != session.visit_no:
+        return session, ()  # the person has gone
+    if event.found is None:
+        return _problem(session, event.problem, now_ms), ()
+    return replace(_enter(session, State.FOUND, now_ms), found=event.found, problem=""), ()
 
 
 def _open_priority(session: Session, _: Event, now_ms: int, __: Settings) -> Result:
@@ -220,7 +244,7 @@ def _link(session: Session, event: Event, now_ms: int, settings: Settings) -> Re
     changed = replace(session, link=event.up)
     if event.up and session.state is State.PAUSED:
         return _hearing(session, _fresh(changed, now_ms, settings)), ()
-    busy = session.state in (State.ISSUING, State.NUMBER, State.PAUSED, State.ERROR)
+    busy = session.state in (State.ISSUING, State.NUMBER, State.PAUSED, State.ERROR, State.FOUND)
     return (changed if event.up or busy else _hearing(session, _fresh(changed, now_ms, settings))), ()
 
 
@@ -235,7 +259,7 @@ def _headphones(session: Session, event: Event, now_ms: int, settings: Settings)
     if event.plugged:
         heard = replace(session, audio=True, cursor="", touched_ms=now_ms, asked=session.asked + 1)
         return heard, ()
-    if session.audio and session.state in (*_OPEN, State.ASKING, State.ERROR):
+    if session.audio and session.state in (*_OPEN, State.ASKING, State.ERROR, State.FOUND):
         return _fresh(session, now_ms, settings), ()  # the person has gone, and so has what the screen says of them
     reading = session.audio and session.state is State.NUMBER  # the eyes get their full time
     since_ms = now_ms if reading else session.since_ms
@@ -276,6 +300,7 @@ TABLE: dict[tuple[State, type], Handler] = {
     (S.HOME, Browse): _browse,
     (S.SCAN_HELP, Browse): _browse,
     (S.ERROR, Browse): _browse,
+    (S.FOUND, Browse): _browse,
     (S.HOME, ScanHelp): _scan_help,
     (S.ERROR, ScanHelp): _scan_help,
     (S.PRIORITY, SetPriority): _set_priority,
@@ -287,12 +312,14 @@ TABLE: dict[tuple[State, type], Handler] = {
     **{(state, Headphones): _headphones for state in State},
     **{(state, kind): handler for kind, handler in ((Focus, _focus), (Again, _again)) for state in State if state is not S.ASKING},
     **{(state, OpenPriority): _open_priority for state in (S.HOME, S.CHOOSING)},
-    **{(state, CardRead): _card for state in (*_OPEN, S.ASKING, S.ERROR, S.NUMBER)},
-    **{(state, CardUnreadable): _unreadable for state in (*_OPEN, S.ASKING, S.ERROR)},
-    **{(state, GoHome): _go_home for state in (S.SCAN_HELP, S.CHOOSING, S.PRIORITY, S.NUMBER, S.ERROR, S.ASKING)},
+    **{(state, CardRead): _card for state in (*_OPEN, S.ASKING, S.ERROR, S.NUMBER, S.FOUND)},
+    **{(state, SlipRead): _slip for state in (*_OPEN, S.ASKING, S.ERROR, S.NUMBER, S.FOUND)},
+    **{(state, SlipFound): _found for state in (*_OPEN, S.ASKING, S.ERROR, S.FOUND)},
+    **{(state, CardUnreadable): _unreadable for state in (*_OPEN, S.ASKING, S.ERROR, S.FOUND)},
+    **{(state, GoHome): _go_home for state in (S.SCAN_HELP, S.CHOOSING, S.PRIORITY, S.NUMBER, S.FOUND, S.ERROR, S.ASKING)},
     **{(state, Stay): _stay for state in _OPEN},
-    **{(state, Language): _language for state in (*_OPEN, S.NUMBER, S.ERROR, S.PAUSED)},
-    **{(state, TextSize): _text_size for state in (*_OPEN, S.NUMBER, S.ERROR)},
+    **{(state, Language): _language for state in (*_OPEN, S.NUMBER, S.FOUND, S.ERROR, S.PAUSED)},
+    **{(state, TextSize): _text_size for state in (*_OPEN, S.NUMBER, S.FOUND, S.ERROR)},
     **{(state, Issued): (_issued if state in (S.ISSUING, S.ERROR) else _orphan) for state in State},
     **{(state, PrintDone): _printed for state in State},
     **{(state, Link): _link for state in State},

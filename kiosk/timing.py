@@ -21,7 +21,7 @@ def _audio_deadline_ms(session: Session, settings: Settings) -> int | None:
             return _usual_deadline_ms(session, settings)
         case State.NUMBER if session.paper is Paper.PRINTING:
             return _usual_deadline_ms(session, settings)
-        case State.NUMBER | State.ERROR:
+        case State.NUMBER | State.FOUND | State.ERROR:
             return heard_ms + settings.audio_shown_ms
         case State.ASKING:
             return session.since_ms + settings.audio_ask_ms
@@ -35,6 +35,8 @@ def _usual_deadline_ms(session: Session, settings: Settings) -> int | None:
             return since + (settings.give_up_ms if session.slow else settings.slow_ms)
         case State.NUMBER:
             return since + _number_ms(session.paper, settings)
+        case State.FOUND:
+            return since + 2 * settings.number_shown_ms
         case State.ERROR:
             return since + settings.error_shown_ms
         case State.CHOOSING | State.PRIORITY:

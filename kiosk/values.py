@@ -95,6 +95,27 @@ class Ticket:
     priority_class: str = ""
 
 
+@dataclass(frozen=True)
+class Found:
+    """How it stands with a number somebody holds the slip of. Nothing here says who."""
+
+    label: str
+    state: str
+    names: Mapping[str, str] = field(default_factory=dict)
+    zone: str = ""
+    counter: str = ""
+    ahead: int | None = None
+    low_s: int | None = None
+    high_s: int | None = None
+
+    @property
+    def alive(self) -> bool:
+        return self.state in ("waiting", "called", "serving", "held")
+
+    def service_name(self, lang: str) -> str:
+        return self.names.get(lang) or self.names.get("vi") or ""
+
+
 def _names(item: Mapping[str, Any]) -> dict[str, str]:
     names = {str(lang): str(text) for lang, text in (item.get("names") or {}).items() if text}
     if not names.get("vi") and item.get("name"):
@@ -183,6 +204,21 @@ def ticket_from(item: Mapping[str, Any]) -> Ticket:
         issued_at=str(item.get("issued_at") or ""),
         url=url if url.startswith(("https://", "http://")) else "",
         priority_class=str(item.get("priority_class") or ""),
+    )
+
+
+def found_from(item: Mapping[str, Any]) -> Found:
+    low_s, high_s = _estimate(item)
+    ahead = item.get("ahead")
+    return Found(
+        label=str(item["label"]),
+        state=str(item.get("state") or ""),
+        names=_names({"name": item.get("service_name"), "names": item.get("service_names")}),
+        zone=str(item.get("zone") or ""),
+        counter=str(item.get("counter_name") or item.get("counter") or ""),
+        ahead=int(ahead) if isinstance(ahead, int) else None,
+        low_s=low_s,
+        high_s=high_s,
     )
 
 

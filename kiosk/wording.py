@@ -75,3 +75,17 @@ def service_name(home: Home, code: str, lang: str, _: Translate) -> str:
     if service:
         return service.name(lang)
     return _("Help desk") if code and code == home.help_service else ""
+
+
+def standing(state: str, counter: str, _: Translate) -> tuple[str, str]:
+    """How it stands with a number whose slip was laid on the reader, and its tone."""
+    match state:
+        case "waiting":
+            return _("Keep your slip and watch the board."), "calm"
+        case "called" | "serving":
+            return (_("Please go to %(counter)s now.") % {"counter": counter} if counter else _("Please look at the board now.")), "good"
+        case "held":
+            return _("Please wait: you will be called again."), "calm"
+        case "no_show":
+            return _("This number was called. Please ask at the help desk."), "care"
+    return _("This number has ended."), "care"

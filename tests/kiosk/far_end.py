@@ -121,6 +121,7 @@ class QueueServer:
         self.refuse: tuple[int, dict[str, Any]] | None = None
         self.gate: threading.Event | None = None  # where set, issuing waits for it
         self.public_url = ""
+        self.slips: dict[str, dict[str, Any]] = {}  # what the citizen's page tells, by token
 
     def close(self) -> None:
         self.http.shutdown()
@@ -137,6 +138,9 @@ class QueueServer:
             tag = f'"{self.version}"'
             same = call.headers.get("If-None-Match") == tag
             call.say(304 if same else 200, None if same else self.home, ETag=tag)
+        elif call.path.startswith("/t/"):
+            known = self.slips.get(call.path.removeprefix("/t/").removesuffix(".json"))
+            call.say(200 if known else 404, known or {"code": "not_found"})
         else:
             call.say(404, {"code": "not_found"})
 

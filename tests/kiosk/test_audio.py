@@ -16,7 +16,7 @@ from kiosk.acts import ACTS
 from kiosk.audio import KEYS, Part, Touch, press, utterance
 from kiosk.events import Again, Card, Focus, Paper, Printer, Session, State
 from kiosk.i18n import translator
-from kiosk.values import Ticket, home_from
+from kiosk.values import Found, Ticket, home_from
 from tests.kiosk.far_end import NOW, home
 
 HOME = home_from(home())
@@ -38,6 +38,8 @@ def at(state: State, **more: Any) -> Session:
     session = Session(state=state, link=True, audio=True, service="ho-tich")
     if state is State.NUMBER:
         session = replace(session, ticket=TICKET, paper=Paper.PRINTED)
+    if state is State.FOUND:
+        session = replace(session, found=Found("A105", "waiting", {"vi": "Hộ tịch", "en": "Civil status"}, "Khu A", "", 6, 1200, 1800))
     if state is State.ASKING:
         session = replace(session, under=State.CHOOSING)
     return replace(session, **more)

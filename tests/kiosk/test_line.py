@@ -97,6 +97,24 @@ def test_a_card_gives_one_number_and_leaves_no_trace(kiosk: KioskProcess) -> Non
     assert body["holder_key"].encode() not in left
 
 
+def test_ones_own_slip_on_the_reader_shows_how_it_stands(kiosk: KioskProcess) -> None:
+    token = "k7Qm2xV9bT4wZ1nR8sY5cA"
+    waiting = {"label": "A042", "state": "waiting", "service_name": "Hộ tịch", "ahead": 4, "estimate": {"low_s": 600, "high_s": 1200}}
+    kiosk.server.slips[token] = waiting
+    kiosk.drivers.tell("card", {"kind": "slip", "token": token})
+    seen = kiosk.on("number")
+    assert (seen["label"], seen["service_name"], seen["ticket"]) == ("A042", "Hộ tịch", None)
+    assert [line["text"] for line in seen["lines"]] == ["Trước bạn: 4 người", "Chờ khoảng 10–20 phút"]
+    kiosk.server.slips[token] = {**waiting, "state": "called", "ahead": None, "estimate": None, "counter_name": "Quầy 3"}
+    kiosk.drivers.tell("card", {"kind": "slip", "token": token})
+    assert until(lambda: kiosk.state()["paper"]["text"] == "Mời bạn đến Quầy 3 ngay.")
+    kiosk.drivers.tell("card", {"kind": "slip", "token": "nobodyknowsthistoken"})
+    assert kiosk.on("error")["title"] == "Phiếu này không phải của nơi đây hoặc không phải của hôm nay."
+    assert (kiosk.server.bodies, kiosk.drivers.paper, kiosk.waiting()) == ([], [], 0)
+    assert token not in kiosk.log()
+    kiosk.home()
+
+
 def test_an_answer_lost_after_the_commit_gives_the_same_ticket(kiosk: KioskProcess) -> None:
     kiosk.server.lose_answer = 2
     kiosk.choose()

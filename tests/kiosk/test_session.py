@@ -24,6 +24,7 @@ from kiosk.events import (
     Issued,
     Language,
     Link,
+    LookUp,
     OpenPriority,
     Paper,
     Print,
@@ -36,6 +37,8 @@ from kiosk.events import (
     ScanHelp,
     Session,
     SetPriority,
+    SlipFound,
+    SlipRead,
     State,
     Stay,
     TextSize,
@@ -43,13 +46,15 @@ from kiosk.events import (
 )  # fmt: skip
 from kiosk.session import TABLE, recent_for_visit, step
 from kiosk.timing import deadline_ms
-from kiosk.values import Settings, Ticket
+from kiosk.values import Found, Settings, Ticket
 
 S = Settings()
 TICKET = Ticket("t1", "A105", "ho-tich", "Khu A", 6, 1200, 1800, "2026-11-21T07:42:10+07:00")
+FOUND = Found("A105", "waiting", {"vi": "Hộ tịch"}, "Khu A", "", 4, 600, 1200)
 CARD = Card("id_card", "ab" * 32)
 EVENTS: list[Event] = [
-    Choose(1, "ho-tich"), Browse(), ScanHelp(), CardRead(CARD), CardUnreadable(), OpenPriority(), SetPriority("elderly"), Issued(1, TICKET),
+    Choose(1, "ho-tich"), Browse(), ScanHelp(), CardRead(CARD), CardUnreadable(), SlipRead("k7Qm2xV9bT4wZ1nR8sY5cA"), SlipFound(1, FOUND),
+    SlipFound(1, None, "slip_unknown"), OpenPriority(), SetPriority("elderly"), Issued(1, TICKET),
     Refused(1, "quota_full"), PrintDone("t1", Paper.PRINTED), AskReprint(), GoHome(), Stay(), Language("en"), TextSize(True), Link(True),
     Link(False), PrinterSays(Printer.OUT), Headphones(True), Headphones(False), Focus("help"), Again(), Again(1), Tick(),
 ]  # fmt: skip
@@ -59,6 +64,8 @@ def at(state: State, **more: object) -> Session:
     start = Session(state=state, link=True, home_lang="vi", service="ho-tich")
     if state is State.NUMBER:
         start = replace(start, ticket=TICKET, paper=Paper.PRINTED)
+    if state is State.FOUND:
+        start = replace(start, found=FOUND)
     if state is State.ASKING:
         start = replace(start, under=State.CHOOSING)
     return replace(start, **more)  # type: ignore[arg-type]
@@ -139,6 +146,55 @@ def test_another_card_during_printing_waits_and_after_it_comes_in() -> None:
     session, _ = step(session, PrintDone("t1", Paper.PRINTED), 900, S)
     session, _ = step(session, CardRead(CARD), 1000, S)
     assert (session.state, session.visit_no, session.ticket) == (State.CHOOSING, 2, None)
+
+
+# ---------------------------------------------------------------- a slip on the reader, a card left on it
+def test_ones_own_slip_shows_how_it_stands_and_goes_home_by_itself() -> None:
+    session, effects = step(at(State.HOME), SlipRead("token"), 0, S)
+    assert (session.state, effects) == (State.HOME, (LookUp(1, "token"),))
+    assert "token" not in repr((session, effects))
+    session, effects = step(session, SlipFound(1, FOUND), 200, S)
+    assert (session.state, session.found, effects) == (State.FOUND, FOUND, ())
+    due = deadline_ms(session, S)
+    assert due == 200 + 2 * S.number_shown_ms
+    session, _ = step(session, Tick(), due, S)
+    assert (session.state, session.found, session.visit_no) == (State.HOME, None, 2)
+
+
+def test_the_answer_about_a_slip_comes_too_late_for_who_has_gone() -> None:
+    session, _ = step(at(State.CHOOSING), SlipRead("token"), 0, S)
+    session, _ = step(session, GoHome(), 1, S)
+    assert step(session, SlipFound(1, FOUND), 2, S) == (session, ())
+
+
+def test_a_slip_nobody_knows_says_so_and_lets_go_on() -> None:
+    session, _ = step(at(State.HOME), SlipFound(1, None, "slip_unknown"), 0, S)
+    assert (session.state, session.problem) == (State.ERROR, "slip_unknown")
+    session, _ = step(session, Browse(), 1, S)
+    assert session.state is State.CHOOSING
+
+
+def test_after_an_ended_number_another_one_can_be_taken() -> None:
+    session, _ = step(at(State.FOUND), Browse(), 0, S)
+    assert (session.state, session.found) == (State.CHOOSING, None)
+
+
+def test_a_slip_laid_while_another_is_printed_waits_and_after_it_comes_in() -> None:
+    printing = at(State.NUMBER, paper=Paper.PRINTING)
+    assert step(printing, SlipRead("token"), 0, S) == (printing, ())
+    session, effects = step(at(State.NUMBER), SlipRead("token"), 0, S)
+    assert (session.state, session.ticket, effects) == (State.HOME, None, (LookUp(2, "token"),))
+
+
+def test_a_card_left_on_the_reader_takes_back_nothing_that_was_chosen() -> None:
+    session, _ = step(at(State.HOME), CardRead(CARD, "elderly"), 0, S)
+    session, _ = step(session, SetPriority(None), 1, S)
+    session, effects = step(session, CardRead(CARD, "elderly"), 2, S)
+    assert (session.state, session.priority, effects) == (State.CHOOSING, None, ())
+    session, _ = step(session, OpenPriority(), 3, S)
+    assert step(session, CardRead(CARD, "elderly"), 4, S)[0].state is State.PRIORITY
+    other, _ = step(session, CardRead(Card("id_card", "cd" * 32), "elderly"), 5, S)
+    assert (other.state, other.priority) == (State.CHOOSING, "elderly")
 
 
 # ---------------------------------------------------------------- paper

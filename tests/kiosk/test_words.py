@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from kiosk import i18n, screens, wording
 from kiosk.events import Paper, Printer, Session, State
 from kiosk.i18n import translator
-from kiosk.values import Ticket, home_from, proposed_class
+from kiosk.values import Found, Ticket, home_from, proposed_class
 from tests.kiosk.far_end import NOW, home
 
 KIOSK = Path(i18n.__file__).parent
@@ -85,11 +85,13 @@ def test_age_proposes_only_what_is_certain(born: int | None, code: str | None) -
 
 def views() -> list[tuple[State, dict[str, object]]]:
     ticket = Ticket("t1", "A105", "ho-tich", "Khu A", 6, 1200, 1800, NOW, "https://x.vn/t/abc")
+    found = Found("A105", "called", {"vi": "Hộ tịch", "en": "Civil status"}, "Khu A", "Quầy 3")
     made = []
     for state in State:
         for printer in Printer:
             for paper in Paper:
                 session = Session(state=state, ticket=ticket, paper=paper, printer=printer, under=State.CHOOSING, problem="card_unreadable")
+                session = replace(session, found=found)
                 for one in (session, replace(session, repeat=True, problem="quota_full", slow=True, priority="elderly", service="ho-tich")):
                     made.append((state, screens.view(one, home_from(home()), "b-1", NOW, VI, {"vi": "Tiếng Việt", "en": "English"})))
     return made

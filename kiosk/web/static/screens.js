@@ -91,7 +91,7 @@ const SCREENS = {
     const facts = el("ul", { class: "facts" }, ...view.lines.map(line => el("li", { class: line.id, "data-floor": floor.small, "data-group": "facts" }, line.text)));
     const label = el("p", { class: "label", "data-floor": floor.number, "data-fit": "width" }, view.label);
     const left = el("div", { class: "big" }, title(view.title, floor), label, el("p", { class: "of-service", "data-floor": floor.small }, view.service_name));
-    const told = el("p", { class: `told ${view.paper.tone}` }, icon("slot"), el("span", { "data-floor": floor.small }, view.paper.text));
+    const told = el("p", { class: `told ${view.paper.tone}` }, icon(view.paper.state === "found" ? "paper" : "slot"), el("span", { "data-floor": floor.small }, view.paper.text));
     // On a small panel the code takes the place of the facts (the page behind it tells them), the buttons that of the bar.
     const side = isLow() ? [view.qr ? qr(view.qr) : facts, told] : [view.qr ? qr(view.qr) : null, facts, told, actions(view, press, floor)];
     main.replaceChildren(left, el("div", { class: "side" }, ...side.filter(Boolean)));
