@@ -42,6 +42,18 @@ HINTS: dict[str, tuple[str, str]] = {
         "Thiết bị hiểu nhưng từ chối lệnh: kiểm tra giao thức (protocol) và số chữ số (digits) trong cấu hình.",
         "The device understood and refused: check protocol and digits in the configuration.",
     ),
+    "touch_dead": (
+        "Nhiều phiếu đã in mà lâu không ai chạm màn hình: chạm thử, kiểm tra dây USB cảm ứng, khởi động lại máy.",
+        "Slips went out and nobody touched the screen for hours: touch it, check its USB cable, restart the machine.",
+    ),
+    "touch_turned": (
+        "Cảm ứng chưa xoay theo màn hình: ghi dòng udev sau đây vào tệp, rồi “udevadm control --reload” và khởi động lại.",
+        "Touches are not turned with the screen: put this udev line into the file, then “udevadm control --reload” and restart.",
+    ),
+    "no_voice": (
+        "Máy chưa có giọng đọc: “apt-get install espeak-ng alsa-utils”.",
+        "There is no voice on this machine: “apt-get install espeak-ng alsa-utils”.",
+    ),
     "duplicate": (
         "Có nhiều thiết bị giống nhau: chạy “toiluot drivers bind” để chọn theo số sê-ri hoặc theo cổng USB.",
         "Several devices fit: “toiluot drivers bind” chooses one by serial number or USB socket.",

@@ -36,6 +36,9 @@ DRIVERS: dict[str, str] = {
     "led-panel": "drivers.devices.led_panel",
     "mrtd": "drivers.devices.chip_reader",
     "serial-scanner": "drivers.devices.card_reader",
+    "speech": "drivers.devices.speech",
+    "tactile": "drivers.devices.tactile",
+    "touch": "drivers.devices.touch",
     "wedge": "drivers.devices.wedge",
 }
 NODE_PORTS = {"usbmisc": "usblp", "tty": "serial"}

@@ -101,6 +101,12 @@ class Journal:
                 (result.job_id, str(result.outcome), result.code, result.detail, _now_ms()),
             )
 
+    def slips_since(self, past_s: float) -> int:
+        """How many slips went out in so many last seconds."""
+        query = "SELECT count(*) FROM job WHERE outcome IN ('printed', 'sent_unconfirmed') AND accepted_ms > ?"
+        with self._lock:
+            return int(self._db.execute(query, (_now_ms() - int(past_s * 1000),)).fetchone()[0])
+
     def find(self, job_id: str) -> JobResult | None:
         """The outcome of a finished job."""
         with self._lock:

@@ -50,6 +50,25 @@ def _wanted(device: Any) -> bool:
     return bool(properties.get("ID_BUS") or properties.get("ID_PATH"))
 
 
+def _subsystem(device: Any) -> str:
+    """Event nodes by what udev found them to be: a touch screen and a headphone socket are no keyboards."""
+    properties = device.properties
+    if device.subsystem == "input":
+        if properties.get("ID_INPUT_TOUCHSCREEN") == "1":
+            return "touch"
+        if properties.get("ID_INPUT_SWITCH") == "1" and properties.get("ID_INPUT_KEY") != "1":
+            return "switch"
+    return str(device.subsystem)
+
+
+def node_properties(node: str) -> dict[str, str]:
+    """What udev knows of a node; nothing of one it does not know."""
+    try:
+        return dict(pyudev.Devices.from_device_file(pyudev.Context(), os.path.realpath(node)).properties)
+    except (pyudev.DeviceNotFoundError, OSError, ValueError):
+        return {}
+
+
 def _class(device: Any) -> str:
     with contextlib.suppress(KeyError, UnicodeDecodeError):
         return str(device.attributes.asstring("bDeviceClass"))
@@ -60,7 +79,7 @@ def _info(device: Any) -> DeviceInfo:
     properties = device.properties
     parent = device if device.subsystem == "usb" else device.find_parent("usb", "usb_device")
     return DeviceInfo(
-        device.subsystem,
+        _subsystem(device),
         device.device_node,
         properties.get("ID_VENDOR_ID", ""),
         properties.get("ID_MODEL_ID", ""),

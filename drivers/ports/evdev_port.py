@@ -90,8 +90,8 @@ class EvdevPort:
 
 
 def open_address(address: Address) -> EvdevPort:
-    """`evdev:/dev/input/…`, with `?grab=none` for a device that others must go on seeing (a touch screen)."""
-    return open_evdev(address.target, grab=address.options.get("grab", "all") == "all")
+    """`evdev:/dev/input/…`; `watch:/dev/input/…` (or `?grab=none`) for a device that others must go on seeing: a touch screen."""
+    return open_evdev(address.target, grab=address.kind == "evdev" and address.options.get("grab", "all") == "all")
 
 
 def open_evdev(path: str, *, grab: bool = True, sys_input: Path = SYS_INPUT) -> EvdevPort:

@@ -39,6 +39,9 @@ KINDS: dict[str, Kind] = {
     "libusb": Kind("drivers.ports.libusb", "libusb:VID:PID:SERIAL"),
     "pcsc": Kind("drivers.ports.pcsc", "pcsc:READER NAME"),
     "evdev": Kind("drivers.ports.evdev_port", "evdev:/dev/input/by-id/NAME-event-kbd", {"grab": ("all", "none")}),
+    "watch": Kind("drivers.ports.evdev_port", "watch:/dev/input/by-id/NAME-event"),
+    "alsa": Kind("drivers.ports.speaker", "alsa:plughw:CARD=NAME"),
+    "wav": Kind("drivers.ports.speaker", "wav:/FOLDER"),
 }
 
 
