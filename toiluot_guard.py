@@ -154,9 +154,9 @@ class TooMuch(Exception):
     """The body is longer than it may be."""
 
 
-async def whole(scope: dict[str, Any], receive: Receive, most: int, within_s: float = BODY_DEADLINE_S) -> Receive:
-    """The `receive` of a request whose body has been read: a slow sender holds a connection and never a thread. The scope
-    is told the length instead of how the body travelled."""
+async def whole(scope: dict[str, Any], receive: Receive, most: int, within_s: float = BODY_DEADLINE_S) -> bytes:
+    """The body of a request: a slow sender holds a connection and never a thread. The scope is told the length instead of
+    how the body travelled."""
     headers = dict(scope["headers"])
     length = headers.get(b"content-length", b"")
     if length.isdigit() and int(length[:20]) > most:
@@ -169,13 +169,18 @@ async def whole(scope: dict[str, Any], receive: Receive, most: int, within_s: fl
     if b"transfer-encoding" in headers:
         kept = [(name, value) for name, value in scope["headers"] if name not in (b"transfer-encoding", b"content-length")]
         scope["headers"] = [*kept, (b"content-length", str(len(body)).encode())]
-    given = False
+    return body
+
+
+def given(body: bytes, receive: Receive) -> Receive:
+    """The `receive` of a request whose body has been read."""
+    told = False
 
     async def again() -> Any:
-        nonlocal given
-        if given:
+        nonlocal told
+        if told:
             return await receive()
-        given = True
+        told = True
         return {"type": "http.request", "body": body, "more_body": False}
 
     return again
@@ -197,13 +202,13 @@ def bounded(application: Any, most: int) -> Any:
 
     async def guarded(scope: dict[str, Any], receive: Receive, send: Callable[[Any], Awaitable[None]]) -> None:
         try:
-            given = await whole(scope, receive, most)
+            body = await whole(scope, receive, most)
         except TooSlow:
             await _refuse(send, 408, "too_slow", "Send the whole request at once.")
         except TooMuch:
             await _refuse(send, 413, "too_large", f"At most {most} bytes.")
         else:
-            await application(scope, given, send)
+            await application(scope, given(body, receive), send)
 
     return guarded
 

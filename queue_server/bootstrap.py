@@ -125,6 +125,7 @@ def build(url: str, *, tls: bool = False, log: Any = None, streams: str = "here"
     from queue_server.web.admission import Streams
     from queue_server.web.app import create_app
     from queue_server.web.doors import front
+    from queue_server.web.lane import Lane
 
     store, clock = open_for_command(url)
     log = log or setup_log("server")
@@ -137,7 +138,7 @@ def build(url: str, *, tls: bool = False, log: Any = None, streams: str = "here"
     if is_sqlite(url):
         store.on_commit(annexe.wake)  # PostgreSQL tells every process by itself
     flask = create_app(house, gate)
-    application = front(mount(flask, {}, threads=THREADS, most_bytes=None), Streams(hub, annexe))
+    application = front(mount(flask, {}, threads=THREADS, most_bytes=None), Streams(hub, annexe), Lane(house, gate))
     stopped = threading.Event()
     timer = threading.Thread(target=_turn_days, args=(house, stopped), name="timer", daemon=True)
     return Server(house, store, hub, annexe, flask, application, timer, stopped)

@@ -179,6 +179,27 @@ def is_required(declared: dataclasses.Field[Any]) -> bool:
     return declared.default is dataclasses.MISSING
 
 
+@dataclass(frozen=True, slots=True)
+class _Declared:
+    """One field as the reader needs it."""
+
+    kind: Any
+    needed: bool
+    default: Any
+
+
+_MESSAGES: dict[Any, dict[str, _Declared]] = {}
+
+
+def _declared(message: Any) -> dict[str, _Declared]:
+    """The fields of a message, looked up once."""
+    found = _MESSAGES.get(message)
+    if found is None:
+        fields = dataclasses.fields(message)
+        found = _MESSAGES[message] = {one.name: _Declared(one.metadata["kind"], is_required(one), one.default) for one in fields}
+    return found
+
+
 # ---------------------------------------------------------------- reading
 def load(body: bytes) -> dict[str, Any]:
     """A JSON object from bytes that may be anything. Raises `TooLarge` or `Malformed`, nothing else."""
@@ -208,10 +229,10 @@ def read(message: type[M], value: Mapping[str, Any]) -> M:
 def wire(message: Any) -> dict[str, Any]:
     """The message as a JSON object again, without what equals its default: also the form that is fingerprinted."""
     body: dict[str, Any] = {}
-    for declared in dataclasses.fields(message):
-        value = getattr(message, declared.name)
-        if is_required(declared) or value != declared.default:
-            body[declared.name] = _plain(value, declared.metadata["kind"])
+    for name, declared in _declared(type(message)).items():
+        value = getattr(message, name)
+        if declared.needed or value != declared.default:
+            body[name] = _plain(value, declared.kind)
     return body
 
 
@@ -229,17 +250,17 @@ def _message(message: type[Any], value: Any, pointer: str, faults: Faults) -> An
     if not isinstance(value, Mapping):
         raise _Bad("wrong_type", "object expected")
     before = len(faults)
-    declared = {entry.name: entry for entry in dataclasses.fields(message)}
+    declared = _declared(message)
     for name in value:
         if name not in declared:
             faults.append(FieldFault(f"{pointer}/{_escape(str(name))}", "unknown_field", "this field is not known here"))
     read_fields: dict[str, Any] = {}
     for name, entry in declared.items():
         if value.get(name) is None:
-            if is_required(entry):
+            if entry.needed:
                 faults.append(FieldFault(f"{pointer}/{name}", "required", "this field is required"))
             continue
-        read_fields[name] = _one(entry.metadata["kind"], value[name], f"{pointer}/{name}", faults)
+        read_fields[name] = _one(entry.kind, value[name], f"{pointer}/{name}", faults)
     if len(faults) > before:
         return None
     result = message(**read_fields)

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta, timezone
+from functools import lru_cache
 
 VIETNAM = timezone(timedelta(hours=7))
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SHAPE = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})")
 
 
+@lru_cache(maxsize=1024)
 def encode(at_ms: int) -> str:
     """`2026-11-23T07:05:09.120+07:00`; whole seconds carry no fraction."""
     moment = (_EPOCH + timedelta(milliseconds=at_ms)).astimezone(VIETNAM)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Any
 
 # Families beside the ticket's own events; a reader skips a type that it does not know.
@@ -45,15 +46,19 @@ HASHED = (
 )  # fmt: skip
 
 
+_CANONICAL = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
+_columns = attrgetter(*HASHED)
+
+
 def canonical(value: Any) -> str:
     """Canonical JSON (RFC 8785) of a value without floating-point numbers and with ASCII member names, for which
     sorted keys and minimal separators are exactly the standard's form."""
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return _CANONICAL.encode(value)
 
 
 def chain_hash(previous: str, event: Event) -> str:
     """SHA-256 over the previous row's hash (empty at the start of a day) and this row, as 64 hex digits."""
-    body = canonical({name: getattr(event, name) for name in HASHED})
+    body = canonical(dict(zip(HASHED, _columns(event), strict=True)))
     return hashlib.sha256(f"{previous}{body}".encode()).hexdigest()
 
 

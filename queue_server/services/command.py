@@ -3,10 +3,13 @@ gets that answer back and changes nothing; refusals are judged anew."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
+
+import orjson
 
 from queue_server.domain.errors import Refusal
 from queue_server.domain.principal import Principal
@@ -33,32 +36,42 @@ class Command:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What is answered. `replayed` is true of a stored answer."""
+    """What is answered, as the JSON text that was stored. `replayed` is true of an answer given before."""
 
     status: int
-    body: dict[str, Any]
+    text: str
     replayed: bool
+
+    @property
+    def body(self) -> dict[str, Any]:
+        """The answer as a value."""
+        value: dict[str, Any] = orjson.loads(self.text)
+        return value
 
 
 def run(store: Store, command: Command, use_case: UseCase, status: int = 200) -> Answer:
     """Run a use-case in one unit of work, or return the answer it gave before."""
+    return store.write(command.site, partial(_once, command, use_case, status))
+
+
+def submit(store: Store, command: Command, use_case: UseCase, status: int = 200) -> Future[Answer]:
+    """The same without waiting."""
+    return store.submit(command.site, partial(_once, command, use_case, status))
+
+
+def _once(command: Command, use_case: UseCase, status: int, repository: Repository) -> Answer:
     mark = f"{command.call} {command.fingerprint}"
-
-    def work(repository: Repository) -> Answer:
-        unit = begin(repository, command.site, command.request_id, command.who)
-        stored = repository.request(command.site, command.request_id)
-        if stored is not None:
-            if stored["fingerprint"] != mark:
-                raise Refusal("request_id_reused")
-            return Answer(stored["status"], json.loads(stored["body"]), True)
-        body = use_case(unit)
-        unit.finish()
-        text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
-        row = {"site": command.site, "request_id": command.request_id, "fingerprint": mark, "status": status, "body": text}
-        repository.add_request(row | {"at": unit.now_ms})
-        return Answer(status, body, False)
-
-    return store.write(command.site, work)
+    unit = begin(repository, command.site, command.request_id, command.who)
+    stored = repository.request(command.site, command.request_id)
+    if stored is not None:
+        if stored["fingerprint"] != mark:
+            raise Refusal("request_id_reused")
+        return Answer(stored["status"], stored["body"], True)
+    text = orjson.dumps(use_case(unit)).decode()
+    unit.finish()
+    row = {"site": command.site, "request_id": command.request_id, "fingerprint": mark, "status": status, "body": text}
+    repository.add_request(row | {"at": unit.now_ms})
+    return Answer(status, text, False)
 
 
 def beat(store: Store, site: str, who: Principal, use_case: UseCase) -> dict[str, Any]:

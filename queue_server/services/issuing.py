@@ -23,7 +23,7 @@ PACE_WINDOW_MS = 45 * 60_000  # calls older than this say nothing about now
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How fast a service's people are called, looked up before the site is held."""
+    """How fast a service's people are called."""
 
     recent_calls: Sequence[int]
     free_counter: bool
@@ -33,6 +33,24 @@ def pace(reader: Reader, site: str, config: SiteConfig, service: str, now_ms: in
     """The pace of a service's pool of counters, and whether one of them stands free."""
     calls = reader.recent_calls(site, pool(config, service), now_ms - PACE_WINDOW_MS)
     return Pace(calls, any(service in served for _, served in reader.free_counters(site)))
+
+
+def _known_paces(unit: Unit) -> dict[str, Pace]:
+    """The paces looked up since anything but an issue happened at the site: none, unless the log still ends where they were
+    looked up. The hash of its last row says so, whichever process wrote it and whatever was undone."""
+    kept: tuple[str, dict[str, Pace]] = unit.repository.memo.get(("pace", unit.site), ("", {}))
+    return kept[1] if kept[0] == unit.log_hash else {}
+
+
+def _pace_now(unit: Unit, service: str) -> Pace:
+    """The pace of a service as the log stands. A morning's queue in front of the kiosk asks for it once."""
+    known = _known_paces(unit)
+    found = known.get(service)
+    if found is None:
+        found = known[service] = pace(unit.repository, unit.site, unit.config, service, unit.now_ms)
+        unit.repository.memo["pace", unit.site] = (unit.log_hash, known)
+    since = unit.now_ms - PACE_WINDOW_MS
+    return Pace([at for at in found.recent_calls if at > since], found.free_counter)
 
 
 def issue(
@@ -58,18 +76,26 @@ def issue(
         "print": "pending" if source in ("kiosk", "desk") else "none",
     }  # fmt: skip
     data |= place(unit, offered.code, priority_class, appointment, available_from)
+    if ticket_id is not None:
+        check_free(unit, ticket_id)
     return record(unit, offered, data, ticket_id or unit.new_id(), token_hash, holder_key)
+
+
+def check_free(unit: Unit, ticket_id: str) -> None:
+    """An id that is taken already is refused: two slips must never share one page."""
+    if unit.repository.ticket(unit.site, ticket_id) is not None:
+        raise invalid("/ticket_id", "taken", "make a new id for a new ticket")
 
 
 def record(
     unit: Unit, offered: Service, data: dict[str, Any], ticket_id: str, page_hash: str | None, holder_key: str | None
 ) -> dict[str, Any]:
-    """Put the ticket into the log. An id that is taken already is refused: two slips must never share one page."""
-    if unit.repository.ticket(unit.site, ticket_id) is not None:
-        raise invalid("/ticket_id", "taken", "make a new id for a new ticket")
+    """Put the ticket into the log."""
     own = token_hash(ticket_token(unit.row["token_key"], ticket_id))
     label = numbering.label(offered.series, data["number"])
+    known = _known_paces(unit)
     made = unit.issued(ticket_id, label, offered.code, data | {"token_hash": page_hash or own}, holder_key)
+    unit.repository.memo["pace", unit.site] = (unit.log_hash, known)  # one more who waits calls nobody
     return ticket_json(made, unit.row, unit.config)
 
 
@@ -129,7 +155,7 @@ def place(unit: Unit, service: str, priority_class: str | None, appointment: str
     credits = credits_of(unit.config, priority_class, appointment)
     effective_at = routing.effective(available_from, credits)
     ahead = unit.repository.count_ahead(unit.site, pool(unit.config, service), effective_at, unit.next_seq())
-    found = pace(unit.repository, unit.site, unit.config, service, unit.now_ms)
+    found = _pace_now(unit, service)
     view = waiting.View(
         ahead=ahead,
         free_counter=found.free_counter,

@@ -14,7 +14,7 @@ from queue_server.domain import calendar, numbering
 from queue_server.domain.config import Service
 from queue_server.domain.errors import Refusal, invalid
 from queue_server.services.ids import ticket_token, token_hash
-from queue_server.services.issuing import place, record
+from queue_server.services.issuing import check_free, place, record
 from queue_server.services.unit import Unit
 from queue_server.services.views import moment
 
@@ -65,6 +65,7 @@ def _settle_one(unit: Unit, row: Any, entries: dict[int, dict[str, Any]], told: 
         return answer | {"result": "already"}
     data = _given_out(unit, row, told, n) | {"number": number}
     over = row["business_day"] < unit.business_day
+    check_free(unit, ticket_id)
     record(unit, data.pop("offered"), data, ticket_id, entry["token_hash"], None if over else told.get("holder_key"))
     if over:  # whoever got a number yesterday does not wait today
         unit.ticket_event(unit.ticket(ticket_id), "expired", {"machine_closed": True, "reason": "day_close"})

@@ -76,6 +76,11 @@ class Unit:
         """A fresh UUIDv7."""
         return uuid7(self.now_ms, self.repository.entropy)
 
+    @property
+    def log_hash(self) -> str:
+        """The hash of the log's last row: names the state of the site."""
+        return self._hash
+
     # ------------------------------------------------------------ changing
     def event(self, kind: str, subject: str, data: dict[str, Any], **about: Any) -> Event:
         """Put one row at the end of the log; the first of a business day opens the day."""

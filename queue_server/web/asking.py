@@ -61,5 +61,8 @@ def is_form() -> bool:
 
 
 def json_response(body: Mapping[str, Any], status: int = 200) -> Response:
-    text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+    return json_text(json.dumps(body, ensure_ascii=False, separators=(",", ":")), status)
+
+
+def json_text(text: str, status: int = 200) -> Response:
     return Response(text, status=status, content_type="application/json; charset=utf-8")

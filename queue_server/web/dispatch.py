@@ -9,6 +9,7 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from flask import Flask, Response, redirect, request
@@ -20,7 +21,7 @@ from queue_server.contract.vocabulary import MAX_BODY_BYTES
 from queue_server.domain.errors import Refusal
 from queue_server.domain.principal import Principal
 from queue_server.services import command
-from queue_server.web.asking import address, check_csrf, current, guessing, is_form, json_response
+from queue_server.web.asking import address, check_csrf, current, guessing, is_form, json_response, json_text
 from queue_server.web.auth import Gate, allow, choose_site
 from queue_server.web.call import Addressed, Call, Route
 from queue_server.web.house import House
@@ -28,7 +29,7 @@ from queue_server.web.routes import ROUTES, full_path
 
 __all__ = ["check_csrf", "current", "register"]
 NOBODY = Principal("system", "nobody", (), frozenset())
-_ARGUMENT = re.compile(r"[^\x00-\x1f\x7f]{1,128}")
+ARGUMENT = re.compile(r"[^\x00-\x1f\x7f]{1,128}")
 
 
 def register(app: Flask, house: House, gate: Gate) -> None:
@@ -51,7 +52,7 @@ def _view(route: Route, house: House, gate: Gate) -> Callable[..., AnyResponse]:
             check_csrf(credential)
             who, zone = credential.who, credential.zone
             site = choose_site(who, request.args.get("site")) if route.sited else ""
-        if not all(_ARGUMENT.fullmatch(value) for value in args.values()):
+        if not all(ARGUMENT.fullmatch(value) for value in args.values()):
             raise Refusal("not_found")
         query, message = _query(route), _message(route)
         call = Call(house, who, site, args, query, message, house.clock.wall_ms(), zone)
@@ -114,6 +115,12 @@ def fingerprint(call: Call) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def order_of(route: Route, call: Call) -> command.Command:
+    """The command that a call of a route is."""
+    label = f"{route.method} {route.path}"
+    return command.Command(request_id=call.message.request_id, site=call.site, who=call.who, call=label, fingerprint=fingerprint(call))
+
+
 def _command(route: Route, call: Call) -> AnyResponse:
     who, site = call.who, call.site
     use_case = route.handler(call)
@@ -121,12 +128,11 @@ def _command(route: Route, call: Call) -> AnyResponse:
         who, site, use_case = use_case.who, use_case.site, use_case.use_case
     if route.kind == "beat":
         return json_response(command.beat(call.house.store, site, who, use_case))
-    label = f"{route.method} {route.path}"
-    order = command.Command(request_id=call.message.request_id, site=site, who=who, call=label, fingerprint=fingerprint(call))
+    order = order_of(route, replace(call, who=who, site=site))
     done = command.run(call.house.store, order, use_case, status=route.success)
     if route.form and is_form():
         return redirect(f"/t/{call.args['token']}", code=303)
-    response = json_response(done.body, 200 if done.replayed else route.success)
+    response = json_text(done.text, 200 if done.replayed else route.success)
     if done.replayed:
         response.headers["Idempotent-Replayed"] = "true"
     return response

@@ -1,4 +1,4 @@
-"""The server's ASGI front: streams to the hub, everything else to Flask with its body already read.
+"""The server's ASGI front: streams to the hub, commands of known keys to the lane, all else to Flask.
 
 Holds the gate before both: a body is read here, with a limit and a deadline, so that a slow sender never holds one of
 the few threads. Decides nothing about the queue.
@@ -18,15 +18,16 @@ from queue_server.contract.vocabulary import API, MAX_BODY_BYTES
 from queue_server.domain.errors import Refusal
 from queue_server.web.admission import Streams
 from queue_server.web.errors import ERRORS, language, problem
+from queue_server.web.lane import Lane
 from toiluot_edge import Asgi
-from toiluot_guard import TooMuch, TooSlow, whole
+from toiluot_guard import TooMuch, TooSlow, given, whole
 
 STREAM_PATH = f"{API}/stream"
 BOARD_STREAM = re.compile(r"/b/([0-9A-Za-z_-]{8,128})/stream")
 
 
-def front(commands: Asgi, streams: Streams) -> Asgi:
-    """One application: `commands` is Flask on its bounded pool."""
+def front(commands: Asgi, streams: Streams, lane: Lane) -> Asgi:
+    """One application: `commands` is Flask on its bounded pool, `lane` the short way past it."""
 
     async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
         if scope["type"] != "http":
@@ -38,7 +39,7 @@ def front(commands: Asgi, streams: Streams) -> Asgi:
         if scope["path"] == STREAM_PATH or token:
             await _stream(streams, scope, send, token[1] if token else None)
         else:
-            await _command(commands, scope, receive, send)
+            await _command(lane, commands, scope, receive, send)
 
     return application
 
@@ -50,16 +51,17 @@ def _disguised(scope: dict[str, Any]) -> bool:
 
 
 # ---------------------------------------------------------------- commands
-async def _command(commands: Asgi, scope: dict[str, Any], receive: Any, send: Any) -> None:
+async def _command(lane: Lane, commands: Asgi, scope: dict[str, Any], receive: Any, send: Any) -> None:
     try:
-        given = await whole(scope, receive, MAX_BODY_BYTES)
+        body = await whole(scope, receive, MAX_BODY_BYTES)
     except TooSlow:
         await _refuse(send, "too_slow", _headers(scope))
         return
     except TooMuch:
         await _refuse(send, "too_large", _headers(scope))
         return
-    await commands(scope, given, send)
+    if not await lane.take(scope, body, send):
+        await commands(scope, given(body, receive), send)
 
 
 # ---------------------------------------------------------------- streams

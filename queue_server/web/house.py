@@ -27,8 +27,8 @@ class House:
     per_key: float = 5000.0
     per_address: float = 200.0  # requests without a credential; a hall's guests may share one address
     guesses_per_address: float = 5.0  # of keys, board tokens and ticket tokens, each of at least 128 random bits
-    login_per_address: str = "30 per minute"
-    login_per_account: str = "10 per 5 minutes"
+    login_per_address: float = 0.5  # failed log-ins a second; 30 at once, for a house behind one router
+    login_per_account: float = 1 / 30  # and 10 at once
     # What the database raises when it cannot write now (locked, disk full): told as 503 with the same request id to repeat.
     unavailable: tuple[type[Exception], ...] = ()
 

@@ -1,4 +1,4 @@
-"""How often somebody may ask: requests per key, requests without a key per address, and guesses per address.
+"""How often somebody may ask: requests per key, requests without a key per address, guesses and failed log-ins.
 
 Holds counters in memory and nothing else: no table, no thread, no framework. Each process counts for itself, so with
 several workers the bounds are that many times as wide. Whoever has proved a secret goes on to use it from an address
@@ -67,10 +67,11 @@ class Bucket:
 
 
 class Limits:
-    """The three bounds of one process."""
+    """The bounds of one process."""
 
-    def __init__(self, clock: Clock, *, per_key: Rate, per_address: Rate, guesses: Rate) -> None:
+    def __init__(self, clock: Clock, *, per_key: Rate, per_address: Rate, guesses: Rate, log_ins: Rate, accounts: Rate) -> None:
         self.keys, self.strangers, self.guesses = Bucket(per_key, clock), Bucket(per_address, clock), Bucket(guesses, clock)
+        self.log_ins, self.accounts = Bucket(log_ins, clock), Bucket(accounts, clock)
         self._proved: dict[bytes, None] = {}
 
     def key(self, name: str) -> None:
@@ -96,6 +97,16 @@ class Limits:
         if len(self._proved) >= REMEMBERED:
             self._proved = {}
         self._proved[secret] = None
+
+    def before_log_in(self, address: str, account: str) -> None:
+        """Whoever failed too often, from one address or for one account, waits before the next password is looked at."""
+        _unless(self.log_ins.empty(home(address)))
+        _unless(self.accounts.empty(account))
+
+    def log_in_failed(self, address: str, account: str) -> None:
+        """A password that was wrong."""
+        self.log_ins.take(home(address))
+        self.accounts.take(account)
 
 
 def home(address: str) -> str:

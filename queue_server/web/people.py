@@ -12,8 +12,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Blueprint, Flask, Response, g, redirect, render_template, request
-from flask_limiter import Limiter
-from flask_limiter.util import get_remote_address
 from werkzeug.wrappers import Response as AnyResponse
 
 from queue_server.contract import strict
@@ -21,7 +19,7 @@ from queue_server.contract.problem import Invalid
 from queue_server.contract.strict import Text, optional, required
 from queue_server.domain.errors import Refusal
 from queue_server.services import access
-from queue_server.web.asking import check_csrf, current, json_response
+from queue_server.web.asking import address, check_csrf, current, json_response
 from queue_server.web.auth import SESSION_COOKIE, Gate
 from queue_server.web.call import Call
 from queue_server.web.errors import ERRORS
@@ -51,22 +49,20 @@ def whoami(call: Call) -> dict[str, Any]:
 
 
 def register(app: Flask, house: House, gate: Gate) -> None:
-    limiter = Limiter(get_remote_address, app=app, storage_uri="memory://", strategy="moving-window", headers_enabled=False)
     people = Blueprint("people", __name__)
 
-    def failed(response: Response) -> bool:
-        return response.status_code == 401
-
     @people.post("/login")
-    @limiter.limit(house.login_per_address, deduct_when=failed)
-    @limiter.limit(house.login_per_account, key_func=_account, deduct_when=failed)
     def log_in() -> AnyResponse:
+        where, account = address(), _account()
+        gate.limits.before_log_in(where, account)
         _same_origin()
         form = request.mimetype != "application/json"
         try:
             asked = _asked(form)
             session = access.log_in(house.store, asked.login, asked.password, house.clock.wall_ms())
         except Refusal as no:
+            if no.code == "bad_login":
+                gate.limits.log_in_failed(where, account)
             if not form:
                 raise
             return _page_again(no.code)
@@ -116,7 +112,7 @@ def _asked(form: bool) -> LogIn:
 
 
 def _account() -> str:
-    """The account that is tried, as a digest: names do not stay in the limiter's memory."""
+    """The account that is tried, as a digest: names do not stay in the limits' memory."""
     try:
         value = strict.load(request.get_data()).get("login") if request.mimetype == "application/json" else request.form.get("login")
     except Exception:  # noqa: BLE001 - unreadable bodies share one bucket and are refused by the view

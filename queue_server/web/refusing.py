@@ -9,12 +9,13 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from flask import Response, current_app, g, render_template, request
+from flask import Response, current_app, render_template, request
 from jinja2 import TemplateNotFound
 from werkzeug.exceptions import HTTPException
 
 from queue_server.contract.problem import CONTENT_TYPE, Invalid, Malformed, ProblemBody, TooLarge
 from queue_server.domain.errors import Refusal
+from queue_server.web.dressing import REQUEST_ID
 from queue_server.web.errors import ERRORS, FROM_STATUS, language, problem
 
 
@@ -40,10 +41,10 @@ def answer(error: Exception) -> Response:
     code, more = code_of(error)
     if code == "internal":
         # The text of the exception may quote what was sent: the log masks long digit runs, the answer holds none of it.
-        current_app.extensions["house"].report("unexpected error", error, request_id=g.request_id, path=request.path)
+        current_app.extensions["house"].report("unexpected error", error, request_id=request.environ[REQUEST_ID], path=request.path)
     if code == "busy":
-        current_app.extensions["house"].log.error("database busy", request_id=g.request_id, error=str(error))
-    body = problem(code, language(request.headers.get("Accept-Language", "")), g.request_id, more)
+        current_app.extensions["house"].log.error("database busy", request_id=request.environ[REQUEST_ID], error=str(error))
+    body = problem(code, language(request.headers.get("Accept-Language", "")), request.environ[REQUEST_ID], more)
     entry = ERRORS.get(code, ERRORS["conflict"])
     response = (
         _page(body)

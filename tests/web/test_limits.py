@@ -74,7 +74,7 @@ def test_memory_is_bounded_whoever_asks() -> None:
 
 
 def made(clock: Hand) -> Limits:
-    return Limits(clock, per_key=Rate(10, 2), per_address=Rate(10, 2), guesses=Rate(1, 3))
+    return Limits(clock, per_key=Rate(10, 2), per_address=Rate(10, 2), guesses=Rate(1, 3), log_ins=Rate(1, 6), accounts=Rate(0.1, 2))
 
 
 def test_who_guesses_too_often_learns_nothing_more_and_others_go_on() -> None:
@@ -105,3 +105,17 @@ def test_an_address_stands_for_a_household() -> None:
     assert home("2001:db8:1:2:3::4") == home("2001:db8:1:2:ffff::1") != home("2001:db8:1:3::1")
     assert home("fe80::1%eth0") == home("fe80::2")
     assert (home("10.0.0.1"), home("local"), home("not:an:address")) == ("10.0.0.1", "local", "not:an:address")
+
+
+def test_failed_log_ins_are_counted_by_account_and_by_address() -> None:
+    bounds = limits(clock := Hand())
+    assert refused(bounds.before_log_in, "a", "clerk") == 0
+    for _ in range(2):
+        bounds.log_in_failed("a", "clerk")
+    assert refused(bounds.before_log_in, "b", "clerk") == 10  # whoever tries: the account rests
+    assert refused(bounds.before_log_in, "a", "other") == 0
+    for n in range(4):
+        bounds.log_in_failed("a", f"guess-{n}")
+    assert refused(bounds.before_log_in, "a", "other") == 1
+    clock.now += 1
+    assert refused(bounds.before_log_in, "a", "other") == 0
