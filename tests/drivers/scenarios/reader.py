@@ -211,6 +211,34 @@ def port_busy(stage: ReaderStage) -> None:
     _refused(stage, "busy")
 
 
+@both(needs={"udev", "whole", "unplug"})
+def replugged_elsewhere(stage: ReaderStage) -> None:
+    assert stage.lay(CARD) == EVENT
+    before = stage.slot.status.device
+    stage.unplug()
+    stage.until_code("absent")
+    stage.plug_elsewhere()
+    stage.until_code("ok")
+    assert stage.slot.status.device != before
+    assert stage.lay(OTHER) == OTHER_EVENT
+
+
+@both(needs={"udev", "whole", "unplug", "hinder"})
+def two_identical_devices(stage: ReaderStage) -> None:
+    """The one at work stays at work; which of two a fresh look means is a person's choice."""
+    stage.outlet.plug_twin()
+    assert stage.lay(CARD) == EVENT
+    stage.hinder("permission")  # while the twin is the only one, it must not be taken
+    stage.unplug()
+    stage.until_code("permission")
+    stage.plug()
+    stage.hinder(None)
+    stage.until_code("duplicate")
+    stage.outlet.unplug_twin()
+    stage.until_code("ok")
+    assert stage.lay(OTHER) == OTHER_EVENT
+
+
 @both()
 def a_card_left_on_the_glass(stage: ReaderStage) -> None:
     """Scanners that read without a trigger read it again and again: it is one card."""
