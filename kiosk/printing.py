@@ -24,8 +24,16 @@ Outcome = tuple[str, str | None]
 
 
 class Printing:
-    def __init__(self, agent: Agent, devices: Devices, *, width_dots: Callable[[], int | None], doubt_s: float = DOUBT_S) -> None:
-        self._agent, self._devices, self._width_dots, self._doubt_s = agent, devices, width_dots, doubt_s
+    def __init__(
+        self,
+        agent: Agent,
+        devices: Devices,
+        *,
+        width_dots: Callable[[], int | None],
+        bytes_per_s: Callable[[], float | None] = lambda: None,
+        doubt_s: float = DOUBT_S,
+    ) -> None:
+        self._agent, self._devices, self._width_dots, self._bytes_per_s, self._doubt_s = agent, devices, width_dots, bytes_per_s, doubt_s
         self._fresh: queue.Queue[PrintIntent | None] = queue.Queue()
         self._doubtful: queue.Queue[PrintIntent | None] = queue.Queue()
         self._stopping = threading.Event()
@@ -86,8 +94,10 @@ class Printing:
 
     def draw(self, intent: PrintIntent) -> raster.Raster:
         ticket = Ticket(**intent.ticket)
-        text = slip.compose(ticket, self._agent.home, intent.lang, i18n.translator(intent.lang), reprint=intent.reprint)
-        return raster.render(text, self._width_dots() or raster.FULL_WIDTH)
+        home, width = self._agent.home, self._width_dots() or raster.FULL_WIDTH
+        short = slip.wants_short(home.settings.slip, width, self._bytes_per_s())
+        text = slip.compose(ticket, home, intent.lang, i18n.translator(intent.lang), reprint=intent.reprint, short=short)
+        return raster.render(text, width)
 
 
 def _outcome(answer: dict[str, Any]) -> Outcome:

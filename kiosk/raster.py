@@ -60,7 +60,7 @@ class Raster:
 
 
 @cache
-def _font(name: str, size: int) -> ImageFont.FreeTypeFont:
+def font(name: str, size: int) -> ImageFont.FreeTypeFont:
     return ImageFont.truetype(str(FONTS / name), size)
 
 
@@ -73,8 +73,8 @@ def _fits(text: str, font: ImageFont.FreeTypeFont, width: int) -> bool:
     return font.getlength(text) <= width
 
 
-@lru_cache(maxsize=64)  # most lines are the same on every slip, and measuring them takes longer than drawing
-def _wrap(text: str, font: ImageFont.FreeTypeFont, width: int) -> list[str]:
+@lru_cache(maxsize=512)  # most lines are the same on every slip, and measuring them takes longer than drawing
+def wrapped(text: str, font: ImageFont.FreeTypeFont, width: int) -> list[str]:
     """As few rows as possible, and those of about one length: no last word stands alone."""
     best = _greedy(text, font, width)
     while (
@@ -98,9 +98,9 @@ def _font_for(role: Role, text: str, width: int) -> ImageFont.FreeTypeFont:
     """The usual size on this paper, smaller where the longest word would not fit."""
     size = _scaled(LOOKS[role].size, width)
     longest = max(text.split(), key=len, default="")
-    while size > 14 and not _fits(longest, _font(LOOKS[role].font, size), width - 2 * MARGIN):
+    while size > 14 and not _fits(longest, font(LOOKS[role].font, size), width - 2 * MARGIN):
         size -= 2
-    return _font(LOOKS[role].font, size)
+    return font(LOOKS[role].font, size)
 
 
 @dataclass(frozen=True)
@@ -115,11 +115,11 @@ def _layout(slip: Slip, width: int) -> tuple[list[_Row], int, int]:
     """Every printed row, where the QR code begins, and the length of the paper."""
     rows, top, qr_top = [], MARGIN, 0
     for line in slip.lines:
-        font = _font_for(line.role, line.text, width)
+        letters = _font_for(line.role, line.text, width)
         top += _scaled(LOOKS[line.role].before, width)
-        for text in _wrap(line.text, font, width - 2 * MARGIN):
-            height = round(font.size * _TIGHT.get(line.role, LINE_HEIGHT))
-            rows.append(_Row(text, font, top, height))
+        for text in wrapped(line.text, letters, width - 2 * MARGIN):
+            height = round(letters.size * _TIGHT.get(line.role, LINE_HEIGHT))
+            rows.append(_Row(text, letters, top, height))
             top += height
         if line.role is Role.QR_HINT:
             qr_top = top
@@ -140,13 +140,20 @@ def _module(text: str, width: int) -> int:
     return max(2, min(QR_MODULE, (width - 2 * MARGIN) // _modules(text)))
 
 
+def code_side(text: str, module: int) -> int:
+    """Dots of the code with its quiet zone; 0 where there is no code."""
+    return _modules(text) * module if text else 0
+
+
 def _qr_side(text: str, width: int) -> int:
-    return _modules(text) * _module(text, width) if text else 0
+    return code_side(text, _module(text, width)) if text else 0
 
 
 def _draw_qr(draw: ImageDraw.ImageDraw, text: str, width: int, top: int) -> None:
-    side, module = _qr_side(text, width), _module(text, width)
-    left = (width - side) // 2
+    draw_code(draw, text, (width - _qr_side(text, width)) // 2, top, _module(text, width))
+
+
+def draw_code(draw: ImageDraw.ImageDraw, text: str, left: int, top: int, module: int) -> None:
     for y, row in enumerate(_qr(text).matrix_iter(border=QR_QUIET)):
         for x, dark in enumerate(row):
             if dark:
@@ -167,6 +174,11 @@ def picture(slip: Slip, width: int = FULL_WIDTH) -> Image.Image:
 
 
 def render(slip: Slip, width: int = FULL_WIDTH) -> Raster:
-    image = picture(slip, width)
+    if slip.short:
+        from kiosk import raster_short
+
+        image = raster_short.picture(slip, width)
+    else:
+        image = picture(slip, width)
     black = image.point(lambda white: 0 if white else 1, "1")
     return Raster(image.width, image.height, black.tobytes())

@@ -41,6 +41,11 @@ class Reader:
         width = self._of("printer").get("width_dots")
         return width if isinstance(width, int) else None
 
+    def wire_bytes_per_s(self) -> float | None:
+        """How fast the line to the printer is."""
+        speed = self._of("printer").get("wire_bytes_per_s")
+        return float(speed) if isinstance(speed, (int, float)) else None
+
     def _of(self, role: str) -> dict[str, Any]:
         with self._lock:
             return next((slot for slot in self._slots.values() if slot.get("role") == role), {})

@@ -37,7 +37,7 @@ class Kiosk:
         reader = Reader(self.agent, devices)
         self._parts = (
             Uplink(self.agent, client),
-            Printing(self.agent, devices, width_dots=reader.width_dots),
+            Printing(self.agent, devices, width_dots=reader.width_dots, bytes_per_s=reader.wire_bytes_per_s),
             reader,
             Lookup(self.agent, client),
             Voice(self.agent, devices),

@@ -42,6 +42,7 @@ class Settings:
     """Times a centre may set. Those of the session are milliseconds so that the table needs no arithmetic of units."""
 
     no_paper: str = "show"
+    slip: str = "auto"
     number_shown_ms: int = 10_000
     no_paper_shown_ms: int = 60_000
     idle_ms: int = 60_000
@@ -153,6 +154,7 @@ def settings_from(item: Mapping[str, Any]) -> Settings:
 
     return Settings(
         no_paper="refuse" if item.get("no_paper") == "refuse" else "show",
+        slip=str(item["slip"]) if item.get("slip") in ("full", "short") else "auto",
         # A number must stay readable and the question must leave time to answer, whatever a centre has set.
         number_shown_ms=ms("number_shown_s", known.number_shown_ms, 10),
         no_paper_shown_ms=ms("number_shown_no_paper_s", known.no_paper_shown_ms, 30),

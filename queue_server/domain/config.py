@@ -77,6 +77,7 @@ class Policy:
     idle_s: int = 60
     same_card_s: int = 60
     no_paper: str = "show"
+    slip: str = "auto"
     leftovers: str = "expire"
 
 
@@ -151,6 +152,8 @@ def _check(config: SiteConfig) -> None:
         config.known_service(config.help_service, "/help_service")
     if config.policy.no_paper not in ("show", "refuse"):
         raise invalid("/policy/no_paper", "bad_value", "show or refuse")
+    if config.policy.slip not in ("auto", "full", "short"):
+        raise invalid("/policy/slip", "bad_value", "auto, full or short")
     if not config.services:
         raise invalid("/services", "empty", "at least one service")
 
