@@ -8,10 +8,12 @@ which module opens which kind; it is loaded when the first such port is opened. 
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 from importlib import import_module
 from urllib.parse import parse_qsl, urlsplit
 
+from drivers.holders import holders
 from drivers.ports.base import OpenFailed, Port
 
 BAUDS = (1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200, 230400, 460800, 921600)
@@ -94,5 +96,16 @@ def open_port(address: Address) -> Port:
         module = import_module(kind.module)
     except ImportError as error:
         raise OpenFailed("error", f"{address.kind} needs {error.name}, which is not installed") from error
-    opened: Port = module.open_address(address)
+    try:
+        opened: Port = module.open_address(address)
+    except OpenFailed as error:
+        raise _with_holder(error, address) from error
     return opened
+
+
+def _with_holder(error: OpenFailed, address: Address) -> OpenFailed:
+    """A taken device is told with the program that has it, as far as we may look."""
+    if error.code != "busy" or not address.target.startswith("/"):
+        return error
+    others = [f"{one.name} ({one.pid})" for one in holders(address.target) if one.pid != os.getpid()]
+    return OpenFailed("busy", f"{error.detail}; open in {', '.join(others)}") if others else error

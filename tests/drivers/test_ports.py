@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import pty
 import socket
+import subprocess
+import sys
 import threading
 import time
 import tty
@@ -120,6 +122,22 @@ def test_a_port_in_use_is_busy_and_a_missing_one_absent(tmp_path: Path) -> None:
         with pytest.raises(OpenFailed) as absent:
             open_port(parse_address(text))
         assert absent.value.code == "absent", text
+
+
+def test_who_has_the_port_is_told() -> None:
+    near, far = pty.openpty()
+    name = os.ttyname(far)
+    os.close(far)
+    code = f"import serial, sys; line = serial.Serial({name!r}, exclusive=True); print(flush=True); sys.stdin.read()"
+    with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
+        assert other.stdout
+        other.stdout.readline()
+        with pytest.raises(OpenFailed) as busy:
+            open_port(parse_address(f"serial:{name}"))
+        assert busy.value.code == "busy"
+        assert f"({other.pid})" in busy.value.detail
+        other.communicate()
+    os.close(near)
 
 
 def test_no_right_to_open_is_permission(tmp_path: Path) -> None:
