@@ -7,6 +7,7 @@ dead: for hours no touch, while slips went on being printed.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -81,12 +82,12 @@ class TouchScreen:
         self._rotate, self._silent_s, self._silent_slips, self._look_s = rotate, silent_s, silent_slips, look_s
         self._tell_s = tell_s
         self._strokes = Strokes()
-        self._touched_at = self._told_at = time.monotonic()
+        self._touched_at, self._told_at = time.monotonic(), -math.inf
         self._turned = Health()
 
     def greet(self, port: Port) -> Health:
         self.lose()
-        self._touched_at = time.monotonic()
+        self._touched_at, self._told_at = time.monotonic(), -math.inf
         self._turned = self._look_at_rotation(getattr(port, "paths", []))
         return self._health()
 

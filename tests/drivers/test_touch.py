@@ -110,7 +110,7 @@ def test_touches_are_told_without_a_place_and_not_too_often() -> None:
             panel.far.write(pack(SINGLE), 1e9)
             panel.tend()
     assert often.events == [("touch", {"slot": "touch"})] * 2
-    assert seldom.events == []
+    assert len(seldom.events) == 1
 
 
 def test_a_panel_that_is_not_turned_says_the_line_that_turns_it() -> None:
