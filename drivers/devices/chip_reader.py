@@ -7,6 +7,7 @@ asked, and whether its signer is on this machine's trust list. Name, address, ph
 from __future__ import annotations
 
 import os
+import select
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -32,6 +33,7 @@ OPTIONS: dict[str, type] = {"anchors": str, "wait_s": float, "answer_s": float}
 PORTS: dict[str, str] = {}
 WAIT_S, ANSWER_S, TALK_S = 15.0, 3.0, 20.0
 WATCH_S = 3600.0
+AGAIN_S = 0.1
 MAX_ANCHORS = 500
 
 
@@ -95,18 +97,17 @@ class ChipReader:
             command.key.wipe()
 
     def _act(self, port: CardPort, command: ReadChip) -> tuple[ChipResult, Health]:
+        talk = dialogue.read(command.key, self._random)
         try:
-            port.meet(time.monotonic() + self._wait_s)
-        except Timeout:
+            answer = self._begin(port, next(talk), time.monotonic() + self._wait_s)
+        except (Timeout, CardAway):
             return ChipResult("no_card"), self._health
-        except CardAway:
-            return ChipResult("moved"), self._health
         except CardBusy:
             return ChipResult("busy"), Health("busy")
         except Gone as error:
             return ChipResult("absent"), Health("absent", str(error))
         try:
-            return self._told(self._talk(port, command)), self._health
+            return self._told(self._talk(port, talk, answer)), self._health
         except CardAway:
             return ChipResult("moved"), self._health
         except MrtdError as error:
@@ -116,18 +117,32 @@ class ChipReader:
         except Gone as error:
             return ChipResult("absent"), Health("absent", str(error))
 
-    def _talk(self, port: Port, command: ReadChip) -> dialogue.Reading:
-        end = time.monotonic() + TALK_S
-        talk = dialogue.read(command.key, self._random)
-        words = next(talk)
+    def _begin(self, port: CardPort, words: bytes, deadline: float) -> bytes:
+        """The first answer. A card just laid down may not be in the field yet, or its forerunner not yet missed: then once more."""
         while True:
-            deadline = min(end, time.monotonic() + self._answer_s)
-            port.write(words, deadline)
             try:
-                words = talk.send(port.read(MAX_ANSWER, deadline))
+                port.meet(deadline)
+                return self._exchange(port, words, time.monotonic() + self._answer_s)
+            except CardAway:
+                port.rest()
+                if time.monotonic() + AGAIN_S > deadline:
+                    raise
+                select.select([], [], [], AGAIN_S)
+
+    def _talk(self, port: Port, talk: dialogue.Talk[dialogue.Reading], answer: bytes) -> dialogue.Reading:
+        end = time.monotonic() + TALK_S
+        while True:
+            try:
+                words = talk.send(answer)
             except StopIteration as done:
                 reading: dialogue.Reading = done.value
                 return reading
+            answer = self._exchange(port, words, min(end, time.monotonic() + self._answer_s))
+
+    @staticmethod
+    def _exchange(port: Port, words: bytes, deadline: float) -> bytes:
+        port.write(words, deadline)
+        return port.read(MAX_ANSWER, deadline)
 
     def _told(self, reading: dialogue.Reading) -> ChipResult:
         try:

@@ -90,9 +90,13 @@ class Reader:
         """Wait until a card lies there, and power it."""
         self.part()
         scard = self._scard
-        if not self._known & scard.SCARD_STATE_PRESENT:
-            while not self.look(wait_ms):
-                pass  # the reader changed, and still no card: the wait begins again, the parent keeps the deadline
+        try:
+            self.look(0)
+        except Answered as unchanged:
+            if unchanged.reply[:1] != LATE:
+                raise
+        while not self._known & scard.SCARD_STATE_PRESENT:
+            self.look(wait_ms)  # something changed, and still no card: the wait begins again; the parent keeps the deadline
         protocols = scard.SCARD_PROTOCOL_T0 | scard.SCARD_PROTOCOL_T1
         card, protocol = self._check(*scard.SCardConnect(self._context, self._name, scard.SCARD_SHARE_EXCLUSIVE, protocols))
         self._card = card

@@ -10,7 +10,6 @@ import contextlib
 import socket
 import struct
 import threading
-from collections.abc import Callable
 
 from drivers.sim.mrtd_chip import ATR, Chip, Moved
 
@@ -71,30 +70,32 @@ def serve(chip: Chip, wire: socket.socket) -> bool:
 class VpcdWire:
     """Lays the card on the reader at HOST:PORT, again and again: a reader that comes later or comes back finds it."""
 
-    def __init__(self, chip: Chip, host: str, port: int, *, away_s: float = AWAY_S, said: Callable[[str], object] = lambda _: None) -> None:
-        self.chip, self._place, self._away_s, self._said = chip, (host, port), away_s, said
+    def __init__(self, chip: Chip, host: str, port: int, *, away_s: float = AWAY_S) -> None:
+        self.chip, self._place, self._away_s = chip, (host, port), away_s
         self._wire: socket.socket | None = None
         self._lock, self._stop, self._laid = threading.Lock(), threading.Event(), threading.Event()
         self._laid.set()
-        self.connected = threading.Event()
 
     def run(self) -> None:
         while not self._stop.is_set():
             self._laid.wait()
+            if self._stop.is_set():
+                return
             try:
                 wire = socket.create_connection(self._place, 2.0)
             except OSError:
                 self._stop.wait(0.2)
                 continue
+            wire.settimeout(None)
             with self._lock:
                 self._wire = wire
-            wire.settimeout(None)
-            self.connected.set()
+                if self._stop.is_set() or not self._laid.is_set():
+                    wire.close()
+                    continue
             moved = serve(self.chip, wire)
-            self.connected.clear()
+            with self._lock:
+                self._wire = None
             wire.close()
-            if moved:
-                self._said("moved")
             self._stop.wait(self._away_s if moved else 0.2)
 
     def take(self) -> None:
