@@ -57,6 +57,10 @@ class Reader:
         """Rows of branches that did not go on, kept for a person."""
         return self._sql.all(s.DISOWNED, {"site": site})
 
+    def config_row(self, site: str, version: int) -> Row | None:
+        """A version of the configuration as it is stored."""
+        return self._sql.one(s.CONFIG, {"site": site, "version": version})
+
     def config(self, site: str, version: int) -> dict[str, Any]:
         """A version of the site's configuration document."""
         row = self._sql.one(s.CONFIG, {"site": site, "version": version})
@@ -165,6 +169,10 @@ class Reader:
     def _count(row: Row | None) -> int:
         return int(next(iter(dict(row).values()))) if row else 0
 
+    def holders(self, site: str) -> dict[str, str]:
+        """Ticket → hash of its holder, where that is still kept (until the close of the day)."""
+        return {row["id"]: row["holder_key"] for row in self._sql.all(s.HOLDERS, {"site": site})}
+
     # ------------------------------------------------------------ counters, answers, leases
     def counter(self, site: str, code: str) -> Counter | None:
         """A counter as it stands."""
@@ -178,6 +186,10 @@ class Reader:
     def request(self, site: str, request_id: str) -> Row | None:
         """The stored answer of a command."""
         return self._sql.one(s.REQUEST, {"site": site, "request_id": request_id})
+
+    def requests_since(self, site: str, since: int, limit: int = 5000) -> list[Row]:
+        """Stored answers from an instant on, oldest first."""
+        return self._sql.all(s.REQUESTS_SINCE, {"site": site, "since": since, "n": limit})
 
     def all_series(self, site: str) -> list[Row]:
         """Every series' row of every day."""
@@ -223,3 +235,7 @@ class Reader:
     def devices(self, site: str) -> list[Row]:
         """Every device that ever reported."""
         return self._sql.all(s.DEVICES, {"site": site})
+
+    def all_devices(self) -> list[Row]:
+        """Every device of every site."""
+        return self._sql.all(s.ALL_DEVICES, {})

@@ -218,3 +218,11 @@ class Repository(Reader):
         row = {"role": role, "version": version, "last_seen_at": last_seen_at, "report": dumps(report)}
         if not self._sql.do(s.UPDATE_DEVICE, row | {"k_site": site, "k_device": device}):
             self._sql.do(s.INSERT_DEVICE, row | {"site": site, "device": device, "state": "known", "public_key": None})
+
+    def put_aside(self, table: str, rows: Iterable[dict[str, Any]]) -> None:
+        """Keys, accounts or devices as another server has them; rows are added and changed, never taken away."""
+        change, add, key = s.ASIDE[table]
+        for row in rows:
+            keys = {f"k_{name}": row[name] for name in key}
+            if not self._sql.do(change, keys | {name: value for name, value in row.items() if name not in key}):
+                self._sql.do(add, row)

@@ -176,6 +176,11 @@ def recent_calls(n: int) -> Statement:
     return Statement(select(_ticket.last_called_at).where(found).order_by(_ticket.last_called_at.desc()).limit(b("n")).offset(ZERO))
 
 
+HOLDERS = Statement(
+    select(_ticket.id, _ticket.holder_key).where(_ticket.site == b("site"), _ticket.holder_key.is_not(None)), "ix_ticket_holder"
+)
+
+
 # ---------------------------------------------------------------- counters, numbers, answers
 COUNTER = _where(t.counter, "site", "code")
 COUNTERS = Statement(select(t.counter).where(t.counter.c.site == b("site")).order_by(t.counter.c.code))
@@ -186,6 +191,14 @@ ALL_SERIES = _where(t.series_counter, "site")
 INSERT_SERIES = _insert(t.series_counter)
 SET_LAST_NUMBERS = _update(t.series_counter, ("site", "business_day", "series"), "last_number", "last_reserved")
 REQUEST = _where(t.request, "site", "request_id")
+REQUESTS_SINCE = Statement(
+    select(t.request)
+    .where(t.request.c.site == b("site"), t.request.c.at >= b("since"))
+    .order_by(t.request.c.at)
+    .limit(b("n"))
+    .offset(ZERO),
+    "ix_request_at",
+)
 INSERT_REQUEST = _insert(t.request)
 FORGET_REQUESTS = Statement(delete(t.request).where(t.request.c.site == b("site"), t.request.c.at < b("before")))
 
@@ -222,5 +235,16 @@ DELETE_SESSIONS_OF = Statement(delete(t.session).where(t.session.c.person == b("
 DELETE_OLD_SESSIONS = Statement(delete(t.session).where(t.session.c.expires_at < b("now")))
 DEVICES = Statement(select(t.device).where(t.device.c.site == b("site")).order_by(t.device.c.device))
 DEVICE = _where(t.device, "site", "device")
+ALL_DEVICES = Statement(select(t.device).order_by(t.device.c.site, t.device.c.device))
 INSERT_DEVICE = _insert(t.device)
 UPDATE_DEVICE = _update(t.device, ("site", "device"), "role", "version", "last_seen_at", "report")
+
+# Beside the log: name -> (change of a row by its key, its first writing, the key's columns).
+ASIDE = {
+    table.name: (
+        _update(table, tuple(c.name for c in table.primary_key), *(c.name for c in table.columns if not c.primary_key)),
+        _insert(table),
+        tuple(c.name for c in table.primary_key),
+    )
+    for table in (t.api_key, t.person, t.device)
+}

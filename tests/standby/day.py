@@ -1,0 +1,90 @@
+"""A seeded stretch of a centre's day: everything that can be asked, refused or not, so that two databases can be compared."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import random
+from typing import Any
+
+from queue_server.domain.errors import Refusal
+from queue_server.services import configuring, counters, days, leasing
+from queue_server.storage.store import Store
+from queue_server.storage.tables import metadata
+from tests.hall import SITE, Hall
+
+BESIDE = {"session", "retention", "disowned"}  # a standby has its own
+
+
+def stretch(hall: Hall, rng: random.Random, commands: int) -> None:
+    """Some commands of a day; time goes on, sometimes past midnight."""
+    for _ in range(commands):
+        hall.clock.forward(rng.choice((1, 5, 40)))
+        with contextlib.suppress(Refusal):
+            _ACTS[rng.randrange(len(_ACTS))](hall, rng)
+    if rng.random() < 0.3:
+        hall.clock.forward(20 * 3600)
+        days.turn(hall.store, SITE)
+
+
+def tables(store: Store) -> dict[str, list[dict[str, Any]]]:
+    """Every row of every table that a standby must have, in the order of its key."""
+    found = {}
+    with store.read() as reader:
+        for table in metadata.sorted_tables:
+            if table.name not in BESIDE:
+                keys = ", ".join(column.name for column in table.primary_key)
+                rows = reader._sql._run(f"SELECT * FROM {table.name} ORDER BY {keys}").fetchall()
+                found[table.name] = [{name: _value(value) for name, value in dict(row).items()} for row in rows]
+    return found
+
+
+def _value(value: Any) -> Any:
+    """Objects are the same whatever the order of their names: the log keeps them sorted, a row as they were made."""
+    return json.loads(value) if isinstance(value, str) and value[:1] in ("{", "[") else value
+
+
+def _service(rng: random.Random) -> str:
+    return rng.choice(("ho-tich", "dat-dai", "chung-thuc"))
+
+
+def _someone(hall: Hall, rng: random.Random) -> dict[str, Any]:
+    known = [event.ticket for event in hall.log()[-200:] if event.type == "issued"]
+    return {"id": rng.choice(known)} if known else {"id": "nobody"}
+
+
+def _issue(hall: Hall, rng: random.Random) -> None:
+    hall.issue(_service(rng), source=rng.choice(("kiosk", "desk")), holder_key=rng.choice((None, f"k{rng.randrange(20)}")))
+
+
+def _lease(hall: Hall, rng: random.Random) -> None:
+    made = hall.do(lambda unit: leasing.lease(unit, series="A", count=5))
+    given = [entry for entry in made["entries"] if rng.random() < 0.6]
+    told = [{"number": e["number"], "ticket_id": e["ticket_id"], "issued_at": hall.clock.at_ms} for e in given]
+    hall.do(lambda unit: leasing.settle(unit, made["id"], tickets=told))
+
+
+def _configure(hall: Hall, rng: random.Random) -> None:
+    document = configuring.current(hall.store, SITE)["document"]
+    code = str(50 + rng.randrange(40))
+    if all(each["code"] != code for each in document["counters"]):
+        hall.configure(counters=[*document["counters"], {"code": code, "name": f"Quầy {code}"}])
+
+
+def _desk(rng: random.Random) -> str:
+    return rng.choice(("1", "2", "3"))
+
+
+_ACTS = (
+    _issue, _issue, _issue, _issue, _lease, _configure,
+    lambda hall, rng: hall.open(_desk(rng)),
+    lambda hall, rng: hall.next(_desk(rng)),
+    lambda hall, rng: hall.next(_desk(rng)),
+    lambda hall, rng: hall.next(_desk(rng), previous=rng.choice(("completed", "no_show", "requeue"))),
+    lambda hall, rng: hall.at(_desk(rng), rng.choice(("recall", "serve", "hold", "no-show", "complete"))),
+    lambda hall, rng: hall.on(_someone(hall, rng), "transfer", _desk(rng), to={"service": _service(rng)}),
+    lambda hall, rng: hall.on(_someone(hall, rng), rng.choice(("resume", "release")), _desk(rng)),
+    lambda hall, rng: hall.undo(_desk(rng)),
+    lambda hall, rng: hall.attend(_someone(hall, rng), "cancel"),
+    lambda hall, rng: hall.do(lambda unit: counters.command(unit, _desk(rng), rng.choice(("pause", "resume", "close")))),
+)  # fmt: skip

@@ -1,0 +1,108 @@
+"""A standby that reads the log has the same tables, row by row, and refuses rows that do not continue its own."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from queue_server.audit import compare
+from queue_server.domain.principal import SYSTEM
+from queue_server.services import access, epochs, replicating
+from queue_server.storage import copying
+from queue_server.storage.store import Store, open_store
+from tests.hall import SITE, Hall
+from tests.standby.day import stretch, tables
+
+
+@pytest.fixture
+def standby(hall: Hall, tmp_path: Path) -> Iterator[Store]:
+    """A copy of the hall as it was at the start, on SQLite: the Pi beside the server."""
+    copying.copy_out(hall.store.url, tmp_path / "standby.db")
+    store = open_store(f"sqlite:///{tmp_path}/standby.db", hall.clock)
+    yield store
+    store.close()
+
+
+def follow(hall: Hall, standby: Store, limit: int = 500) -> None:
+    """Take in batches over the wire's own form until nothing is left."""
+    while True:
+        with standby.read() as reader:
+            row = reader.site(SITE)
+        assert row is not None
+        with hall.store.read() as reader:
+            told = json.loads(json.dumps(replicating.batch(reader, SITE, after=row["seq"], answers_since=0, limit=limit)))
+        reached = standby.write(SITE, lambda repository, told=told: replicating.take_in(repository, told))  # type: ignore[misc]
+        if reached == told["seq"]:
+            return
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_tables_are_the_same_after_any_stretch_of_a_day(hall: Hall, standby: Store, seed: int) -> None:
+    rng = random.Random(seed)
+    for _ in range(4):
+        stretch(hall, rng, 40)
+        follow(hall, standby, limit=rng.choice((7, 500)))
+    ours, theirs = tables(hall.store), tables(standby)
+    for name in ours:
+        assert theirs[name] == ours[name], name
+    assert len(ours["event"]) > 60
+    assert compare.of_every_site(standby, compare.findings) == []
+
+
+def test_a_new_epoch_is_followed_too(hall: Hall, standby: Store) -> None:
+    hall.issue()
+    epochs.start(hall.store, SITE, reason="restored", who=SYSTEM, cmd="job:restored:2")
+    hall.issue()
+    follow(hall, standby)
+    assert tables(standby) == tables(hall.store)
+
+
+def test_a_row_that_was_changed_on_the_way_is_refused_whole(hall: Hall, standby: Store) -> None:
+    hall.issue()
+    with hall.store.read() as reader:
+        told = replicating.batch(reader, SITE, after=standby.position(SITE)[1], answers_since=0)
+    told["events"][-1]["label"] = "A999"
+    with pytest.raises(replicating.Diverged):
+        standby.write(SITE, lambda repository: replicating.take_in(repository, told))
+    assert standby.position(SITE) != hall.store.position(SITE)
+
+
+def test_a_gap_is_refused(hall: Hall, standby: Store) -> None:
+    hall.issue()
+    hall.issue()
+    with hall.store.read() as reader:
+        told = replicating.batch(reader, SITE, after=standby.position(SITE)[1] + 1, answers_since=0)
+    with pytest.raises(replicating.Diverged):
+        standby.write(SITE, lambda repository: replicating.take_in(repository, told))
+
+
+def test_an_answer_without_an_event_comes_too(hall: Hall, standby: Store) -> None:
+    hall.open("1")
+    assert hall.next("1", request_id="nobody-there") is None
+    follow(hall, standby)
+    with standby.read() as reader:
+        assert reader.request(SITE, "nobody-there") is not None
+
+
+def test_keys_accounts_and_devices_come_beside_the_log(hall: Hall, standby: Store) -> None:
+    key = hall.store.write("", lambda repository: access.create_key(repository, name="kiosk", scopes=("issue",), sites=(SITE,)))
+
+    def carry() -> dict[str, Any]:
+        with hall.store.read() as reader:
+            told: dict[str, Any] = json.loads(json.dumps(replicating.aside(reader)))
+        standby.write("", lambda repository: replicating.take_aside(repository, told))
+        return told
+
+    first = carry()
+    with standby.read() as reader:
+        assert access.verify_key(reader, key) is not None
+    key_id = first["rows"]["api_key"][0]["id"]
+    hall.store.write("", lambda repository: repository.revoke_key(key_id, 1))
+    assert carry()["digest"] != first["digest"]
+    with standby.read() as reader:
+        assert access.verify_key(reader, key) is None
