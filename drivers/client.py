@@ -20,6 +20,7 @@ PRINT_TIMEOUT_S = 190.0
 SHOW_TIMEOUT_S = 12.0
 CHIP_TIMEOUT_S = 65.0
 STREAM_SILENCE_S = 15.0
+EXAMINE_TIMEOUT_S = 35.0
 
 
 class DriversError(Exception):
@@ -74,6 +75,20 @@ class DriversClient:
         """A new roll of paper is in the printer; without a length, as long as the configuration says."""
         given = {"length_m": length_m, "slot": slot}
         return self._call("POST", "/v1/printer/roll", {key: value for key, value in given.items() if value is not None}, PRINT_TIMEOUT_S)
+
+    def record(self, slot: str, on: bool) -> dict[str, Any]:
+        """Begin taking down what passes on a slot's line; end it, and get it without anything of a person."""
+        return self._call("POST", "/v1/record", {"slot": slot, "on": on})
+
+    def examine(self, slot: str) -> list[dict[str, Any]]:
+        """A closer look at a device: what was found, each with code, detail and hint."""
+        found: list[dict[str, Any]] = self._call("POST", "/v1/examine", {"slot": slot}, EXAMINE_TIMEOUT_S)["found"]
+        return found
+
+    def lines(self) -> dict[str, Any]:
+        """What passed on each slot's line, in numbers."""
+        lines: dict[str, Any] = self._call("GET", "/v1/lines")["lines"]
+        return lines
 
     def events(self) -> Iterator[tuple[str, dict[str, Any]]]:
         """`(event, data)` until the service ends the stream; `DriversError` when it is lost or silent for 15 s."""

@@ -1,6 +1,7 @@
 """`drivers doctor`: what is wrong with this machine's devices, each finding with the one line that mends it.
 
-Holds the checks and their words. It opens a device only where the service does not run; otherwise it asks the service.
+Asks the service where it runs, and has it look closer at its printers; where it does not run, opens the devices itself for
+some seconds. What is wrong with the machine around them is `checks`'.
 """
 
 from __future__ import annotations
@@ -8,48 +9,35 @@ from __future__ import annotations
 import grp
 import os
 import pwd
-import shutil
 import socket
 import struct
-import subprocess
+import tempfile
+import threading
+import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from drivers.assembly import build_slots, look_at_udev
+from drivers.checks import machine
 from drivers.client import DriversClient, DriversError
 from drivers.config import Config, ConfigError, SlotConfig, load_config
+from drivers.devices.exam import examine_printer
+from drivers.devices.journal import Journal
 from drivers.devices.printer_talk import Talk
-from drivers.health import hint, printer_health
-from drivers.holders import GRABBERS, holders, running
+from drivers.finding import Finding, of_health
+from drivers.health import printer_health
+from drivers.holders import holders
 from drivers.ports.base import OpenFailed, PortError
+from drivers.ports.nodes import DeviceInfo
 from drivers.ports.opening import Address, open_port
+from drivers.registry import Parts
 
+__all__ = ["Finding", "examine"]
 
-@dataclass(frozen=True)
-class Finding:
-    """`level`: fail (it cannot work), warn (it will hurt), note (good to know; does not change the exit code)."""
-
-    check: str
-    level: str
-    slot: str
-    vi: str
-    en: str
-    detail: str = ""
-
-    def as_json(self) -> dict[str, Any]:
-        return {
-            "check": self.check,
-            "level": self.level,
-            "slot": self.slot,
-            "remedy": {"vi": self.vi, "en": self.en},
-            "detail": self.detail,
-        }
-
-    def line(self, lang: str) -> str:
-        mark = {"fail": "✗", "warn": "!", "note": "·"}[self.level]
-        words = self.vi if lang == "vi" else self.en
-        return f"{mark} {f'[{self.slot}] ' if self.slot else ''}{words}{f' ({self.detail})' if self.detail else ''}"
+WATCHED_S, SETTLED_S = 4.0, 1.0
+SLOW_SCAN_MS_PER_BYTE = 3.0
+_CALM = ("ok", "paper_low")
 
 
 def examine(config_path: Path, socket_path: Path) -> list[Finding]:
@@ -57,33 +45,61 @@ def examine(config_path: Path, socket_path: Path) -> list[Finding]:
         config = load_config(config_path)
     except ConfigError as error:
         return [Finding("config", "fail", "", "Sửa tệp cấu hình thiết bị.", "Mend the devices' configuration file.", str(error))]
+    found = look_at_udev()
     alive, service_pids, findings = _service(socket_path)
+    if not alive:
+        findings += _without_service(config)
     for slot in config.slots:
-        findings += _slot(slot, alive, service_pids)
-    findings += _grabbers(config)
-    findings += _usblp(config)
-    findings += [*_fonts(), *_undervoltage()]
-    return findings
+        findings += _held(slot, found, service_pids)
+    return _once([*findings, *machine(config, found)])
 
 
-# ---------------------------------------------------------------- the service
+def _once(findings: list[Finding]) -> list[Finding]:
+    """A port that is taken is told by the slot that cannot open it and by the look at who has it: the one that names him stays."""
+    named = {(one.check, one.slot) for one in findings if "“" in one.vi or "(" in one.vi}
+    kept: dict[tuple[str, str, str], Finding] = {}
+    for one in findings:
+        if one.check in ("busy", "permission") and (one.check, one.slot) in named and one.vi == of_health(one.check, one.slot, "").vi:
+            continue
+        kept.setdefault((one.check, one.slot, one.vi), one)
+    return list(kept.values())
+
+
+# ---------------------------------------------------------------- through the service
 def _service(socket_path: Path) -> tuple[bool, set[int], list[Finding]]:
-    findings = []
     try:
         with DriversClient(socket_path) as client:
             slots = client.status()["slots"]
+            findings = [of_health(slot["code"], slot["role"], slot["detail"] or slot["device"]) for slot in slots if slot["code"] != "ok"]
+            findings += [one for slot in slots if slot["code"] in _CALM for one in _closer(client, slot)]
+            findings += _lines(slots, client.lines())
     except DriversError as error:
         text = (
             "Dịch vụ thiết bị không chạy: “systemctl start toiluot-drivers”.",
             "The drivers' service does not run: “systemctl start toiluot-drivers”.",
         )
         return False, set(), [Finding("service", "fail", "", *text, f"{socket_path}: {error.detail}")]
-    for slot in slots:
-        if slot["code"] != "ok":
-            words = hint(slot["code"])
-            level = "warn" if slot["code"] == "paper_low" else "fail"
-            findings.append(Finding(slot["code"], level, slot["role"], words["vi"], words["en"], slot["detail"] or slot["device"]))
     return True, _socket_owner(socket_path), findings
+
+
+def _closer(client: DriversClient, slot: dict[str, Any]) -> Iterator[Finding]:
+    if slot["driver"] == "escpos":
+        yield from (of_health(one["code"], slot["role"], one["detail"]) for one in client.examine(slot["role"]))
+
+
+def _lines(slots: list[dict[str, Any]], lines: dict[str, Any]) -> Iterator[Finding]:
+    """What the numbers of a line tell where the device itself complains of nothing."""
+    for slot in slots:
+        line = lines.get(slot["role"])
+        if line is None or slot["code"] != "ok" or slot["driver"] not in ("serial-scanner", "wedge"):
+            continue
+        burst = line["last_burst"]
+        if not line["bytes_in"]:
+            vi = "Máy quét chưa gửi gì từ khi dịch vụ chạy: đặt thử một thẻ; nếu vẫn im, kiểm tra dây và chế độ USB-COM."
+            en = "The scanner has sent nothing yet: lay a card on it; if it stays silent, check the cable and its USB-COM mode."
+            yield Finding("silent", "note", slot["role"], vi, en, slot["device"])
+        elif burst["bytes"] > 10 and burst["ms"] / burst["bytes"] > SLOW_SCAN_MS_PER_BYTE:
+            yield of_health("slow", slot["role"], f"{burst['ms']:.0f} ms / {burst['bytes']} B")
 
 
 def _socket_owner(socket_path: Path) -> set[int]:
@@ -98,53 +114,86 @@ def _socket_owner(socket_path: Path) -> set[int]:
     return {pid}
 
 
-# ---------------------------------------------------------------- one slot
-def _slot(slot: SlotConfig, alive: bool, service_pids: set[int]) -> Iterator[Finding]:
+# ---------------------------------------------------------------- without it
+def _without_service(config: Config) -> list[Finding]:
+    """The devices are free: each is opened for some seconds, as the service would."""
+    findings = []
+    printers = [slot for slot in config.slots if slot.driver == "escpos" and slot.address is not None]
+    for slot in printers:
+        if slot.address is not None and (slot.address.kind == "tcp" or _free(slot.address)):
+            findings += _answers(slot.role, slot.address)
+    others = tuple(slot for slot in config.slots if slot not in printers)
+    return findings + (_watched(Config(others, config.quirks, config.buses)) if others else [])
+
+
+def _free(address: Address) -> bool:
+    """Not a node that is missing, forbidden or somebody else's: that is told by other words."""
+    return not os.path.exists(address.target) or (os.access(address.target, os.R_OK | os.W_OK) and not _others(address.target, set()))
+
+
+def _answers(role: str, address: Address) -> list[Finding]:
+    try:
+        port = open_port(address)
+        try:
+            health = printer_health(Talk(port, 0.6).status())
+            ills = [] if health.well else [health]
+            rate = (
+                address.baud / 10
+                if address.kind == "serial" and not os.path.realpath(address.target).startswith("/dev/pts/")
+                else 200_000.0
+            )
+            if health.code in _CALM:
+                ills += examine_printer(port, rate)
+        finally:
+            port.close()
+    except OpenFailed as error:
+        return [of_health(error.code, role, error.detail)]
+    except PortError as error:
+        return [of_health("timeout", role, str(error))]
+    return [of_health(one.code, role, one.detail or address.text) for one in ills]
+
+
+def _watched(config: Config) -> list[Finding]:
+    """Slots as the service would run them, until nothing has changed for a second."""
+    changed = [time.monotonic()]
+    with tempfile.TemporaryDirectory() as folder:
+        journal = Journal(Path(folder) / "jobs.sqlite3")
+        parts = Parts(journal, lambda *_: None, lambda *_, **__: None, Path(folder), config.quirks)
+        slots, _ = build_slots(config, parts, on_health=lambda _: changed.append(time.monotonic()))
+        for slot in slots.values():
+            slot.start()
+        deadline, waiting = time.monotonic() + WATCHED_S, threading.Event()
+        while time.monotonic() < min(deadline, changed[-1] + SETTLED_S):
+            waiting.wait(0.05)
+        seen = [slot.status for slot in slots.values()]
+        for slot in slots.values():
+            slot.stop()
+        journal.close()
+    return [of_health(one.health.code, one.role, one.health.detail or one.device) for one in seen if not one.health.well]
+
+
+# ---------------------------------------------------------------- who has it, who may
+def _held(slot: SlotConfig, found: list[DeviceInfo], service_pids: set[int]) -> Iterator[Finding]:
+    """A pseudo-terminal's own far end has it open too: a simulator is no intruder."""
     address = slot.address
-    if address is None:
-        if not alive:
-            yield from _matched(slot)
+    if address is None or not address.target.startswith("/") or not os.path.exists(address.target):
         return
-    if address.kind != "tcp":
-        yield from _node(slot.role, address, service_pids, alive)
-    elif not alive:
-        yield from _answers(slot.role, address)
-
-
-def _matched(slot: SlotConfig) -> Iterator[Finding]:
-    from drivers.ports.discovery import devices, matching
-
-    count = len(matching(devices(), slot.match))
-    if count == 0:
-        words = hint("absent")
-        yield Finding("absent", "fail", slot.role, words["vi"], words["en"], slot.match)
-    elif count > 1:
-        vi = "Có nhiều thiết bị giống nhau: ghi thêm số sê-ri hoặc path:… trong match."
-        yield Finding("duplicate", "fail", slot.role, vi, "Several devices fit: give the serial number or path:… in match.", slot.match)
-
-
-def _node(role: str, address: Address, service_pids: set[int], alive: bool) -> Iterator[Finding]:
     node = Path(address.target)
-    if not node.exists():
-        if not alive:
-            words = hint("absent")
-            yield Finding("absent", "fail", role, words["vi"], words["en"], address.target)
-        return
     if not os.access(node, os.R_OK | os.W_OK):
         group, user = _group(node), pwd.getpwuid(os.geteuid()).pw_name
         vi = f"Không có quyền mở thiết bị: “usermod -aG {group} {user}” rồi đăng nhập lại."
-        yield Finding(
-            "permission", "fail", role, vi, f"No right to open the device: “usermod -aG {group} {user}”, then log in again.", str(node)
-        )
+        en = f"No right to open the device: “usermod -aG {group} {user}”, then log in again."
+        yield Finding("permission", "fail", slot.role, vi, en, str(node))
         return
-    others = [one for one in holders(str(node)) if one.pid not in service_pids and one.pid != os.getpid()]
-    # A pseudo-terminal's own far end has it open too: a simulator is no intruder.
-    others = [] if os.path.realpath(node).startswith("/dev/pts/") else others
-    for other in others:
+    for other in _others(address.target, service_pids):
         vi = f"Chương trình {other.name} (số {other.pid}) đang giữ thiết bị: dừng nó lại."
-        yield Finding("busy", "fail", role, vi, f"Program {other.name} (pid {other.pid}) holds the device: stop it.", str(node))
-    if not alive and not others and role == "printer":
-        yield from _answers(role, address)
+        yield Finding("busy", "fail", slot.role, vi, f"Program {other.name} (pid {other.pid}) holds the device: stop it.", str(node))
+
+
+def _others(target: str, service_pids: set[int]) -> list[Any]:
+    if os.path.realpath(target).startswith("/dev/pts/"):
+        return []
+    return [one for one in holders(target) if one.pid not in service_pids and one.pid != os.getpid()]
 
 
 def _group(node: Path) -> str:
@@ -153,65 +202,3 @@ def _group(node: Path) -> str:
         return grp.getgrgid(gid).gr_name
     except KeyError:
         return str(gid)
-
-
-def _answers(role: str, address: Address) -> Iterator[Finding]:
-    """The service is away, so the printer may be asked directly."""
-    code, detail = "ok", ""
-    try:
-        port = open_port(address)
-        try:
-            health = printer_health(Talk(port, 0.6).status())
-            code, detail = health.code, health.detail
-        finally:
-            port.close()
-    except OpenFailed as error:
-        code, detail = error.code, error.detail
-    except PortError as error:
-        code, detail = "timeout", str(error)
-    if code != "ok":
-        words = hint(code)
-        yield Finding(code, "warn" if code == "paper_low" else "fail", role, words["vi"], words["en"], detail or address.text)
-
-
-# ---------------------------------------------------------------- the machine
-def _grabbers(config: Config) -> Iterator[Finding]:
-    wired = [slot for slot in config.slots if slot.address is None or slot.address.kind != "tcp"]
-    if not wired:
-        return
-    for name in sorted(running(set(GRABBERS))):
-        remedy = GRABBERS[name]
-        vi = f"{name} đang chạy và có thể chiếm thiết bị: “{remedy}”."
-        yield Finding("grabber", "warn", "", vi, f"{name} is running and may take devices: “{remedy}”.")
-
-
-def _usblp(config: Config) -> Iterator[Finding]:
-    wanted = [slot for slot in config.slots if slot.address is not None and slot.address.kind == "usblp"]
-    if wanted and not Path("/sys/bus/usb/drivers/usblp").exists():
-        vi = "Nhân chưa nạp usblp: “modprobe usblp” và bỏ blacklist usblp nếu có."
-        yield Finding("usblp", "fail", wanted[0].role, vi, "The kernel has no usblp: “modprobe usblp”, and remove its blacklisting.")
-
-
-def _fonts() -> Iterator[Finding]:
-    tool = shutil.which("fc-list")
-    if tool is None:
-        return
-    try:
-        listed = subprocess.run([tool, ":lang=vi", "family"], capture_output=True, timeout=10, check=False).stdout
-    except subprocess.TimeoutExpired:
-        return
-    if not listed.strip():
-        vi = "Máy không có phông chữ tiếng Việt: “apt-get install fonts-noto-core”."
-        yield Finding("fonts", "warn", "", vi, "No font here has Vietnamese letters: “apt-get install fonts-noto-core”.")
-
-
-def _undervoltage() -> Iterator[Finding]:
-    for name in Path("/sys/class/hwmon").glob("*/name"):
-        try:
-            if name.read_text().strip() == "rpi_volt" and (name.parent / "in0_lcrit_alarm").read_text().strip() == "1":
-                vi = "Nguồn điện yếu, thiết bị USB có thể tự ngắt: dùng bộ nguồn chính hãng 5 V."
-                yield Finding(
-                    "undervoltage", "warn", "", vi, "The power supply is weak and USB devices may drop out: use the maker's 5 V supply."
-                )
-        except OSError:
-            continue

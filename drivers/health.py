@@ -54,6 +54,14 @@ HINTS: dict[str, tuple[str, str]] = {
         "Máy chưa có giọng đọc: “apt-get install espeak-ng alsa-utils”.",
         "There is no voice on this machine: “apt-get install espeak-ng alsa-utils”.",
     ),
+    "slow": (
+        "Thiết bị trả lời chậm: tăng tốc độ đường truyền (baud), cắm thẳng vào máy, không qua bộ chia USB.",
+        "The device answers slowly: raise the line speed, plug it in directly and not through a hub.",
+    ),
+    "stalls": (
+        "Thiết bị nhận được một phần rồi ngừng: tắt đi rồi bật lại, kiểm tra dây và cách bắt tay (flow).",
+        "The device takes a part and stops: switch it off and on, check the cable and the flow control.",
+    ),
     "duplicate": (
         "Có nhiều thiết bị giống nhau: chạy “toiluot drivers bind” để chọn theo số sê-ri hoặc theo cổng USB.",
         "Several devices fit: “toiluot drivers bind” chooses one by serial number or USB socket.",

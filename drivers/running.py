@@ -16,6 +16,7 @@ from drivers.registry import Parts
 from drivers.say_route import add as add_say
 from drivers.service import MAX_BODY_BYTES, Hub, Service, make_app, make_stream
 from drivers.supervision import Supervisor
+from drivers.tape_route import add as add_tape
 from toiluot_edge import listen, mount, serve, setup_log
 
 
@@ -46,6 +47,7 @@ def run(config: Config, socket_path: Path, state: Path, as_json: bool) -> None:
     app = make_app(service)
     add_led(app, service)
     add_say(app, service)
+    add_tape(app, service, seats)
     application = mount(app, {"/v1/stream": make_stream(service)}, threads=8, most_bytes=MAX_BODY_BYTES)
     try:
         serve(

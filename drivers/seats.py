@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from drivers.ports.base import OpenFailed, Port
 from drivers.ports.nodes import DeviceInfo, distinct, matching
 from drivers.ports.opening import Address, open_port, parse_address
+from drivers.ports.tap import Tap
 from drivers.quirks import Quirks
 
 Look = Callable[[], list[DeviceInfo]]
@@ -62,6 +63,11 @@ class Seat:
     def __init__(self, place: Place, quirks: Quirks, look: Look, claims: Claims) -> None:
         self._place, self._quirks, self._look, self._claims = place, quirks, look, claims
         self.held: DeviceInfo | None = None
+        self.tap = Tap()
+
+    @property
+    def place(self) -> Place:
+        return self._place
 
     def __call__(self) -> tuple[Port, str]:
         self.held = None
@@ -72,10 +78,10 @@ class Seat:
         if self._place.keep and address.kind == "tcp":
             from drivers.ports.tcp import open_kept
 
-            return open_kept(address), address.text
+            return self.tap.through(open_kept(address)), address.text
         opened = open_port(address)
         self.held = device
-        return opened, address.text
+        return self.tap.through(opened), address.text
 
     def find(self) -> tuple[Address, DeviceInfo | None]:
         """Raises OpenFailed where the place names no device, or several."""

@@ -50,8 +50,11 @@ class Hub:
         self._lock = threading.Lock()
         self._readers: dict[asyncio.Queue[Frame | None], asyncio.AbstractEventLoop] = {}
         self.closed = False
+        self.ears: list[Callable[[str, dict[str, Any]], None]] = []  # inside this process, called on the slots' threads
 
     def publish(self, event: str, data: dict[str, Any]) -> None:
+        for ear in self.ears:
+            ear(event, data)
         with self._lock:
             readers = list(self._readers.items())
         for reader, loop in readers:

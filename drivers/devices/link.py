@@ -15,6 +15,7 @@ from concurrent.futures import Future
 from dataclasses import replace
 from typing import Any, Protocol
 
+from drivers.devices.exam import Examine
 from drivers.health import Health
 from drivers.model import SlotStatus, State
 from drivers.ports.base import Gone, OpenFailed, Port, PortError, Timeout, Waker
@@ -104,7 +105,7 @@ class Slot:
         try:
             self._commands.put_nowait((command, future))
         except queue.Full:
-            future.set_result(self._device.refuse(command, Health("busy", "too many jobs waiting")))
+            future.set_result(self._refused(command, Health("busy", "too many jobs waiting")))
         self.wake()
         return future
 
@@ -198,7 +199,10 @@ class Slot:
     def _carry_out(self, port: Port, command: Any, future: Future[Any]) -> None:
         before = self.status.facts
         try:
-            result, health = self._device.act(port, command)
+            if isinstance(command, Examine):
+                result, health = self._examined(port), self._status.health
+            else:
+                result, health = self._device.act(port, command)
         except BaseException as error:
             future.set_exception(error)
             raise
@@ -243,7 +247,15 @@ class Slot:
                 command, future = self._commands.get_nowait()
             except queue.Empty:
                 return
-            future.set_result(self._device.refuse(command, health))
+            future.set_result(self._refused(command, health))
+
+    def _examined(self, port: Port) -> list[Health]:
+        """What a closer look finds; devices that know none have nothing to say."""
+        look = getattr(self._device, "examine", None)
+        return look(port) if look is not None else []
+
+    def _refused(self, command: Any, health: Health) -> Any:
+        return [] if isinstance(command, Examine) else self._device.refuse(command, health)
 
     def _move(self, happened: str, health: Health) -> None:
         before = self._status

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from drivers.devices.confirmation import Confirmer
+from drivers.devices.exam import examine_printer
 from drivers.devices.journal import Journal
 from drivers.devices.odometer import Odometer
 from drivers.devices.printer_talk import Talk
@@ -132,6 +133,9 @@ class TicketPrinter:
     def live_facts(self) -> dict[str, Any]:
         """What status says beside the health, and what changes while we run."""
         return self._odometer.facts()
+
+    def examine(self, port: Port) -> list[Health]:
+        return examine_printer(port, self._wire_bytes_per_s)
 
     def _renew(self, command: NewRoll) -> dict[str, Any]:
         self._odometer.renew(command.length_m)
