@@ -163,10 +163,14 @@ def encode(text: str, encoding: str) -> bytes:
 
 
 def _apart(text: str) -> str:
-    """Vowel and tone as two letters, the vowel's own mark kept on it: the way CP1258 writes Vietnamese."""
+    """The way CP1258 writes Vietnamese: a letter it has as it is, every other as vowel and tone."""
     parts = []
     for letter in text:
-        marks = unicodedata.normalize("NFD", letter)
-        tones = "".join(mark for mark in marks if mark in _TONES)
-        parts.append(unicodedata.normalize("NFC", "".join(mark for mark in marks if mark not in _TONES)) + tones)
+        try:
+            letter.encode("cp1258")
+        except UnicodeEncodeError:
+            marks = unicodedata.normalize("NFD", letter)
+            tones = "".join(mark for mark in marks if mark in _TONES)
+            letter = unicodedata.normalize("NFC", "".join(mark for mark in marks if mark not in _TONES)) + tones
+        parts.append(letter)
     return "".join(parts)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import subprocess
 from datetime import date
+from pathlib import Path
 
 import pytest
+import segno
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from drivers.codecs.card_qr import Dossier, HealthInsurance, IdCard, PlainText, Slip, Unreadable, event, parse
+from drivers.codecs.framing import Framer
+from drivers.codecs.scan_text import decode
 from drivers.sim.scanner import SAMPLES
 
 QUIET = settings(deadline=None, max_examples=60)  # a busy machine is no finding
@@ -64,6 +69,25 @@ def test_impossible_dates_do_not_refuse_the_card() -> None:
 def test_health_insurance_is_recognised_and_not_taken_for_a_card() -> None:
     assert isinstance(parse(INSURANCE), HealthInsurance)
     assert event(parse(INSURANCE)) == {"kind": "health_insurance"}
+
+
+@pytest.mark.parametrize("number", ["DN4010123456789", "0123456789", "001090123456"])
+def test_an_insurance_card_by_any_of_its_numbers_is_never_an_identity_card(number: str) -> None:
+    """Since 2025 the insurance number may be the person's own twelve digits."""
+    assert event(parse(INSURANCE.replace("DN4010123456789", number))) == {"kind": "health_insurance"}
+
+
+def test_text_that_may_be_a_name_does_not_leave() -> None:
+    assert event(parse("Nguyễn Thị Đào")) == {"kind": "text"}
+    assert event(parse("KV-17")) == {"kind": "text", "code": "KV-17"}
+
+
+def test_a_qr_drawn_and_decoded_by_others_is_the_card(tmp_path: Path) -> None:
+    """segno draws the code, zbarimg reads it; what it prints goes the way of a scanner's bytes."""
+    segno.make(CCCD, error="m", encoding="utf-8").save(str(tmp_path / "card.png"), scale=4, border=4)
+    read = subprocess.run(["zbarimg", "--raw", "-q", "-Sbinary", str(tmp_path / "card.png")], capture_output=True, check=True).stdout
+    frames = Framer().feed(read + b"\r", 0.0)
+    assert parse(decode(frames[0].data).text) == parse(CCCD)
 
 
 @pytest.mark.parametrize("code", ["000.00.53.H48-220921-0001", "G09.20-20260609-0000001", "H36.1-261121-00012"])

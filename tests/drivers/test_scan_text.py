@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import unicodedata
 
 import pytest
@@ -44,6 +45,57 @@ def test_cp1258_keeps_the_digits_and_says_it_is_inexact() -> None:
     scanned = decode(encode(TEXT, "cp1258"))
     assert not scanned.exact
     assert scanned.text.startswith("001090123456||Ngu")
+
+
+@pytest.mark.parametrize(
+    ("raw", "text", "encoding"),
+    [
+        (b"Nguy\xea\xden V\xe3n \xd0\xf4ng", "Nguyễn Văn Đông", "cp1258"),  # Microsoft's table: EA = ê, DE = tilde, E3 = ă, D0 = Đ, F4 = ô
+        (b"H\xa8\xa4 N?i", "Hà N?i", "gbk"),  # GB 2312 row 8: A8 A4 = à
+        (b"\x811\x867\x821", "", ""),  # four-byte beginnings that end nowhere
+        (b"H\xe0 N\xf4i", "Hà Nôi", "latin-1"),
+        (b"\xff\xfeH\x00\xe0\x00", "Hà", "utf-16-le"),
+        (b"H\x00\xe0\x00 \x001\x002\x003\x00", "Hà 123", "utf-16-le"),
+        (b"4E677579E1BB856E2056C4836E20C490C3B46E67", "Nguyễn Văn Đông", "hex"),
+        (b"001090123456", "001090123456", "utf-8"),
+        (b"303031303930313233343536303031303930313233343536", "001090123456001090123456", "hex"),
+    ],
+)
+def test_golden_bytes_of_other_code_pages(raw: bytes, text: str, encoding: str) -> None:
+    scanned = decode(raw)
+    if encoding:
+        assert (scanned.text, scanned.encoding) == (text, encoding)
+    assert isinstance(scanned.text, str)
+
+
+def test_gb18030_is_whole_where_gbk_has_no_letter() -> None:
+    scanned = decode(encode(TEXT, "gb18030"))
+    assert (scanned.text, scanned.encoding, scanned.exact) == (TEXT, "gb18030", True)
+    lossy = decode(encode(TEXT, "gbk"))
+    assert (lossy.encoding, lossy.exact, lossy.text[:16]) == ("gbk", False, "001090123456||Ng")
+
+
+def test_chinese_text_is_not_taken_for_vietnamese() -> None:
+    assert decode("身份证".encode("gbk")).encoding != "gbk"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16be-mix", "utf-8-sig"])
+def test_what_iconv_writes_is_read(encoding: str) -> None:
+    """A converter that is not Python's."""
+    if encoding == "utf-16be-mix":
+        wide = subprocess.run(["iconv", "-f", "UTF-8", "-t", "UTF-16BE"], input=TEXT.encode(), capture_output=True, check=True).stdout
+        pairs = [wide[at : at + 2] for at in range(0, len(wide), 2)]
+        raw = b"".join(pair[1:] if pair[0] == 0 and pair[1] < 0x80 else pair for pair in pairs)
+    else:
+        raw = subprocess.run(["iconv", "-f", "UTF-8", "-t", "UTF-8"], input=TEXT.encode(), capture_output=True, check=True).stdout
+    assert decode(raw).text == TEXT
+
+
+@pytest.mark.parametrize(("theirs", "ours"), [("CP1258", "cp1258"), ("GB18030", "gb18030")])
+def test_iconv_and_our_far_end_agree(theirs: str, ours: str) -> None:
+    raw = subprocess.run(["iconv", "-f", "UTF-8", "-t", theirs], input=TEXT.encode(), capture_output=True, check=True).stdout
+    assert raw == encode(TEXT, ours)
+    assert decode(raw).text == TEXT
 
 
 def test_the_text_stays_out_of_repr() -> None:
