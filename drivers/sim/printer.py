@@ -19,6 +19,7 @@ from toiluot_edge import SystemClock
 BUFFER_BYTES = 65_536
 PARTIAL_BYTES = 8_192
 KEPT_SLIPS = 200
+LONGEST_STRIP_ROWS = 10_000
 _STOPPING = {"paper-out", "cover-open", "offline", "overheat"}
 
 
@@ -196,6 +197,8 @@ class PrinterSim:
         return b""
 
     def _print_row(self, dots: bytes) -> None:
+        if len(self._strip) >= LONGEST_STRIP_ROWS:
+            self._strip.clear()  # more than a metre hangs out: somebody has torn it off
         self._strip.append(dots[: self.width_dots // 8])
         self._rows_since += 1
 
