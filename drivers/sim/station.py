@@ -34,6 +34,7 @@ class Station:
         self.faults = set(faults or ())
         self.lock = threading.RLock()
         self.wrong = 0
+        self.heard = 0  # questions and orders meant for it
         self._spoken: deque[bytes] = deque(maxlen=MAX_KEYS)
 
     @property
@@ -48,7 +49,9 @@ class Station:
         if "unplug" in self.faults:
             return b""
         with self.lock:
-            return b"".join(self._worsen(answer) for answer in self._take(data) if answer)
+            answers = [answer for answer in self._take(data) if answer]
+            self.heard += len(answers)
+            return b"".join(map(self._worsen, answers))
 
     def spoken(self) -> bytes:
         with self.lock:
