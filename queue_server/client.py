@@ -204,6 +204,10 @@ class Client:
     def settle(self, request_id: str, lease_id: str, tickets: Sequence[Json]) -> Json:
         return self._post(f"/leases/{_id(lease_id)}/settle", {"request_id": request_id, "tickets": list(tickets)})
 
+    def restate(self, request_id: str, tickets: Sequence[Json]) -> Json:
+        """Tickets that another server acknowledged, told again after it was replaced."""
+        return self._post("/tickets/restate", {"request_id": request_id, "tickets": list(tickets)})
+
     def heartbeat(self, beat: Mapping[str, Any]) -> Json:
         return self._post("/devices/heartbeat", dict(beat))
 

@@ -226,6 +226,26 @@ class Settle(Command):
     tickets: tuple[SettledTicket, ...] = required(Listing(Nested(SettledTicket), 100))
 
 
+@dataclass(frozen=True, kw_only=True)
+class RestatedTicket:
+    """A ticket that another server acknowledged, as it stands on paper. `token` is that of its page, where there is one."""
+
+    ticket_id: str = required(TICKET_ID)
+    number: int = required(Whole(1, 999_999))
+    service: str = required(CODE)
+    issued_at: int = required(When())
+    token: str | None = optional(Text(64, pattern=r"[0-9A-Za-z_-]+"))
+    priority_class: str | None = optional(CODE)
+    lang: str = optional(LANG, "vi")
+    holder_key: str | None = optional(Text(128, pattern=r"[0-9A-Za-z_+/=:.-]+"))
+    print: str | None = optional(Choice(PrintOutcome))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Restate(Command):
+    tickets: tuple[RestatedTicket, ...] = required(Listing(Nested(RestatedTicket), 100))
+
+
 # ---------------------------------------------------------------- devices
 @dataclass(frozen=True, kw_only=True)
 class DeviceClock:

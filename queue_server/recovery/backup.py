@@ -44,7 +44,7 @@ def restore(file: Path, url: str, opener: Opener = open_store) -> dict[str, Any]
     """Put a backup in the place of a stopped site's database and begin a new epoch at each of its sites."""
     copying.verify(file)  # before anything is touched
     with stopped(url):
-        aside = _set_aside(url)
+        aside = _set_aside(url, file.parent)
         copying.copy_in(file, url)
         store = opener(url)
         try:
@@ -62,7 +62,7 @@ def _restart(store: Store, site: str, aside: Path | None) -> dict[str, Any]:
     return body | {"disowned": known.rows}
 
 
-def _set_aside(url: str) -> Path | None:
+def _set_aside(url: str, beside: Path) -> Path | None:
     """The database that will be replaced, as a file of its own. A damaged one is kept as it is; nothing of it is thrown away."""
     now = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
     if is_sqlite(url):
@@ -76,7 +76,7 @@ def _set_aside(url: str) -> Path | None:
         old.rename(aside)
         return aside
     migrate(url)
-    aside = _free(Path.cwd() / f"toiluot-replaced-{now}.sqlite3")
+    aside = _free(beside / f"replaced-{now}.sqlite3")
     copying.copy_out(url, aside)
     return aside
 

@@ -63,7 +63,7 @@ def _settle_one(unit: Unit, row: Any, entries: dict[int, dict[str, Any]], told: 
         return answer | {"result": "conflict", "reason": "not_of_this_lease"}
     if entry["settled_at"] is not None:
         return answer | {"result": "already"}
-    data = _given_out(unit, row, told, n) | {"number": number}
+    data = given_out(unit, row, told, n) | {"number": number}
     over = row["business_day"] < unit.business_day
     check_free(unit, ticket_id)
     record(unit, data.pop("offered"), data, ticket_id, entry["token_hash"], None if over else told.get("holder_key"))
@@ -74,7 +74,7 @@ def _settle_one(unit: Unit, row: Any, entries: dict[int, dict[str, Any]], told: 
     return answer | {"result": "settled"}
 
 
-def _given_out(unit: Unit, row: Any, told: dict[str, Any], n: int) -> dict[str, Any]:
+def given_out(unit: Unit, row: Any, told: dict[str, Any], n: int) -> dict[str, Any]:
     """The issued event of a leased ticket: device time beside ours, placed by the device's unless it lies ahead of us
     or before the lease itself (a clock that jumped must not win anybody a place)."""
     of_series = [service for service in unit.config.services.values() if service.series == row["series"]]

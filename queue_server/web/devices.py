@@ -6,7 +6,7 @@ from typing import Any
 
 from queue_server.contract.messages import Heartbeat, body_of
 from queue_server.contract.strict import wire
-from queue_server.services import fleet, leasing, queries
+from queue_server.services import fleet, leasing, queries, restating
 from queue_server.web.call import Call, UseCase
 
 
@@ -27,3 +27,8 @@ def lease(call: Call) -> UseCase:
 def settle(call: Call) -> UseCase:
     tickets = [wire(ticket) for ticket in call.message.tickets]
     return lambda unit: leasing.settle(unit, call.args["lease"], tickets=tickets)
+
+
+def restate(call: Call) -> UseCase:
+    tickets = [wire(ticket) for ticket in call.message.tickets]
+    return lambda unit: restating.restate(unit, tickets=tickets)

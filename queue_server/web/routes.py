@@ -267,6 +267,17 @@ DEVICES = (
         summary="Report what was printed alone",
     ),
     Route(
+        name="restate",
+        method="POST",
+        path="/tickets/restate",
+        needs=("issue",),
+        handler=devices.restate,
+        kind="command",
+        message=m.Restate,
+        answer="Settled",
+        summary="Tell again what another server acknowledged, after it was replaced",
+    ),
+    Route(
         name="heartbeat",
         method="POST",
         path="/devices/heartbeat",

@@ -8,7 +8,7 @@ import pytest
 
 from queue_server.domain.errors import Refusal
 from queue_server.domain.principal import SYSTEM
-from queue_server.services import configuring, epochs, leasing
+from queue_server.services import configuring, epochs, leasing, restating
 from tests.hall import SITE, Hall
 
 HOUR_S = 3600
@@ -102,3 +102,40 @@ def _config(hall: Hall) -> Any:
 
     with hall.store.read() as reader:
         return Configs.of(reader, reader.site(SITE))
+
+
+# ---------------------------------------------------------------- what the other server acknowledged
+def restate(hall: Hall, *tickets: dict[str, Any]) -> list[dict[str, Any]]:
+    told = [
+        {"ticket_id": t["id"], "number": t["number"], "service": t["service"], "issued_at": hall.clock.at_ms, "token": "t" * 22}
+        for t in tickets
+    ]
+    found: list[dict[str, Any]] = hall.do(lambda unit: restating.restate(unit, tickets=told))["tickets"]
+    return found
+
+
+def test_a_slip_that_only_the_dead_server_knew_is_entered_with_its_own_number(hall: Hall) -> None:
+    known = hall.issue()
+    start(hall)
+    lost = {"id": "01a205b3-0000-7000-8000-000000000057", "number": 57, "service": "ho-tich"}
+    assert [each["result"] for each in restate(hall, known, lost)] == ["already", "settled"]
+    assert hall.ticket(lost)["label"] == "A057"
+    assert [each["result"] for each in restate(hall, lost)] == ["already"]
+    hall.open("1")
+    assert [(hall.next("1") or {})["label"] for _ in range(2)] == [known["label"], "A057"]
+
+
+def test_a_number_that_somebody_has_or_may_still_get_is_not_taken(hall: Hall) -> None:
+    known = hall.issue()
+    start(hall)
+    twin = {"id": "01a205b3-0000-7000-8000-000000000001", "number": known["number"], "service": "ho-tich"}
+    ahead = {"id": "01a205b3-0000-7000-8000-000000000002", "number": 500, "service": "ho-tich"}
+    leased = {"id": "01a205b3-0000-7000-8000-000000000003", "number": 900, "service": "ho-tich"}
+    assert [each["reason"] for each in restate(hall, twin, ahead, leased)] == ["number_taken", "not_given_yet", "not_given_yet"]
+
+
+def test_yesterdays_slip_is_not_entered(hall: Hall) -> None:
+    start(hall)
+    told = {"ticket_id": "01a205b3-0000-7000-8000-000000000004", "number": 5, "service": "ho-tich"}
+    yesterday = told | {"issued_at": hall.clock.at_ms - 24 * HOUR_S * 1000}
+    assert hall.do(lambda unit: restating.restate(unit, tickets=[yesterday]))["tickets"][0]["reason"] == "another_day"
