@@ -22,8 +22,6 @@ from drivers.quirks import Quirks
 
 ACCOUNT, GROUP = "toiluot-drivers", "toiluot-hw"
 RULES = "etc/udev/rules.d/70-toiluot.rules"
-PCSCD = "run/pcscd/pcscd.comm"
-_CHIP_DRIVERS = {"mrtd"}
 
 
 def machine(config: Config, found: list[DeviceInfo], root: Path = Path("/")) -> list[Finding]:
@@ -32,7 +30,7 @@ def machine(config: Config, found: list[DeviceInfo], root: Path = Path("/")) -> 
     if local:
         findings += [*_account(), *_rules(root), *_grabbers(root / "proc"), *_nodes(local, found)]
         findings += [*_twins(local, found), *_ties(found, config.quirks)]
-    return [*findings, *_usblp(config, root), *_pcscd(config, root), *_undervoltage(root), *_fonts()]
+    return [*findings, *_usblp(config, root), *_undervoltage(root), *_fonts()]
 
 
 def is_local(slot: SlotConfig) -> bool:
@@ -112,14 +110,6 @@ def _usblp(config: Config, root: Path) -> Iterator[Finding]:
     if wanted and not (root / "sys/bus/usb/drivers/usblp").exists():
         vi = "Nhân chưa nạp usblp: “modprobe usblp” và bỏ blacklist usblp nếu có."
         yield Finding("usblp", "fail", wanted[0].role, vi, "The kernel has no usblp: “modprobe usblp”, and remove its blacklisting.")
-
-
-def _pcscd(config: Config, root: Path) -> Iterator[Finding]:
-    wanted = [slot for slot in config.slots if slot.driver in _CHIP_DRIVERS]
-    if wanted and not (root / PCSCD).exists():
-        vi = "Dịch vụ đầu đọc chip không chạy: “apt-get install pcscd” rồi “systemctl enable --now pcscd.socket”."
-        en = "The chip reader's service does not run: “apt-get install pcscd”, then “systemctl enable --now pcscd.socket”."
-        yield Finding("pcscd", "fail", wanted[0].role, vi, en)
 
 
 def _undervoltage(root: Path) -> Iterator[Finding]:

@@ -8,7 +8,7 @@ from typing import Any
 from drivers.health import hint
 
 # Not a fault of the device: it works, and will stop working if nobody does anything.
-WARNINGS = {"paper_low", "slow", "garbled", "scan_unknown"}
+WARNINGS = {"no_anchor", "paper_low", "slow", "garbled", "scan_unknown"}
 
 
 @dataclass(frozen=True)

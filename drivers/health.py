@@ -67,8 +67,8 @@ HINTS: dict[str, tuple[str, str]] = {
         "Several devices fit: “toiluot drivers bind” chooses one by serial number or USB socket.",
     ),
     "no_pcscd": (
-        "Dịch vụ thẻ thông minh (pcscd) không chạy: “systemctl start pcscd.socket”.",
-        "The smart card service (pcscd) does not run: “systemctl start pcscd.socket”.",
+        "Dịch vụ đầu đọc chip không chạy: “apt-get install pcscd” rồi “systemctl enable --now pcscd.socket”.",
+        "The chip reader's service does not run: “apt-get install pcscd”, then “systemctl enable --now pcscd.socket”.",
     ),
     "no_anchor": (
         "Chưa xác minh được nơi ký chip: chép chứng thư CSCA vào thư mục “anchors” trong cấu hình.",
