@@ -27,11 +27,11 @@ def one_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Store
 
 @pytest.fixture(scope="session")
 def two_servers(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Store, Process, Process]]:
-    """A store and two servers of its PostgreSQL database, each on a port of its own."""
+    """A store and two servers of its PostgreSQL database, each on a port of its own; one has a process for its streams."""
     folder = tmp_path_factory.mktemp("races")
     store = prepare(cluster.create("races"))
     configuring.init_site(store, site="FIRST")
-    with serving(store.url, folder) as one, serving(store.url, folder) as other:
+    with serving(store.url, folder, "--streams", "own") as one, serving(store.url, folder) as other:
         yield store, one, other
     store.close()
 

@@ -27,6 +27,7 @@ from queue_server.web.channel import Listener
 from queue_server.web.house import House
 from queue_server.web.hub import Hub
 from queue_server.web.stream import Stream
+from tests.loops import run_story
 from tests.web.helpers import Process, Site, fresh_code, rid
 from tests.web.listening import Crowd, Ear
 from toiluot import main
@@ -157,23 +158,21 @@ def test_a_reader_that_takes_nothing_is_cut_off_and_its_neighbour_is_not(store: 
     house = House(store=store, clock=SystemClock(), log=setup_log("test"), version="0", local=True)
     who = Listener(code, False, None, f"Bearer {Site(code, '', store).key('feed')}", {})
 
-    async def both() -> tuple[int, bytes]:
+    async def both() -> None:
         hub, loop = Hub(house, Gate(house), patience_s=0.2), asyncio.get_running_loop()
         silent, reading = [await _connected(loop, Stream(hub, who, 0)) for _ in range(2)]
         heard = b""
         async with asyncio.timeout(20):
             while f"id: 1-{last}\n".encode() not in heard or hub.open > 1:
                 heard += await loop.sock_recv(reading, 1 << 16)
-        still = hub.open
+        assert hub.open == 1
+        assert ids_in(heard) == list(range(1, last + 1))
         hub.stop()
         silent.close()
         reading.close()
         hub.close()
-        return still, heard
 
-    still, heard = asyncio.run(both())
-    assert still == 1
-    assert ids_in(heard) == list(range(1, last + 1))
+    run_story(both)
 
 
 async def _connected(loop: asyncio.AbstractEventLoop, stream: Stream) -> socket.socket:
