@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 QUIET_AFTER_S = 90  # a device that has not been seen for so long is in trouble
 # Health codes by how much they hinder: what a technician should look at first.
-WEIGHT = {"ok": 0, "paper_low": 1, "timeout": 2, "permission": 3, "overheat": 3, "error": 3}
+WEIGHT = {"ok": 0, "paper_low": 1, "timeout": 2, "permission": 3, "overheat": 3, "error": 3, "scan_charset": 1, "scan_unknown": 1}
 HINDERS = 4
 
 

@@ -33,6 +33,11 @@ CODES: dict[str, tuple[int, str, str]] = {
     "permission": (BAD, "Không được quyền mở", "Chạy `toiluot drivers doctor` trên máy này."),
     "busy": (LOOK, "Đang bận", "Chờ một phút; nếu vẫn bận, chạy `toiluot drivers doctor`."),
     "timeout": (BAD, "Không trả lời", "Kiểm tra cáp; tắt rồi bật lại thiết bị."),
+    "scan_charset": (LOOK, "Sai bảng mã", "Quét mã cài đặt “UTF-8” trong sách hướng dẫn máy quét."),
+    "scan_keyboard": (BAD, "Sai kiểu bàn phím", "Quét mã cài đặt bàn phím US, hoặc chuyển máy quét sang USB-COM."),
+    "scan_prefix": (BAD, "Thừa chữ trước mã", "Quét mã cài đặt tắt “Code ID” và “Prefix”."),
+    "scan_noise": (BAD, "Dữ liệu quét hỏng", "Kiểm tra tốc độ (baud), ký tự kết thúc (CR) và dây nối."),
+    "scan_unknown": (LOOK, "Mã lạ", "Quét thử một thẻ căn cước; nếu vẫn vậy, đặt lại máy quét."),
     "error": (BAD, "Lỗi", "Tắt rồi bật lại; nếu lặp lại, chạy `toiluot drivers doctor`."),
 }
 STATES = {
