@@ -9,8 +9,6 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TypeVar
 
-from alembic import command
-from alembic.config import Config
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
@@ -106,6 +104,9 @@ def conninfo(url: str) -> str:
 
 def migrate(url: str) -> None:
     """Bring the schema to this version; does nothing where it is there already."""
+    from alembic import command  # 9 MB that no serving process needs
+    from alembic.config import Config
+
     if is_sqlite(url):
         Path(sqlite_path(url)).parent.mkdir(parents=True, exist_ok=True)
     else:
