@@ -106,8 +106,9 @@ def _keypad(name: str, values: dict[str, Any]) -> Keypad:
     values |= {part: _template(values, part, Check()) for part in ("poll", "nothing", "taken")}
     values["modbus"] = _registers(values, KeyRegisters)
     keypad = Keypad(name=name, **values)
-    if (keypad.event is None) == (keypad.modbus is None) or keypad.mode not in MODES:
-        raise ProtocolError(f"give either event (frames) or modbus (registers); mode is {' or '.join(MODES)}")
+    given = (keypad.event is not None) + (keypad.modbus is not None)
+    if keypad.mode not in MODES or given != (keypad.mode != "strokes"):
+        raise ProtocolError(f"give either event (frames) or modbus (registers), for strokes neither; mode is {', '.join(MODES)}")
     if keypad.event is not None and ("key" not in keypad.event.fields or (keypad.mode == "polled") != (keypad.poll is not None)):
         raise ProtocolError("event has {key} in it, and a polled keypad has a poll")
     if keypad.modbus is not None and (keypad.modbus.reading not in READINGS or keypad.mode != "polled"):

@@ -35,6 +35,7 @@ DRIVERS: dict[str, str] = {
     "escpos": "drivers.devices.ticket_printer",
     "led-panel": "drivers.devices.led_panel",
     "mrtd": "drivers.devices.chip_reader",
+    "number-pad": "drivers.devices.number_pad",
     "serial-scanner": "drivers.devices.card_reader",
     "speech": "drivers.devices.speech",
     "tactile": "drivers.devices.tactile",

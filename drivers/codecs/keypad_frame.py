@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from drivers.codecs.template import Found, Template
 
 READINGS = ("count-key", "bits", "latch")
-MODES = ("unsolicited", "polled")
+MODES = ("unsolicited", "polled", "strokes")
 UNKNOWN = "?"
 
 

@@ -37,7 +37,8 @@ Publish = Callable[[str, dict[str, Any]], None]
 
 
 def check(wanted: SlotConfig, quirks: Quirks) -> None:
-    load_protocols(*quirks.folders).keypad(_protocol(wanted))
+    if load_protocols(*quirks.folders).keypad(_protocol(wanted)).mode == "strokes":
+        raise ProtocolError(f"protocol {_protocol(wanted)} is a USB keyboard's: its driver is number-pad")
     if wanted.options.get("address", 1) > MAX_ADDRESS:
         raise ProtocolError(f"address is 1 to {MAX_ADDRESS}")
 

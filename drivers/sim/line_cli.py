@@ -86,6 +86,8 @@ def _station(known: Protocols, text: str) -> Station:
 def _keypad(known: Protocols, protocol: str, address: int, faults: set[str]) -> KeypadSim:
     with _named():
         wanted = known.keypad(protocol)
+    if wanted.mode == "strokes":
+        raise click.UsageError(f"{protocol} is no protocol of a line; choose another")
     return KeypadSim(wanted, known.panels[wanted.display] if wanted.display else None, address, faults)
 
 
