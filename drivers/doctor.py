@@ -37,6 +37,7 @@ __all__ = ["Finding", "examine"]
 
 WATCHED_S, SETTLED_S = 4.0, 1.0
 SLOW_SCAN_MS_PER_BYTE = 3.0
+SLOW_ANSWER_MS = 50.0
 _CALM = ("ok", "paper_low")
 
 
@@ -91,15 +92,26 @@ def _lines(slots: list[dict[str, Any]], lines: dict[str, Any]) -> Iterator[Findi
     """What the numbers of a line tell where the device itself complains of nothing."""
     for slot in slots:
         line = lines.get(slot["role"])
-        if line is None or slot["code"] != "ok" or slot["driver"] not in ("serial-scanner", "wedge"):
+        if line is None or slot["code"] != "ok":
             continue
-        burst = line["last_burst"]
-        if not line["bytes_in"]:
-            vi = "Máy quét chưa gửi gì từ khi dịch vụ chạy: đặt thử một thẻ; nếu vẫn im, kiểm tra dây và chế độ USB-COM."
-            en = "The scanner has sent nothing yet: lay a card on it; if it stays silent, check the cable and its USB-COM mode."
-            yield Finding("silent", "note", slot["role"], vi, en, slot["device"])
-        elif burst["bytes"] > 10 and burst["ms"] / burst["bytes"] > SLOW_SCAN_MS_PER_BYTE:
-            yield of_health("slow", slot["role"], f"{burst['ms']:.0f} ms / {burst['bytes']} B")
+        if slot["driver"] in ("serial-scanner", "wedge"):
+            yield from _scans(slot, line)
+        elif slot["driver"] in ("led-panel", "call-keypad") and (line["answer_ms"] or 0) > SLOW_ANSWER_MS:
+            yield of_health("slow", slot["role"], f"{line['answer_ms']} ms")
+
+
+def _scans(slot: dict[str, Any], line: dict[str, Any]) -> Iterator[Finding]:
+    burst = line["last_burst"]
+    if not line["bytes_in"]:
+        vi = "Máy quét chưa gửi gì từ khi dịch vụ chạy: đặt thử một thẻ; nếu vẫn im, kiểm tra dây và chế độ USB-COM."
+        en = "The scanner has sent nothing yet: lay a card on it; if it stays silent, check the cable and its USB-COM mode."
+        yield Finding("silent", "note", slot["role"], vi, en, slot["device"])
+    elif slot["driver"] == "serial-scanner" and burst["bytes"] > 10 and burst["ms"] / burst["bytes"] > SLOW_SCAN_MS_PER_BYTE:
+        yield of_health("slow", slot["role"], f"{burst['ms']:.0f} ms / {burst['bytes']} B")
+    elif slot["driver"] == "serial-scanner" and not burst["ended"]:
+        vi = "Máy quét không gửi ký tự kết thúc nên mỗi lần quét chậm gần nửa giây: quét mã cài đặt hậu tố “CR”."
+        en = "The scanner sends no end, so each scan waits almost half a second: scan the set-up code for the suffix CR."
+        yield Finding("no_end", "warn", slot["role"], vi, en, slot["device"])
 
 
 def _socket_owner(socket_path: Path) -> set[int]:

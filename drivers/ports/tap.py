@@ -14,6 +14,7 @@ from typing import Any
 from drivers.ports.base import CHUNK_BYTES, FdPort, Gone, Port, PortError, Timeout, Waker
 
 MOST_EVENTS, MOST_BYTES = 20_000, 2_000_000
+ENDS = (b"\r", b"\n", b"\t", b"\x03", b"\x00")
 PAUSE_S = 0.3  # after so long a silence a new burst begins
 
 
@@ -41,7 +42,7 @@ class Tap:
         self.tape: Tape | None = None
         self.bytes_in = self.bytes_out = self.torn = self.opened = self.lost = 0
         self._said_at = self._burst_from = self._burst_to = 0.0
-        self._burst_bytes = 0
+        self._burst_bytes, self._ended = 0, False
         self._answers_ms: deque[float] = deque(maxlen=16)
 
     def through(self, port: Port) -> Tapped:
@@ -60,6 +61,7 @@ class Tap:
             self._burst_from, self._burst_bytes = now, 0
         self._burst_to = now
         self._burst_bytes += len(data)
+        self._ended = data[-1:] in ENDS
         self.bytes_in += len(data)
         if self._said_at:
             self._answers_ms.append((now - self._said_at) * 1000)
@@ -82,7 +84,7 @@ class Tap:
             "lost": self.lost,
             "torn": self.torn,
             "answer_ms": round(answers[len(answers) // 2], 1) if answers else None,
-            "last_burst": {"bytes": self._burst_bytes, "ms": round(took_ms, 1)},
+            "last_burst": {"bytes": self._burst_bytes, "ms": round(took_ms, 1), "ended": self._ended},
         }
 
 

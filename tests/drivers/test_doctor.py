@@ -1,0 +1,223 @@
+"""Doctor, with the service running and without it: one line for each fault switch of each simulator, and for the machine around."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from drivers.checks import machine as check_machine
+from drivers.client import DriversClient
+from drivers.config import load_config
+from drivers.doctor import _service, examine
+from drivers.finding import Finding
+from drivers.health import HINTS
+from drivers.ports.nodes import DeviceInfo
+from drivers.protocols import load_protocols
+from drivers.sim.faults import KEYPAD_FAULTS, LED_FAULTS, PRINTER_FAULTS, SCANNER_FAULTS, parse_faults
+from drivers.sim.line_wire import PtyLine
+from drivers.sim.printer import PrinterSim
+from drivers.sim.printer_wire import TcpWire
+from drivers.sim.scanner import SAMPLES, ScannerSim
+from drivers.sim.station import KeypadSim, LedSim
+from tests.drivers.scenarios.stage import until
+
+
+class Hall:
+    """A machine with one device of each kind, and the service that owns them."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.printer, self.scanner = PrinterSim(576), ScannerSim(folder / "scanner")
+        known = load_protocols()
+        self.led, self.keypad = LedSim(known.panel("ascii-xor"), 1), KeypadSim(known.keypad("enq-key"), None, 1)
+        self.wires: list[Any] = [
+            TcpWire(self.printer, "127.0.0.1", 0),
+            PtyLine([self.led], folder / "led"),
+            PtyLine([self.keypad], folder / "pad"),
+        ]
+        for wire in self.wires:
+            threading.Thread(target=wire.run, daemon=True).start()
+        self.config, self.socket = folder / "drivers.toml", folder / "drivers.sock"
+        self.config.write_text(
+            f'[slot.printer]\nport = "tcp://{self.wires[0].address}"\ndriver = "escpos"\npoll_s = 0.2\n'
+            f'[slot.reader]\nport = "serial:{folder}/scanner"\ndriver = "serial-scanner"\n'
+            f'[slot.led]\nport = "serial:{folder}/led"\ndriver = "led-panel"\nprotocol = "ascii-xor"\nrefresh_s = 0.2\n'
+            f'[slot.keypad]\nport = "serial:{folder}/pad"\ndriver = "call-keypad"\nprotocol = "enq-key"\n'
+        )
+        self.process: subprocess.Popen[str] | None = None
+
+    def serve(self) -> None:
+        command = [sys.executable, "-m", "toiluot", "drivers", "serve", "--config", str(self.config), "--socket", str(self.socket)]
+        command += ["--state", str(self.folder / "state"), "--json"]
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        assert self.process.stdout is not None
+        assert json.loads(self.process.stdout.readline())["slots"] == ["printer", "reader", "led", "keypad"]
+
+    def doctor(self) -> dict[str, list[Finding]]:
+        """What it says of the devices, by slot; the machine around them is another test's."""
+        alive, _, findings = _service(self.socket)
+        assert alive
+        return {slot: [one for one in findings if one.slot == slot] for slot in ("printer", "reader", "led", "keypad")}
+
+    def fault(self, slot: str, names: str) -> None:
+        if slot == "printer":
+            self.printer.set_faults(parse_faults(names, PRINTER_FAULTS))
+        elif slot == "reader":
+            self.scanner.faults = {names} - {""}
+        else:
+            station = self.led if slot == "led" else self.keypad
+            station.faults = {names} - {""}
+
+    def close(self) -> None:
+        if self.process is not None:
+            self.process.send_signal(signal.SIGTERM)
+            self.process.wait(10)
+            assert self.process.stdout is not None
+            self.process.stdout.close()
+        for wire in self.wires:
+            wire.close()
+        self.scanner.close()
+
+
+@pytest.fixture(scope="module")
+def hall(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hall]:
+    made = Hall(tmp_path_factory.mktemp("hall"))
+    made.serve()
+    yield made
+    made.close()
+
+
+PRINTER = {
+    "paper-low": "paper_low",
+    "paper-out": "paper_out",
+    "cover-open": "cover_open",
+    "offline": "offline",
+    "overheat": "overheat",
+    "silent": "timeout",
+    "slow": "slow",
+    "garbage": "garbled",
+    "partial": "stalls",
+    "unplug": "absent",
+}
+# A cutter jams when it cuts; a buffer is kept after a slip that was not finished, and the job says so.
+IN_A_JOB = {"cutter", "keeps-buffer"}
+LED = {"silent": "timeout", "garbage": "garbled", "slow": "slow", "partial": "garbled", "wrong-checksum": "garbled", "unplug": "absent"}
+KEYPAD, LED = LED, {**LED, "nak": "refused"}
+SCANNER = {"garbage": "scan_noise", "wrong-encoding": "scan_charset", "prefix": "scan_prefix", "slow": "slow", "unplug": "absent"}
+SCANNER |= {"partial": "scan_noise", "no-end": "no_end"}
+# Bytes that come in pieces are read as if they came together; keyboards have layouts, lines have none; a keypad has nothing to refuse.
+HARMLESS, OF_KEYBOARDS, OF_PANELS = {"split"}, {"wrong-layout"}, {"nak"}
+CARDS = [sample for sample in SAMPLES if sample.code in ("cccd", "cccd-old", "cancuoc")]
+ROUNDS = list(itertools.zip_longest(PRINTER.items(), SCANNER.items(), LED.items(), KEYPAD.items(), fillvalue=("", "")))
+
+
+def test_every_switch_is_told_of_here() -> None:
+    assert set(PRINTER) | IN_A_JOB == set(PRINTER_FAULTS)
+    assert set(LED) == set(LED_FAULTS)
+    assert set(KEYPAD) | OF_PANELS == set(KEYPAD_FAULTS)
+    assert set(SCANNER) | HARMLESS | OF_KEYBOARDS | {"silent"} == set(SCANNER_FAULTS)
+
+
+def test_a_scanner_that_never_spoke_is_noted(hall: Hall) -> None:
+    until(lambda: [one.check for one in hall.doctor()["reader"]] == ["silent"], "noted")
+    assert hall.doctor()["reader"][0].level == "note"
+
+
+@pytest.mark.slow(reason="a panel is told silent after two questions, a scanner's setting after three cards, low paper after three looks")
+@pytest.mark.parametrize("switches", ROUNDS, ids=lambda one: "+".join(name for name, _ in one if name))
+def test_each_switch_is_one_line_that_says_what_to_do(hall: Hall, switches: Any) -> None:
+    wanted = dict(zip(("printer", "reader", "led", "keypad"), switches, strict=True))
+    for slot, (name, _) in wanted.items():
+        hall.fault(slot, name)
+    if wanted["reader"][0] not in ("", "unplug"):
+        until(lambda: "absent" not in [one.check for one in hall.doctor()["reader"]], "plugged in again", 20)
+        for card in CARDS:
+            hall.scanner.scan(card.payload)
+            threading.Event().wait(0.5)  # a person takes one card away and lays the next one down
+    said: dict[str, list[Finding]] = {}
+
+    def told() -> bool:
+        said.update(hall.doctor())
+        return all([one.check for one in said[slot]] == [code] for slot, (_, code) in wanted.items() if code)
+
+    until(told, f"{wanted}, not {said}", 20)
+    for slot, (_, code) in wanted.items():
+        for one in said[slot] if code else []:
+            assert "\n" not in one.line("vi") + one.line("en")
+            assert code == "no_end" or (one.vi, one.en) == HINTS[code]
+
+
+def test_a_cutter_that_jams_is_told_after_the_cut(hall: Hall) -> None:
+    for slot in ("printer", "reader", "led", "keypad"):
+        hall.fault(slot, "")
+    for card in CARDS:
+        hall.scanner.scan(card.payload)
+    until(lambda: not any(hall.doctor().values()), f"all is well again: {hall.doctor()}", 20)
+    hall.fault("printer", "cutter")
+    with DriversClient(hall.socket) as client:
+        client.print_raster("doctor-cut", b"\xff" * (72 * 40), 576, 40)
+    until(lambda: [one.check for one in hall.doctor()["printer"]] == ["cutter"], "the cutter", 20)
+
+
+# ---------------------------------------------------------------- without the service, and the machine around
+def test_without_the_service_the_devices_are_asked_themselves(tmp_path: Path) -> None:
+    """One finding for the service, one for each device that ails; panels and keypads are watched for a moment."""
+    own = Hall(tmp_path)
+    try:
+        for slot, name in (("printer", "garbage"), ("led", "nak"), ("keypad", "silent")):
+            own.fault(slot, name)
+        found = [one for one in examine(own.config, own.socket) if one.check != "fonts"]
+        assert {(one.slot, one.check) for one in found} == {
+            ("", "service"),
+            ("printer", "garbled"),
+            ("led", "refused"),
+            ("keypad", "timeout"),
+        }
+    finally:
+        own.close()
+
+
+def _machine(folder: Path, text: str, found: list[DeviceInfo]) -> set[str]:
+    (folder / "proc").mkdir(exist_ok=True)
+    path = folder / "drivers.toml"
+    path.write_text(text)
+    return {one.check for one in check_machine(load_config(path), found, folder)} - {"fonts", "grabber", "group"}
+
+
+def test_the_machine_around(tmp_path: Path) -> None:
+    text = '[slot.printer]\nmatch = "usb:04b8:0e15:0001"\ndriver = "escpos"\n'
+    (tmp_path / "proc/7").mkdir(parents=True)
+    (tmp_path / "proc/7/comm").write_text("systemd\n")
+    assert _machine(tmp_path, text, []) == set()
+    (tmp_path / "run/udev").mkdir(parents=True)
+    twins = [DeviceInfo("usbmisc", f"/dev/usb/lp{n}", "04b8", "0e15", "0001", f"pci-{n}", "x", parent=f"/sys/{n}") for n in (0, 1)]
+    (tmp_path / "sys/class/hwmon/hwmon1").mkdir(parents=True)
+    (tmp_path / "sys/class/hwmon/hwmon1/name").write_text("rpi_volt\n")
+    (tmp_path / "sys/class/hwmon/hwmon1/in0_lcrit_alarm").write_text("1\n")
+    assert _machine(tmp_path, text, twins) == {"rules", "twins", "undervoltage"}
+    (tmp_path / "etc/udev/rules.d").mkdir(parents=True)
+    (tmp_path / "etc/udev/rules.d/70-toiluot.rules").write_text("")
+    (tmp_path / "sys/class/hwmon/hwmon1/in0_lcrit_alarm").write_text("0\n")
+    assert _machine(tmp_path, text, twins[:1]) == set()
+    (tmp_path / "proc/7/comm").write_text("ModemManager\n")
+    config = load_config(tmp_path / "drivers.toml")
+    assert [one.check for one in check_machine(config, [], tmp_path) if one.check == "grabber"] == ["grabber"]
+
+
+def test_a_tie_is_noted(tmp_path: Path) -> None:
+    (tmp_path / "q").mkdir()
+    (tmp_path / "q/90.toml").write_text(
+        '[[match]]\nsubsystem="usbmisc"\nvid="04b8"\nrole="printer"\ndriver="escpos"\nprofile="58mm-203"\nabout="x"\n'
+    )
+    text = 'quirks = "q"\n[slot.printer]\nmatch = "auto"\ndriver = "escpos"\n'
+    found = [DeviceInfo("usbmisc", "/dev/usb/lp0", "04b8", "0202", "S", "pci-0", "x")]
+    assert _machine(tmp_path, text, found) == {"tie"}
