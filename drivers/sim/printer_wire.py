@@ -51,8 +51,10 @@ class Wire:
                     return
                 self.stopping.wait(FULL_WAIT_S)
                 continue
-            if not select.select([fd], [], [], 0.2)[0]:
-                continue
+            if not select.select([fd], [], [], 0.0)[0]:
+                if not select.select([fd], [], [], 0.2)[0]:
+                    continue
+                self._line_free_at = max(self._line_free_at, time.monotonic())  # the line stood idle until now
             data = os.read(fd, min(self._most, room))
             if not data:
                 return
@@ -64,8 +66,8 @@ class Wire:
 
     def _pace(self, count: int) -> None:
         if self._bytes_per_s:
-            self._line_free_at = max(self._line_free_at, time.monotonic()) + count / self._bytes_per_s
-            self.stopping.wait(self._line_free_at - time.monotonic())
+            self._line_free_at += count / self._bytes_per_s
+            self.stopping.wait(max(0.0, self._line_free_at - time.monotonic()))
 
     def _answer(self, fd: int, answer: bytes) -> None:
         deadline = time.monotonic() + 2.0

@@ -18,14 +18,22 @@ TICKS = os.sysconf("SC_CLK_TCK")
 
 
 class House:
-    """`toiluot server run` with a ward of 32 counters, all open to every service."""
+    """`toiluot server run` with a ward of 32 counters, all open to every service. `more`: of the configuration."""
 
-    def __init__(self, url: str, *, workers: int = 1, preload: dict[str, str] | None = None, streams: str = "auto") -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        workers: int = 1,
+        preload: dict[str, str] | None = None,
+        streams: str = "auto",
+        more: dict[str, Any] | None = None,
+    ) -> None:
         store = prepare(url)
         configuring.init_site(store, site=SITE, kind="training")
         document = configuring.current(store, SITE)["document"]
         document["counters"] = [{"code": str(n), "name": f"Quầy {n}"} for n in range(1, 33)]
-        apply(store, document)
+        apply(store, document | (more or {}))
         self.key = store.write("", lambda r: access.create_key(r, name="bench", scopes=["issue", "call", "read", "feed"], sites=[SITE]))
         store.close()
         command = [sys.executable, "-m", "toiluot", "server", "run", "--db", url, "--bind", "127.0.0.1:0"]

@@ -97,8 +97,8 @@ def growth_rows(rows: list[dict[str, Any]]) -> str:
 LIMITS = Path(__file__).with_name("limits.md")
 
 
-def write(path: Path, found: dict[str, Any], *, quick: bool) -> None:
-    """The whole page."""
+def write(path: Path, found: dict[str, Any], *, quick: bool, sections: tuple[str, ...] = ()) -> None:
+    """The whole page. `sections`: those that other modules measured and put into words."""
     bare, full = found["bare"], found["sqlite"][-1]
     machine = f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}, Python {platform.python_version()}"
     parts = [
@@ -113,6 +113,7 @@ def write(path: Path, found: dict[str, Any], *, quick: bool) -> None:
         "\n\n## PostgreSQL, two processes, one site\n\n" + rate_rows(found["postgresql"]),
         "\n\n## Streams, while 40 tickets a second are issued\n\n" + stream_rows(found["streams"]),
         "\n\n## Growth, 8 clients\n\n" + growth_rows(found["growth"]),
+        *(f"\n\n{section}" for section in sections),
         "\n\n" + LIMITS.read_text(encoding="utf-8"),
     ]
     path.write_text("".join(parts), encoding="utf-8")

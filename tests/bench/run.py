@@ -21,6 +21,7 @@ from queue_server.services.unit import Unit
 from queue_server.storage.repository import Repository
 from queue_server.storage.sql import Runner
 from queue_server.storage.sqlite import connect
+from tests.bench import cards, slips
 from tests.bench.history import grow
 from tests.bench.house import SITE, House
 from tests.bench.report import write
@@ -183,7 +184,9 @@ def main() -> None:
         found["streams"] = on(f"sqlite:///{folder}/t.db", lambda house: stream_figures(house, scale, chosen.streams))
         progress(found)
         found["growth"] = growth_figures(folder, scale, chosen.tickets)
-    write(chosen.out, found, quick=chosen.quick)
+        found["slips"] = slips.measure(scale)
+    found["cards"] = cards.measure(scale)
+    write(chosen.out, found, quick=chosen.quick, sections=(slips.section(found["slips"]), cards.section(found["cards"])))
     print(f"written: {chosen.out}")
 
 
