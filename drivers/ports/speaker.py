@@ -13,6 +13,7 @@ import shutil
 import signal
 import subprocess
 import time
+from abc import ABC, abstractmethod
 from pathlib import Path
 
 from drivers.ports.base import Gone, OpenFailed, Timeout, Waker
@@ -24,22 +25,24 @@ KEPT_FILES = 20
 _CARD = re.compile(r"CARD=([\w-]+)|^(?:plug)?hw:(?!CARD=)(\w+)")
 
 
-class SpeakerPort:
+class SpeakerPort(ABC):
     """A `Port` that is written whole sounds. `read` only waits: for the end of a sound, the waker, or the deadline."""
 
     def __init__(self) -> None:
         self._closed = False
 
+    @abstractmethod
     def write(self, data: bytes, deadline: float) -> int:
         """Begin to play; what is playing is cut off."""
-        raise NotImplementedError
 
+    @abstractmethod
     def hush(self) -> None:
-        raise NotImplementedError
+        """Cut off what is playing."""
 
     @property
+    @abstractmethod
     def playing(self) -> bool:
-        raise NotImplementedError
+        """Whether a sound is still on its way; `Gone` where it did not come to its end."""
 
     def _ended_fd(self) -> int | None:
         """Readable when the sound has ended."""
