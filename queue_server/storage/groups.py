@@ -32,11 +32,32 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Ways:
-    """How a group begins and ends in one database, and what that database raises."""
+    """How a group begins and ends in one database, and what that database raises. `exact` says whether an error of the
+    database comes out of the very statement that caused it; else it is the group's, whose job it was nobody knows."""
 
     begin: str
     error: type[Exception]
     before_commit: str | None = None
+    exact: bool = True
+
+
+@dataclass(slots=True)
+class Group:
+    """What became of a group: its jobs, the answers that are on disk, or what broke it as a whole."""
+
+    taken: list[Job] = field(default_factory=list)
+    answers: list[tuple[Job, Any]] = field(default_factory=list)
+    broken: Exception | None = None
+
+    def tell(self) -> None:
+        """Give every job that was not told yet its answer, or what broke them all."""
+        if self.broken is None:
+            for job, answer in self.answers:
+                job.done.set_result(answer)
+            return
+        for job in self.taken:
+            if not job.done.done():
+                job.done.set_exception(self.broken)
 
 
 class Groups:
@@ -101,48 +122,46 @@ class Groups:
             yield waiting.popleft()
 
 
-def run_group(connection: Connection, repository: Repository, jobs: Iterator[Job], ways: Ways, now_ms: Callable[[], int]) -> list[Any]:
-    """Run the jobs, commit once. The answers that are now on disk, each with its job; failures have been told already."""
-    taken: list[Job] = []
-    answers: list[tuple[Job, Any]] = []
+def run_group(connection: Connection, repository: Repository, jobs: Iterator[Job], ways: Ways, now_ms: Callable[[], int]) -> Group:
+    """Run the jobs, commit once. Failures have been told when this returns; the answers are the caller's to give."""
+    group = Group()
     try:
         connection.execute(ways.begin)
         for job in jobs:
-            taken.append(job)
+            group.taken.append(job)
             repository.now_ms = now_ms()
-            outcome = _one(connection, repository, job, ways.error)
+            outcome = _one(connection, repository, job, ways)
             if outcome is not _FAILED:
-                answers.append((job, outcome))
+                group.answers.append((job, outcome))
         repository.flush()
-        if answers and ways.before_commit:
+        if group.answers and ways.before_commit:
             connection.execute(ways.before_commit)
         connection.execute("COMMIT")
     except ways.error as broken:
+        group.broken = broken
         repository.memo.clear()  # it may remember what was never committed
         with contextlib.suppress(ways.error):
             connection.execute("ROLLBACK")
-        for job in taken:
-            if not job.done.done():
-                job.done.set_exception(broken)
-        return []
     finally:
         repository.forget()
-    return answers
+    return group
 
 
-def _one(connection: Connection, repository: Repository, job: Job, error: type[Exception]) -> Any:
+def _one(connection: Connection, repository: Repository, job: Job, ways: Ways) -> Any:
     connection.execute("SAVEPOINT unit")
     mark = repository.mark()
     try:
         answer = job.work(repository)
-    except BaseException as failed:  # noqa: BLE001 - it belongs to whoever asked, and is raised there
+    except BaseException as failed:
+        if isinstance(failed, ways.error) and not ways.exact:
+            raise
         job.done.set_exception(failed)
         repository.back_to(mark)
         try:
             connection.execute("ROLLBACK TO unit")
             connection.execute("RELEASE unit")
-        except error as broken:  # a full disk ends the whole transaction: the neighbours must hear of it too
-            raise (failed if isinstance(failed, error) else broken) from None
+        except ways.error as broken:  # a full disk ends the whole transaction: the neighbours must hear of it too
+            raise (failed if isinstance(failed, ways.error) else broken) from None
         return _FAILED
     connection.execute("RELEASE unit")
     return answer

@@ -13,12 +13,13 @@ import queue
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
+from dataclasses import replace
 from typing import Any
 
 import psycopg
 from psycopg.rows import dict_row
 
-from queue_server.storage.groups import Groups, Job, Ways, run_group
+from queue_server.storage.groups import Group, Groups, Job, Ways, run_group
 from queue_server.storage.reader import Reader
 from queue_server.storage.repository import Repository
 from queue_server.storage.sql import Runner
@@ -26,7 +27,8 @@ from queue_server.storage.sql import Runner
 CHANNEL = "toiluot"
 KEPT = 40  # connections kept open in one process: as many as it has threads, or each burst dials anew
 WRITERS = 8  # sites that one process writes for at the same moment
-WAYS = Ways("BEGIN", psycopg.Error, before_commit=f"NOTIFY {CHANNEL}")
+ALONE = Ways("BEGIN", psycopg.Error, before_commit=f"NOTIFY {CHANNEL}")
+TOGETHER = replace(ALONE, exact=False)
 LISTEN_S = 1.0  # how long the listener waits before it looks whether it should stop
 
 
@@ -54,14 +56,32 @@ class PostgresDatabase:
     def _carry(self, _: str, jobs: Iterator[Job]) -> None:
         try:
             with self._connection() as connection:
-                repository = Repository(Runner(connection, self.dialect), 0, self._entropy, self._memo)
-                answers = run_group(connection, repository, jobs, WAYS, self._now_ms)
+                group = self._together(connection, jobs)
+                if group.broken is None or connection.closed:
+                    group.tell()
+                    return
+                for job in group.taken:  # whose fault it was shows when each runs alone
+                    if not job.done.done():
+                        self._run(connection, iter([job]), ALONE).tell()
         except psycopg.Error as unreachable:  # no line to the database: they all hear of it, and ask again
-            answers = []
             for job in jobs:
                 job.done.set_exception(unreachable)
-        for job, answer in answers:
-            job.done.set_result(answer)
+
+    def _together(self, connection: psycopg.Connection[Any], jobs: Iterator[Job]) -> Group:
+        """A group whose changes travel without waiting for each other: only what is read is waited for, and the commit."""
+        group = Group()
+        try:
+            with connection.pipeline():
+                group = self._run(connection, jobs, TOGETHER)
+        except psycopg.Error as broken:
+            group.broken = broken
+        if group.broken is not None and not connection.closed:
+            connection.rollback()
+        return group
+
+    def _run(self, connection: psycopg.Connection[Any], jobs: Iterator[Job], ways: Ways) -> Group:
+        repository = Repository(Runner(connection, self.dialect), 0, self._entropy, self._memo)
+        return run_group(connection, repository, jobs, ways, self._now_ms)
 
     @contextlib.contextmanager
     def read(self) -> Iterator[Reader]:

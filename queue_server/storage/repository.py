@@ -96,6 +96,10 @@ class Repository(Reader):
         self._sql.do(s.SET_SITE_EPOCH, {"k_code": row["site"], "epoch": row["epoch"]})
         self._note(row["site"], epoch=row["epoch"])
 
+    def note_epoch(self, row: dict[str, Any]) -> None:
+        """An epoch that began on another server: this one is fenced from now on."""
+        self._sql.do(s.INSERT_EPOCH, row)
+
     def add_config(self, row: dict[str, Any], name: str) -> None:
         """A new version of the configuration, in force from now."""
         self._sql.do(s.INSERT_CONFIG, row)
@@ -126,9 +130,9 @@ class Repository(Reader):
         del row["site"]
         self._sql.do(s.UPDATE_TICKET, row | {"k_id": row.pop("id")})
 
-    def forget_holders(self, site: str, before_day: str) -> int:
+    def forget_holders(self, site: str, before_day: str) -> None:
         """Wipe the keyed hashes of earlier days."""
-        return self._sql.do(s.FORGET_HOLDERS, {"site": site, "business_day": before_day})
+        self._sql.do(s.FORGET_HOLDERS, {"site": site, "business_day": before_day})
 
     def add_counter(self, counter: Counter) -> None:
         """A new counter."""
@@ -166,9 +170,9 @@ class Repository(Reader):
         """A command's first answer."""
         self._sql.do(s.INSERT_REQUEST, row)
 
-    def forget_requests(self, site: str, before: int) -> int:
+    def forget_requests(self, site: str, before: int) -> None:
         """Drop answers older than an instant."""
-        return self._sql.do(s.FORGET_REQUESTS, {"site": site, "before": before})
+        self._sql.do(s.FORGET_REQUESTS, {"site": site, "before": before})
 
     def add_lease(self, row: dict[str, Any], entries: Iterable[dict[str, Any]]) -> None:
         """A lease with its numbers."""
@@ -189,7 +193,7 @@ class Repository(Reader):
 
     def revoke_key(self, key: str, at: int) -> int:
         """End an API key."""
-        return self._sql.do(s.REVOKE_KEY, {"k_id": key, "revoked_at": at})
+        return self._sql.touched(s.REVOKE_KEY, {"k_id": key, "revoked_at": at})
 
     def add_person(self, row: dict[str, Any]) -> None:
         """A new account."""
@@ -216,7 +220,7 @@ class Repository(Reader):
     def put_device(self, site: str, device: str, *, role: str, version: str | None, last_seen_at: int, report: dict[str, Any]) -> None:
         """A device's newest report."""
         row = {"role": role, "version": version, "last_seen_at": last_seen_at, "report": dumps(report)}
-        if not self._sql.do(s.UPDATE_DEVICE, row | {"k_site": site, "k_device": device}):
+        if not self._sql.touched(s.UPDATE_DEVICE, row | {"k_site": site, "k_device": device}):
             self._sql.do(s.INSERT_DEVICE, row | {"site": site, "device": device, "state": "known", "public_key": None})
 
     def put_aside(self, table: str, rows: Iterable[dict[str, Any]]) -> None:
@@ -224,5 +228,5 @@ class Repository(Reader):
         change, add, key = s.ASIDE[table]
         for row in rows:
             keys = {f"k_{name}": row[name] for name in key}
-            if not self._sql.do(change, keys | {name: value for name, value in row.items() if name not in key}):
+            if not self._sql.touched(change, keys | {name: value for name, value in row.items() if name not in key}):
                 self._sql.do(add, row)

@@ -68,10 +68,13 @@ class Runner:
         rows: list[Row] = self._run(statement.text(self._dialect), params).fetchall()
         return rows
 
-    def do(self, statement: Statement, params: Params) -> int:
+    def do(self, statement: Statement, params: Params) -> None:
+        """Run a change. Nobody waits for it: on PostgreSQL its fault may come out of a later statement."""
+        self._run(statement.text(self._dialect), params)
+
+    def touched(self, statement: Statement, params: Params) -> int:
         """Run a change; how many rows it touched."""
-        count: int = self._run(statement.text(self._dialect), params).rowcount
-        return count
+        return len(self._run(f"{statement.text(self._dialect)} RETURNING 1", params).fetchall())
 
     def many(self, statement: Statement, rows: Iterable[Params]) -> None:
         """Run one change for each of several parameter sets."""

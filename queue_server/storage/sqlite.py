@@ -43,6 +43,7 @@ class SqliteDatabase:
 
     def __init__(self, path: str, on_commit: Callable[[], None], now_ms: Callable[[], int], entropy: Callable[[int], bytes]) -> None:
         self._path, self._on_commit, self._now_ms, self._entropy = path, on_commit, now_ms, entropy
+        self.before_answers: Callable[[], None] = lambda: None
         self._memo: dict[Any, Any] = {}
         self._readers = threading.local()
         self._open: list[sqlite3.Connection] = []
@@ -103,8 +104,8 @@ class SqliteDatabase:
         connection.close()
 
     def _carry(self, _: str, jobs: Iterator[Job]) -> None:
-        answers = run_group(self._connection, self._repository, jobs, WAYS, self._now_ms)
-        if answers:
+        group = run_group(self._connection, self._repository, jobs, WAYS, self._now_ms)
+        if group.answers and group.broken is None:
             self._on_commit()
-        for job, answer in answers:
-            job.done.set_result(answer)
+            self.before_answers()
+        group.tell()

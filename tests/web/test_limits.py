@@ -108,7 +108,7 @@ def test_an_address_stands_for_a_household() -> None:
 
 
 def test_failed_log_ins_are_counted_by_account_and_by_address() -> None:
-    bounds = limits(clock := Hand())
+    bounds = made(clock := Hand())
     assert refused(bounds.before_log_in, "a", "clerk") == 0
     for _ in range(2):
         bounds.log_in_failed("a", "clerk")
