@@ -69,6 +69,7 @@ class SpeakerPort(ABC):
 
     def rest(self) -> None:
         """A sound goes on by itself."""
+        return
 
     def close(self) -> None:
         self._closed = True
