@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from drivers.ports.opening import Address
 
 PCSCD_SOCKET = "/run/pcscd/pcscd.comm"
+REFUSED = "pcscd refuses this account: a polkit rule lets it in"
 OPEN_S = 5.0
 CANCEL_S = 2.0
 WAIT_LATE_S = 1.0
@@ -164,7 +165,7 @@ def trouble() -> str:
 def open_pcsc(wanted: str) -> PcscPort:
     """`wanted`: the reader's name as pcscd gives it; `*` and `?` stand for anything."""
     if code := trouble():
-        raise OpenFailed(code, "pcscd")
+        raise OpenFailed(code, REFUSED if code == "permission" else "pcscd")
     ours, theirs = socket.socketpair()
     try:
         command = [sys.executable, "-m", worker.__name__, str(theirs.fileno())]
@@ -179,7 +180,8 @@ def open_pcsc(wanted: str) -> PcscPort:
     try:
         port.name = port.ask(worker.OPEN, wanted.encode(), time.monotonic() + OPEN_S).decode("utf-8", "replace")
     except _Ended as error:
-        detail = f"{wanted}: fits several readers ({error}); name one" if error.letter == worker.SEVERAL else str(error)
+        details = {worker.SEVERAL: f"{wanted}: fits several readers ({error}); name one", worker.DENIED: REFUSED}
+        detail = details.get(error.letter, str(error))
         raise OpenFailed(_CODES.get(error.letter, "error"), detail) from error
     except Timeout as error:
         raise OpenFailed("timeout", "pcscd does not answer") from error

@@ -15,7 +15,7 @@ from pathlib import Path
 
 DRIVER = Path("/usr/lib/pcsc/drivers/serial/libifdvpcd.so")
 # The socket is descriptor 3 (sd_listen_fds); the shell becomes pcscd, so that its number is the right one.
-RUN = 'mount --bind "$1/run" /run 2>/dev/null; export LISTEN_FDS=1 LISTEN_PID=$$; exec pcscd --foreground --info --config "$1/conf"'
+RUN = 'mount --bind "$1/run" /run 2>/dev/null; export LISTEN_FDS=1 LISTEN_PID=$$; exec pcscd --foreground --info --config "$1/conf" $2'
 
 
 def apart() -> list[str]:
@@ -24,6 +24,12 @@ def apart() -> list[str]:
         if subprocess.run([*command, "true"], capture_output=True, check=False).returncode == 0:
             return command
     return []
+
+
+def unasked() -> str:
+    """Newer ones ask polkit, which is not there for a daemon of our own."""
+    told = subprocess.run(["pcscd", "--help"], capture_output=True, text=True, check=False).stdout
+    return "--disable-polkit" if "--disable-polkit" in told else ""
 
 
 def two_free_ports() -> int:
@@ -59,7 +65,7 @@ class Pcscd:
 
     def start(self) -> None:
         self.socket.unlink(missing_ok=True)
-        command = [*self._apart, "sh", "-c", f"exec 3<&0; exec 0</dev/null; {RUN}", "sh", str(self.folder)]
+        command = [*self._apart, "sh", "-c", f"exec 3<&0; exec 0</dev/null; {RUN}", "sh", str(self.folder), unasked()]
         with socket.socket(socket.AF_UNIX) as listener, (self.folder / "log").open("ab") as log:
             listener.bind(str(self.socket))
             listener.listen(16)
