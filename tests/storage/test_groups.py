@@ -101,7 +101,9 @@ def test_a_lost_line_is_told_to_whoever_was_on_it_and_the_next_are_served(hall: 
 
     def cut(repository: Repository) -> None:
         with psycopg.connect(conninfo(hall.store.url), autocommit=True) as other:
-            other.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND state LIKE 'idle in%'")
+            other.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
         repository.keys()
 
     outcomes = together(hall, [number("a"), cut, number("b")])
