@@ -143,7 +143,7 @@ class ScannerSim:
         elif "no-end" not in faults:
             text += "\t" if self.end == "tab" else "\r"
         strange = STRANGE_KEYS if "garbage" in faults else ()
-        return pack((*strange, *typed(text, self.letters, french="wrong-layout" in faults)), time.time())
+        return pack((*strange, *typed(text, self.letters, french="wrong-layout" in faults)), time.monotonic())
 
     def send_raw(self, data: bytes) -> int:
         with self._lock:

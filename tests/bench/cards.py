@@ -66,11 +66,11 @@ def _line(count: int) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         sim = ScannerSim(Path(folder) / "scanner")
         address = parse_address(f"serial:{sim.link}")
-        slot = Slot("reader", "serial-scanner", SerialScanner(publish), lambda: (open_port(address), address.text))
+        ready = threading.Event()
+        device = SerialScanner(publish)
+        slot = Slot("reader", "serial-scanner", device, lambda: (open_port(address), address.text), publish=lambda _: ready.set())
         slot.start()
-        deadline = time.monotonic() + 10
-        while slot.status.state != "ready" and time.monotonic() < deadline:
-            time.sleep(0.01)
+        assert ready.wait(10)
         times = []
         for serial in range(count):
             news.clear()
