@@ -6,6 +6,7 @@ asked, and whether its signer is on this machine's trust list. Name, address, ph
 
 from __future__ import annotations
 
+import contextlib
 import os
 import select
 import time
@@ -64,6 +65,10 @@ def load_anchors(folder: Path) -> tuple[tuple[Anchor, ...], int]:
     return tuple(anchors), faults
 
 
+class _NoCard(Exception):
+    """Nobody laid a card down in time."""
+
+
 class ChipReader:
     """The `Device` behind a chip reader's slot."""
 
@@ -97,19 +102,17 @@ class ChipReader:
             command.key.wipe()
 
     def _act(self, port: CardPort, command: ReadChip) -> tuple[ChipResult, Health]:
-        talk = dialogue.read(command.key, self._random)
         try:
-            answer = self._begin(port, next(talk), time.monotonic() + self._wait_s)
-        except (Timeout, CardAway):
+            with contextlib.closing(dialogue.read(command.key, self._random)) as talk:
+                answer = self._begin(port, next(talk), time.monotonic() + self._wait_s)
+                reading = self._talk(port, talk, answer)
+            return self._told(reading), self._health
+        except _NoCard:
             return ChipResult("no_card"), self._health
-        except CardBusy:
-            return ChipResult("busy"), Health("busy")
-        except Gone as error:
-            return ChipResult("absent"), Health("absent", str(error))
-        try:
-            return self._told(self._talk(port, talk, answer)), self._health
         except CardAway:
             return ChipResult("moved"), self._health
+        except CardBusy:
+            return ChipResult("busy"), Health("busy")
         except MrtdError as error:
             return ChipResult(error.code, detail=str(error)), self._health
         except Timeout as error:
@@ -122,12 +125,17 @@ class ChipReader:
         while True:
             try:
                 port.meet(deadline)
-                return self._exchange(port, words, time.monotonic() + self._answer_s)
+            except Timeout as error:
+                raise _NoCard from error
             except CardAway:
-                port.rest()
-                if time.monotonic() + AGAIN_S > deadline:
-                    raise
-                select.select([], [], [], AGAIN_S)
+                pass
+            else:
+                with contextlib.suppress(CardAway):
+                    return self._exchange(port, words, time.monotonic() + self._answer_s)
+            port.rest()
+            if time.monotonic() + AGAIN_S > deadline:
+                raise _NoCard
+            select.select([], [], [], AGAIN_S)
 
     def _talk(self, port: Port, talk: dialogue.Talk[dialogue.Reading], answer: bytes) -> dialogue.Reading:
         end = time.monotonic() + TALK_S

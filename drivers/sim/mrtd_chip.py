@@ -20,7 +20,7 @@ from drivers.codecs.mrtd.keys import AccessKey, can_key, mrz_key
 from drivers.codecs.mrtd.secure import DATA, LE, SEAL, STATUS, Channel
 from drivers.sim.mrtd_person import Authority, Person, com, dg1, make_authority, sod
 
-MRTD_FAULTS = ("wrong-key", "moved", "no-anchor", "slow", "silent", "garbage", "forged", "not-id-card")
+MRTD_FAULTS = ("wrong-key", "moved", "no-anchor", "slow", "silent", "stall", "garbage", "forged", "not-id-card")
 ATR = bytes.fromhex("3B80800101")
 REFUSED, DENIED, NO_SUCH, WRONG_DATA, WRONG_LENGTH = 0x6300, 0x6982, 0x6D00, 0x6A80, 0x6700
 MOVED_AFTER = 3  # pieces of files read before the card is taken away
@@ -76,7 +76,7 @@ class Chip:
         """The bytes of an answer; empty for none at all. `Moved`: the card is gone before it could answer."""
         if "slow" in self.faults:
             time.sleep(SLOW_S)
-        if "silent" in self.faults and raw[1:2] not in (b"\xa4", b"\xb0"):
+        if "silent" in self.faults or ("stall" in self.faults and raw[1:2] not in (b"\xa4", b"\xb0")):
             return b""
         try:
             reply = self._protected(raw) if raw[:1] == b"\x0c" and self._channel else self._plain(raw)
