@@ -22,6 +22,7 @@ _SERIAL = {
     "parity": ("N", "E", "O"),
     "stop": ("1", "2"),
     "flow": ("none", "rtscts", "xonxoff"),
+    "rs485": ("auto", "kernel", "rts"),
 }
 
 

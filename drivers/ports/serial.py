@@ -6,8 +6,10 @@ import errno
 from typing import TYPE_CHECKING
 
 import serial
+from serial.rs485 import RS485Settings
 
 from drivers.ports.base import FdPort, OpenFailed
+from drivers.ports.direction import ByRts, TurningPort
 
 if TYPE_CHECKING:
     from drivers.ports.opening import Address
@@ -16,8 +18,10 @@ _CODES = {errno.ENOENT: "absent", errno.ENODEV: "absent", errno.ENXIO: "absent",
 _CODES |= {errno.EBUSY: "busy", errno.EAGAIN: "busy", errno.EIO: "absent"}
 
 
-def open_serial(path: str, baud: int = 115200, parity: str = "N", stop_bits: int = 1, flow: str = "none") -> FdPort:
-    """Open `path` for us alone. `flow` is none, rtscts or xonxoff."""
+def open_serial(
+    path: str, baud: int = 115200, parity: str = "N", stop_bits: int = 1, flow: str = "none", rs485: str = "auto"
+) -> FdPort | TurningPort:
+    """Open `path` for us alone. `flow` is none, rtscts or xonxoff; `rs485` one of `direction.DIRECTIONS`."""
     try:
         line = serial.Serial(
             path,
@@ -35,12 +39,25 @@ def open_serial(path: str, baud: int = 115200, parity: str = "N", stop_bits: int
         raise OpenFailed(code, f"{path}: {_short(error)}") from error
     except (OSError, ValueError) as error:
         raise OpenFailed(_CODES.get(getattr(error, "errno", 0) or 0, "error"), f"{path}: {error}") from error
-    return FdPort(line.fileno(), line.close)
+    port = FdPort(line.fileno(), line.close)
+    return port if rs485 == "auto" else _turning(line, port, rs485, path)
 
 
-def open_address(address: Address) -> FdPort:
-    options = address.options
-    return open_serial(address.target, address.baud, options.get("parity", "N"), int(options.get("stop", "1")), options.get("flow", "none"))
+def _turning(line: serial.Serial, port: FdPort, rs485: str, path: str) -> FdPort | TurningPort:
+    try:
+        if rs485 == "rts":
+            return TurningPort(port, ByRts(line))
+        line.rs485_mode = RS485Settings()
+    except (OSError, ValueError) as error:
+        port.close()
+        raise OpenFailed("error", f"{path}: it cannot turn a two-wire line by rs485={rs485}; try another ({error})") from error
+    return port
+
+
+def open_address(address: Address) -> FdPort | TurningPort:
+    given = address.options
+    stop = int(given.get("stop", "1"))
+    return open_serial(address.target, address.baud, given.get("parity", "N"), stop, given.get("flow", "none"), given.get("rs485", "auto"))
 
 
 def _short(error: serial.SerialException) -> str:
