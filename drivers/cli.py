@@ -27,6 +27,8 @@ _ELSEWHERE = {
     "list": ("drivers.tools", "list_devices"),
     "bind": ("drivers.tools", "bind"),
     "watch": ("drivers.tools", "watch"),
+    "record": ("drivers.tools", "record"),
+    "burn-in": ("drivers.tools", "burn_in"),
     "sim": ("drivers.sim.cli", "sim"),
 }
 

@@ -96,3 +96,53 @@ def watch(seconds: float, as_json: bool) -> None:
         device = change["device"]
         mark = "+" if change["change"] == "add" else "-"
         click.echo(json.dumps(change, ensure_ascii=False) if as_json else f"{mark} {device['node']}  {device['id']}  {device['name']}")
+
+
+@click.command()
+@click.argument("slot")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@_socket
+@click.option("--for", "seconds", default=30.0, type=click.FloatRange(0.1, 600), show_default=True, help="How long; Ctrl-C ends it sooner.")
+@_lang
+@_json
+def record(slot: str, file: Path, socket_path: Path, seconds: float, lang: str, as_json: bool) -> None:
+    """Take down what passes on the line of SLOT into FILE: a test can play it back, and nothing of a person is in it."""
+    from drivers.client import DriversClient, DriversError
+    from drivers.keeping import keep
+
+    try:
+        with DriversClient(socket_path) as client:
+            told = keep(client, slot, file, seconds)
+    except DriversError as error:
+        click.echo(json.dumps({"ok": False, "code": error.code, "text": error.detail}) if as_json else error.detail, err=not as_json)
+        sys.exit(1)
+    except OSError as error:
+        raise click.UsageError(f"{file}: {error.strerror or error}") from error
+    vi = f"Đã ghi {told['events']} sự kiện, {told['bytes_in']} byte từ thiết bị vào {file}. Không có dữ liệu cá nhân trong tệp."
+    en = f"{told['events']} events, {told['bytes_in']} bytes from the device, written to {file}. Nothing of a person is in it."
+    _say({"ok": True, **told}, [vi if lang == "vi" else en], as_json)
+
+
+@click.command("burn-in")
+@_socket
+@click.option("--minutes", default=60.0, type=click.FloatRange(0.01, 10_080), show_default=True, help="How long.")
+@click.option("--cycles", default=0, type=click.IntRange(0, 1_000_000), help="End after so many rounds instead.")
+@click.option("--every", "every_s", default=20.0, type=click.FloatRange(0, 3600), show_default=True, help="Seconds between two rounds.")
+@_lang
+@_json
+def burn_in(socket_path: Path, minutes: float, cycles: int, every_s: float, lang: str, as_json: bool) -> None:
+    """Exercise every device for an hour through the running service and report on each. Exit 0: no finding, 1: findings.
+
+    A round prints a short slip, shows a number on each panel, looks closer at each printer, and counts what every other
+    device loses meanwhile. A roll of 80 m lasts about a thousand rounds.
+    """
+    from drivers.burning import burn, lines
+    from drivers.client import DriversError
+
+    try:
+        told = burn(socket_path, minutes * 60, cycles or None, every_s)
+    except DriversError as error:
+        click.echo(json.dumps({"ok": False, "code": error.code, "text": error.detail}) if as_json else error.detail, err=not as_json)
+        sys.exit(1)
+    _say(told, lines(told, lang), as_json)
+    sys.exit(0 if told["ok"] else 1)

@@ -14,8 +14,10 @@ _PAIR_LEADS = b"\x00\x01\x1e"
 _TOKEN = re.compile(rb"[A-Za-z0-9]+")
 _HEX = re.compile(rb"(?=[0-9a-f]*[a-f])(?:[0-9a-f]{2}){6,}")
 _FAKE_NAME = b"4e677579656e2056616e2041"
-# Not a person's: what a code begins with, and the names of its parts.
-_KEPT = re.compile(rb"https?://[^/\s]+/(?:[a-z]{1,8}/)*|[0-9]{3}\.[0-9]{2}\.[0-9]{2}\.H[0-9]{2}-[0-9]{6}-|\][A-Za-z][0-9A-Za-z]")
+# Not a person's: a letter of GB 18030 in four bytes, what a code begins with, the names of its parts.
+_KEPT = re.compile(
+    rb"[\x81-\xfe][0-9][\x81-\xfe][0-9]|https?://[^/\s]+/(?:[a-z]{1,8}/)*|[0-9]{3}\.[0-9]{2}\.[0-9]{2}\.H[0-9]{2}-[0-9]{6}-|\][A-Za-z][0-9A-Za-z]"
+)
 RECORD_BYTES = 24
 _EV_KEY, _EV_MSC = 1, 4
 _DIGIT_KEYS, _LETTER_KEYS = range(2, 12), (*range(16, 26), *range(30, 39), *range(44, 51))
