@@ -17,17 +17,9 @@ happened, at = [], ""
 LOUD = {"socket.bind", "socket.connect", "subprocess.Popen", "os.system", "os.fork", "os.posix_spawn", "sqlite3.connect", "os.mkdir",
          "os.remove", "os.rename", "os.putenv", "tempfile.mkstemp", "tempfile.mkdtemp",
          "_thread.start_new_thread", "_thread.start_joinable_thread"}
-def of_the_library():
-    # python-escpos keeps its table of printers in the temporary folder as it is imported; only a printer's slot imports it.
-    frame = sys._getframe(2)
-    while frame is not None:
-        if frame.f_globals.get("__name__", "").startswith("escpos."):
-            return True
-        frame = frame.f_back
-    return False
 def hook(event, args):
     written = event == "open" and isinstance(args[2], int) and args[2] & (os.O_WRONLY | os.O_RDWR | os.O_CREAT)
-    if at and (written or event in LOUD) and not of_the_library():
+    if at and (written or event in LOUD):
         happened.append([at, event, repr(args)[:200]])
 sys.addaudithook(hook)
 names = ["toiluot", "toiluot_edge", "toiluot_guard"]
