@@ -62,6 +62,7 @@ ACTS: dict[str, Callable[[Agent, Json], None]] = {
     "scan-help": _simple(events.ScanHelp),
     "priority-list": _simple(events.OpenPriority),
     "stay": _simple(events.Stay),
+    "wake": _simple(events.Wake),
     "reprint": _simple(events.AskReprint),
     "alive": lambda agent, body: None,
 }

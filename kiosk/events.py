@@ -82,6 +82,7 @@ class Session:
     cursor: str = ""
     asked: int = 0
     volume: int = 3
+    dim: bool = False  # nobody for long: the screen rests, and the first touch only wakes it
 
 
 # ---------------------------------------------------------------- events
@@ -215,13 +216,18 @@ class Again:
 
 
 @dataclass(frozen=True)
+class Wake:
+    """A finger somewhere on the panel: the page says so, or the touch screen's driver."""
+
+
+@dataclass(frozen=True)
 class Tick:
     pass
 
 
 Event = (
     Choose | Browse | ScanHelp | CardRead | CardUnreadable | SlipRead | SlipFound | OpenPriority | SetPriority | Issued | Refused
-    | PrintDone | AskReprint | GoHome | Stay | Language | TextSize | Link | PrinterSays | Headphones | Focus | Again | Tick
+    | PrintDone | AskReprint | GoHome | Stay | Language | TextSize | Link | PrinterSays | Headphones | Focus | Again | Wake | Tick
 )  # fmt: skip
 
 

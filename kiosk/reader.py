@@ -12,7 +12,7 @@ from typing import Any
 from kiosk import keys
 from kiosk.agent import Agent
 from kiosk.devices import Devices, DriversAway
-from kiosk.events import Printer, PrinterSays
+from kiosk.events import Printer, PrinterSays, Wake
 
 REDIAL_S = 1.0
 _LOW = ("paper_low",)
@@ -81,6 +81,8 @@ class Reader:
             kind, code = str(data.get("kind")), data.get("code")
             birth_year = year if isinstance(year, int) else None
             self._agent.card(kind, number=data.get("number"), birth_year=birth_year, code=code, token=data.get("token"))
+        elif event == "touch":
+            self._agent.post(Wake())
         elif str(data.get("slot")).startswith("tactile"):
             self._by_hand(event, data)
 

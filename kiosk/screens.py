@@ -33,6 +33,7 @@ def view(session: Session, home: Home, visit: str, now: str, translate: Translat
         "lang": session.lang,
         "large": session.large,
         "audio": session.audio,
+        "dim": _resting(session, translate),
         "focus": session.cursor if session.audio else "",
         "site": home.site_name,
         "now": now,
@@ -43,6 +44,10 @@ def view(session: Session, home: Home, visit: str, now: str, translate: Translat
 
 
 # ---------------------------------------------------------------- parts
+def _resting(session: Session, _: Translate) -> str:
+    return _("Please touch the screen") if session.dim else ""
+
+
 def _bar(session: Session, home: Home, _: Translate, languages: Mapping[str, str]) -> list[View]:
     """Language and text size in the same place on every screen; a way back where there is one."""
     if session.state in (State.ISSUING, State.PAUSED, State.ASKING):

@@ -45,6 +45,7 @@ from kiosk.events import (
     Stay,
     TextSize,
     Tick,
+    Wake,
 )
 from kiosk.timing import deadline_ms
 from kiosk.values import Settings, Ticket
@@ -288,11 +289,14 @@ def _tick(session: Session, _: Event, now_ms: int, settings: Settings) -> Result
         return replace(session, paper=Paper.UNCONFIRMED, since_ms=now_ms), ()  # the printer keeps silent: the person must not wait for it
     if session.state in (State.CHOOSING, State.PRIORITY):
         return replace(_enter(session, State.ASKING, now_ms), under=session.state), ()
+    if session.state is State.HOME and (session.lang, session.large, session.audio) == (session.home_lang, False, False):
+        return replace(session, dim=True), ()
     return _fresh(session, now_ms, settings), ()
 
 
 # ---------------------------------------------------------------- the table
 S = State
+_NOBODY = (Tick, Link, PrinterSays, PrintDone, Issued, Refused)  # happen without anybody at the screen
 _OPEN = (S.HOME, S.SCAN_HELP, S.CHOOSING, S.PRIORITY)  # screens that wait for a decision
 TABLE: dict[tuple[State, type], Handler] = {
     (S.HOME, Choose): _choose,
@@ -308,6 +312,7 @@ TABLE: dict[tuple[State, type], Handler] = {
     (S.ISSUING, Refused): _refused,
     (S.NUMBER, AskReprint): _reprint,
     (S.ASKING, Stay): _stay,
+    (S.HOME, Wake): _stay,
     **{(S.ASKING, kind): _stay for kind in (Focus, Again)},  # any key says "I am here"
     **{(state, Headphones): _headphones for state in State},
     **{(state, kind): handler for kind, handler in ((Focus, _focus), (Again, _again)) for state in State if state is not S.ASKING},
@@ -331,4 +336,7 @@ TABLE: dict[tuple[State, type], Handler] = {
 def step(session: Session, event: Event, now_ms: int, settings: Settings) -> Result:
     """The only way a session changes."""
     handler = TABLE.get((session.state, type(event)))
-    return handler(session, event, now_ms, settings) if handler else (session, ())
+    if handler is None:
+        return session, ()
+    after, effects = handler(session, event, now_ms, settings)
+    return (after if isinstance(event, _NOBODY) else replace(after, dim=False)), effects

@@ -47,6 +47,8 @@ def _usual_deadline_ms(session: Session, settings: Settings) -> int | None:
             return since + (settings.ask_large_ms if session.large else settings.ask_ms)
         case State.HOME if session.lang != session.home_lang or session.large:
             return touched + settings.idle_ms  # somebody set the language and walked away
+        case State.HOME if settings.dim_ms and not session.dim:
+            return touched + settings.dim_ms
     return None
 
 

@@ -58,6 +58,7 @@ class Settings:
     audio_idle_ms: int = 180_000
     audio_ask_ms: int = 60_000
     audio_shown_ms: int = 120_000
+    dim_ms: int = 0  # 0 = the first screen is always bright
 
 
 @dataclass(frozen=True)
@@ -166,6 +167,7 @@ def settings_from(item: Mapping[str, Any]) -> Settings:
         audio_idle_ms=ms("audio_idle_s", known.audio_idle_ms, 60),
         audio_ask_ms=ms("audio_ask_s", known.audio_ask_ms, 30),
         audio_shown_ms=ms("audio_shown_s", known.audio_shown_ms, 60),
+        dim_ms=ms("dim_after_s", 0, 60) if item.get("dim_after_s") else 0,
     )
 
 

@@ -301,6 +301,23 @@ def test_the_screen_shows_what_the_keys_have_in_hand(browser: Browser, kiosk: Ki
     page.context.close()
 
 
+def test_the_first_touch_on_a_resting_screen_only_wakes_it(page: Page, kiosk: KioskProcess) -> None:
+    """The page is told to rest as it would be after minutes; its touch goes to the true kiosk."""
+    resting = {**kiosk.state(), "dim": "Xin chạm vào màn hình"}
+    page.route("**/api/language", lambda route: route.fulfill(json=resting))
+    expect(page.locator("#wake")).to_be_hidden()
+    box = page.locator("#service-ho-tich").bounding_box()
+    assert box
+    page.locator("#language").tap()
+    expect(page.locator("#wake")).to_have_text("Xin chạm vào màn hình")
+    expect(page.locator("#wake")).to_be_in_viewport(ratio=1)
+    with page.expect_response("**/api/wake"):
+        page.touchscreen.tap(box["x"] + 20, box["y"] + 20)
+    expect(page.locator("#wake")).to_be_hidden()
+    see(page, "home")
+    assert kiosk.server.tickets == {}
+
+
 def test_names_of_a_thousand_letters_break_nothing(browser: Browser, kiosk: KioskProcess) -> None:
     kiosk.server.change_home(home([(f"s{n}", ("Thủ tục xác nhận " * 70)[:1094], "x", "A", 3, True) for n in range(5)]))
     until(lambda: kiosk.state()["choices"][0]["label"].startswith("Thủ tục"))

@@ -43,6 +43,7 @@ from kiosk.events import (
     Stay,
     TextSize,
     Tick,
+    Wake,
 )  # fmt: skip
 from kiosk.session import TABLE, recent_for_visit, step
 from kiosk.timing import deadline_ms
@@ -56,7 +57,7 @@ EVENTS: list[Event] = [
     Choose(1, "ho-tich"), Browse(), ScanHelp(), CardRead(CARD), CardUnreadable(), SlipRead("k7Qm2xV9bT4wZ1nR8sY5cA"), SlipFound(1, FOUND),
     SlipFound(1, None, "slip_unknown"), OpenPriority(), SetPriority("elderly"), Issued(1, TICKET),
     Refused(1, "quota_full"), PrintDone("t1", Paper.PRINTED), AskReprint(), GoHome(), Stay(), Language("en"), TextSize(True), Link(True),
-    Link(False), PrinterSays(Printer.OUT), Headphones(True), Headphones(False), Focus("help"), Again(), Again(1), Tick(),
+    Link(False), PrinterSays(Printer.OUT), Headphones(True), Headphones(False), Focus("help"), Again(), Again(1), Wake(), Tick(),
 ]  # fmt: skip
 
 
@@ -351,6 +352,22 @@ def test_a_new_screen_is_heard_from_its_beginning() -> None:
     assert session.cursor == "service-ho-tich"
     session, _ = step(session, Choose(1, "ho-tich"), 2, S)
     assert (session.state, session.cursor, session.audio) == (State.ISSUING, "", True)
+
+
+# ---------------------------------------------------------------- a screen that rests
+def test_the_first_screen_rests_only_where_a_centre_says_so() -> None:
+    resting = replace(S, dim_ms=600_000)
+    assert deadline_ms(at(State.HOME), S) is None
+    assert deadline_ms(at(State.HOME, touched_ms=5), resting) == 600_005
+    dim, effects = step(at(State.HOME), Tick(), 600_000, resting)
+    assert (dim.state, dim.dim, effects) == (State.HOME, True, ())
+    assert deadline_ms(dim, resting) is None
+    for happens in (PrinterSays(Printer.OUT), Tick(), Link(True)):
+        assert step(dim, happens, 600_001, resting)[0].dim, "nobody is there yet"
+    for somebody in (Wake(), CardRead(CARD), Headphones(True), ScanHelp(), Language("en")):
+        woken, _ = step(dim, somebody, 700_000, resting)
+        assert not woken.dim
+        assert deadline_ms(woken, resting) is None or deadline_ms(woken, resting) > 700_000  # type: ignore[operator]
 
 
 # ---------------------------------------------------------------- random walks

@@ -63,6 +63,8 @@ function redraw() {
   if (waiting && !view.slow && main.childElementCount) return;  // the touched button stays in sight for the first second
   body.dataset.screen = view.screen;
   body.classList.toggle("large", view.large);
+  body.classList.toggle("dim", Boolean(view.dim));
+  document.getElementById("wake").textContent = view.dim;
   document.documentElement.lang = view.lang;
   frame(view);
   drawBar(bar, view, null, press);  // first, because the choices measure what the bar leaves them
@@ -105,6 +107,8 @@ function note() {
 addEventListener("pointerdown", () => { held = true; clearTimeout(waiting); waiting = setTimeout(lift, 4000); }, true);
 const lift = () => { clearTimeout(waiting); setTimeout(() => { held = false; redraw(); }, 0); };
 for (const name of ["pointerup", "pointercancel", "blur"]) addEventListener(name, lift, true);
+// The first touch on a resting screen only wakes it: nobody takes a number they did not see.
+document.getElementById("wake").addEventListener("click", () => send({ path: "/api/wake", body: {} }));
 addEventListener("resize", redraw);
 document.fonts.addEventListener("loadingdone", () => { shown = ""; redraw(); });  // texts were measured in another font
 addEventListener("contextmenu", event => event.preventDefault());
