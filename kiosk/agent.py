@@ -19,6 +19,7 @@ from kiosk import session as rules
 from kiosk.events import (
     Card,
     CardRead,
+    CardUnreadable,
     Event,
     Issue,
     Issued,
@@ -240,9 +241,11 @@ class Agent:
             self.post(SlipRead(token))
         elif kind == "dossier" and code:
             self.post(CardRead(Card(kind, None, code)))
+        elif kind in ("health_insurance", "appointment", "text"):
+            self.post(CardUnreadable("card_other"))
         else:
             self.trouble("card_unreadable")
-            self.post(events.CardUnreadable())
+            self.post(CardUnreadable())
 
     def trouble(self, code: str) -> None:
         self.troubles.count(code, self.now())

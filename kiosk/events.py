@@ -111,7 +111,9 @@ class CardRead:
 
 @dataclass(frozen=True)
 class CardUnreadable:
-    pass
+    """`card_other`: read well, and nothing this machine can use (a health-insurance card, a shop's code)."""
+
+    problem: str = "card_unreadable"
 
 
 @dataclass(frozen=True)

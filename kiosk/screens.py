@@ -266,6 +266,14 @@ def _error(session: Session, home: Home, visit: str, now: str, _: Translate) -> 
                 button("browse", _("Take a number without a card"), "browse", primary=True),
             ],
         ),
+        "card_other": (
+            _("This machine cannot use this card or code."),
+            _("Please use your ID card, or take a number without a card."),
+            [
+                button("retry", _("Scan your ID card"), "scan-help", primary=True),
+                button("browse", _("Take a number without a card"), "browse", primary=True),
+            ],
+        ),
         "no_paper": (_("The machine is out of paper."), _("Please use the next machine or the help desk."), [_actions_home(_)]),
         "quota_full": (_("No numbers are left today for: %(name)s") % {"name": name}, opens or desk, [again]),
         "service_closed": (_("Closed now: %(name)s") % {"name": name}, opens or desk, [again]),

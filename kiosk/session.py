@@ -144,8 +144,9 @@ def recent_for_visit(session: Session, visit_no: int, now_ms: int, settings: Set
     return found.ticket if found else None
 
 
-def _unreadable(session: Session, _: Event, now_ms: int, __: Settings) -> Result:
-    return _problem(session, "card_unreadable", now_ms), ()
+def _unreadable(session: Session, event: Event, now_ms: int, __: Settings) -> Result:
+    assert isinstance(event, CardUnreadable)
+    return _problem(session, event.problem, now_ms), ()
 
 
 def _slip(session: Session, event: Event, now_ms: int, settings: Settings) -> Result:

@@ -23,6 +23,9 @@ HOME = home_from(home())
 TICKET = Ticket("t1", "A105", "ho-tich", "Khu A, tầng 1", 6, 1200, 1800, NOW)
 PROBLEMS = (
     "card_unreadable",
+    "card_other",
+    "slip_unknown",
+    "slip_later",
     "no_paper",
     "quota_full",
     "service_closed",

@@ -110,6 +110,8 @@ def test_ones_own_slip_on_the_reader_shows_how_it_stands(kiosk: KioskProcess) ->
     assert until(lambda: kiosk.state()["paper"]["text"] == "Mời bạn đến Quầy 3 ngay.")
     kiosk.drivers.tell("card", {"kind": "slip", "token": "nobodyknowsthistoken"})
     assert kiosk.on("error")["title"] == "Phiếu này không phải của nơi đây hoặc không phải của hôm nay."
+    kiosk.drivers.tell("card", {"kind": "health_insurance"})
+    until(lambda: kiosk.state()["title"] == "Máy này không dùng loại thẻ hoặc mã này.")
     assert (kiosk.server.bodies, kiosk.drivers.paper, kiosk.waiting()) == ([], [], 0)
     assert token not in kiosk.log()
     kiosk.home()

@@ -149,6 +149,12 @@ def test_another_card_during_printing_waits_and_after_it_comes_in() -> None:
     assert (session.state, session.visit_no, session.ticket) == (State.CHOOSING, 2, None)
 
 
+def test_a_card_of_another_kind_is_told_from_one_that_was_not_read() -> None:
+    for problem in ("card_unreadable", "card_other"):
+        session, effects = step(at(State.HOME), CardUnreadable(problem), 0, S)
+        assert (session.state, session.problem, effects) == (State.ERROR, problem, ())
+
+
 # ---------------------------------------------------------------- a slip on the reader, a card left on it
 def test_ones_own_slip_shows_how_it_stands_and_goes_home_by_itself() -> None:
     session, effects = step(at(State.HOME), SlipRead("token"), 0, S)
