@@ -1,27 +1,24 @@
 """A slip as one 1-bit picture, for a printer that then needs no code page and no Vietnamese of its own.
 
-Holds sizes, fonts and drawing. What stands on the slip is `slip`'s affair; sending it is the drivers'. The fonts are
-in the package, so the paper looks the same on every machine.
+Holds the full slip's sizes and arrangement; letters and codes are `lettering`, the short slip is `raster_short`. What
+stands on a slip is `slip`'s affair; sending it is the drivers'.
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from functools import cache, lru_cache
-from pathlib import Path
 
-import segno
 from PIL import Image, ImageDraw, ImageFont
 
+from kiosk import raster_short
+from kiosk.lettering import code_side, draw_code, fits, font, modules, wrapped
 from kiosk.slip import Role, Slip
 
-FONTS = Path(__file__).parent / "fonts"
 LINE_HEIGHT = 1.45  # with less, stacked marks (Ễ, Ộ) touch the descenders of the line above
 FULL_WIDTH = 576  # 80 mm paper at 203 dpi; sizes below are for it and shrink with the paper
 MARGIN = 12
 QR_MODULE = 6  # 0.75 mm: an old telephone reads it off shiny paper
-QR_QUIET = 4
 
 
 @dataclass(frozen=True)
@@ -59,46 +56,16 @@ class Raster:
     data: bytes
 
 
-@cache
-def font(name: str, size: int) -> ImageFont.FreeTypeFont:
-    return ImageFont.truetype(str(FONTS / name), size)
-
-
 def _scaled(dots: int, width: int) -> int:
     """Smaller on narrow paper, but less than the paper shrinks: eyes stay the same, lines may wrap."""
     return round(dots * math.pow(width / FULL_WIDTH, 0.7))
-
-
-def _fits(text: str, font: ImageFont.FreeTypeFont, width: int) -> bool:
-    return font.getlength(text) <= width
-
-
-@lru_cache(maxsize=512)  # most lines are the same on every slip, and measuring them takes longer than drawing
-def wrapped(text: str, font: ImageFont.FreeTypeFont, width: int) -> list[str]:
-    """As few rows as possible, and those of about one length: no last word stands alone."""
-    best = _greedy(text, font, width)
-    while (
-        width > 40 and len(narrower := _greedy(text, font, width - 8)) == len(best) and all(_fits(row, font, width - 8) for row in narrower)
-    ):
-        best, width = narrower, width - 8
-    return best
-
-
-def _greedy(text: str, font: ImageFont.FreeTypeFont, width: int) -> list[str]:
-    rows: list[str] = []
-    for word in text.split():
-        if rows and _fits(f"{rows[-1]} {word}", font, width):
-            rows[-1] += f" {word}"
-        else:
-            rows.append(word)
-    return rows
 
 
 def _font_for(role: Role, text: str, width: int) -> ImageFont.FreeTypeFont:
     """The usual size on this paper, smaller where the longest word would not fit."""
     size = _scaled(LOOKS[role].size, width)
     longest = max(text.split(), key=len, default="")
-    while size > 14 and not _fits(longest, font(LOOKS[role].font, size), width - 2 * MARGIN):
+    while size > 14 and not fits(longest, font(LOOKS[role].font, size), width - 2 * MARGIN):
         size -= 2
     return font(LOOKS[role].font, size)
 
@@ -127,22 +94,8 @@ def _layout(slip: Slip, width: int) -> tuple[list[_Row], int, int]:
     return rows, qr_top, top + 2 * MARGIN
 
 
-@lru_cache(maxsize=1)  # asked for its size several times before it is drawn
-def _qr(text: str) -> segno.QRCode:
-    return segno.make(text, error="m", micro=False)
-
-
-def _modules(text: str) -> int:
-    return int(_qr(text).symbol_size(border=QR_QUIET)[0])
-
-
 def _module(text: str, width: int) -> int:
-    return max(2, min(QR_MODULE, (width - 2 * MARGIN) // _modules(text)))
-
-
-def code_side(text: str, module: int) -> int:
-    """Dots of the code with its quiet zone; 0 where there is no code."""
-    return _modules(text) * module if text else 0
+    return max(2, min(QR_MODULE, (width - 2 * MARGIN) // modules(text)))
 
 
 def _qr_side(text: str, width: int) -> int:
@@ -151,14 +104,6 @@ def _qr_side(text: str, width: int) -> int:
 
 def _draw_qr(draw: ImageDraw.ImageDraw, text: str, width: int, top: int) -> None:
     draw_code(draw, text, (width - _qr_side(text, width)) // 2, top, _module(text, width))
-
-
-def draw_code(draw: ImageDraw.ImageDraw, text: str, left: int, top: int, module: int) -> None:
-    for y, row in enumerate(_qr(text).matrix_iter(border=QR_QUIET)):
-        for x, dark in enumerate(row):
-            if dark:
-                at = (left + x * module, top + y * module)
-                draw.rectangle((*at, at[0] + module - 1, at[1] + module - 1), fill=0)
 
 
 def picture(slip: Slip, width: int = FULL_WIDTH) -> Image.Image:
@@ -174,11 +119,6 @@ def picture(slip: Slip, width: int = FULL_WIDTH) -> Image.Image:
 
 
 def render(slip: Slip, width: int = FULL_WIDTH) -> Raster:
-    if slip.short:
-        from kiosk import raster_short
-
-        image = raster_short.picture(slip, width)
-    else:
-        image = picture(slip, width)
+    image = raster_short.picture(slip, width) if slip.short else picture(slip, width)
     black = image.point(lambda white: 0 if white else 1, "1")
     return Raster(image.width, image.height, black.tobytes())

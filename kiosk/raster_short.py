@@ -1,6 +1,6 @@
 """The short slip: number and QR code side by side, so that a slow serial line carries it in a third of the time.
 
-Holds its arrangement alone; fonts, wrapping and the code itself are `raster`'s. What is largest stays what an old person
+Holds its arrangement alone; fonts, wrapping and the code itself are `lettering`'s. What is largest stays what an old person
 looks for: the number, then the time, the service and the place. Where words are long the smaller lines shrink first.
 """
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from PIL import Image, ImageDraw, ImageFont
 
-from kiosk import raster
+from kiosk.lettering import code_side, draw_code, font, wrapped
 from kiosk.slip import Role, Slip
 
 MOST_ROWS = 360
@@ -52,7 +52,7 @@ def picture(slip: Slip, width: int) -> Image.Image:
     for row in plan.texts:
         draw.text((row.middle, row.top + row.height / 2), row.text, font=row.font, fill=0, anchor="mm")
     if plan.qr is not None:
-        raster.draw_code(draw, slip.qr, *plan.qr)
+        draw_code(draw, slip.qr, *plan.qr)
     return image.point(lambda grey: 255 if grey >= 128 else 0).convert("1")
 
 
@@ -65,20 +65,20 @@ class _Page:
 
     def set(self, text: str, font_name: str, size: float, left: float, right: float, *, line: float = LINE, most: int = 9) -> None:
         room = int(right - left)
-        font = raster.font(font_name, max(14, round(size)))
-        rows = raster.wrapped(text, font, room)
+        usual = font(font_name, max(14, round(size)))
+        rows = wrapped(text, usual, room)
         if len(rows) > most:
             rows = [*rows[: most - 1], f"{rows[most - 1]} …"]
         for row in rows:
-            shown = raster.font(font_name, _narrower(row, font_name, font.size, room))
-            self.texts.append(Text(row, shown, (left + right) / 2, self.top, font.size * line))
-            self.top += font.size * line
+            shown = font(font_name, _narrower(row, font_name, usual.size, room))
+            self.texts.append(Text(row, shown, (left + right) / 2, self.top, usual.size * line))
+            self.top += usual.size * line
 
 
 def _narrower(text: str, font_name: str, size: float, room: int) -> int:
     """One word may be longer than the line."""
     fitting = round(size)
-    while fitting > 14 and raster.font(font_name, fitting).getlength(text) > room:
+    while fitting > 14 and font(font_name, fitting).getlength(text) > room:
         fitting -= 1
     return fitting
 
@@ -90,7 +90,7 @@ def _plan(slip: Slip, width: int, shrink: float, module: int, notices: int) -> P
     page = _Page(4)
     if not narrow:
         page.set(said.get(Role.CENTRE, ""), WORDS, 25 * shrink, left, right, most=1)
-    side = raster.code_side(slip.qr, module)
+    side = code_side(slip.qr, module)
     if narrow:
         # On narrow paper the number has the whole width, and the place stands beside the code.
         number = min(150 * shrink, (right - left) / DIGIT_WIDTH)
@@ -106,7 +106,7 @@ def _plan(slip: Slip, width: int, shrink: float, module: int, notices: int) -> P
     if narrow:
         column.set(said.get(Role.ZONE, ""), WORDS, 25 * max(0.8, shrink), left, inner, most=4)
     service = said.get(Role.SERVICE, "")
-    if narrow and column.top - block_top < side * 0.75 and len(raster.wrapped(service, raster.font(WORDS, 24), int(inner - left))) == 1:
+    if narrow and column.top - block_top < side * 0.75 and len(wrapped(service, font(WORDS, 24), int(inner - left))) == 1:
         column.set(service, WORDS, max(24, 38 * shrink), left, inner)  # there is room left beside the code
         service = ""
     page.texts += _centred(column, block_top, side)
