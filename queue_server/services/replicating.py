@@ -106,7 +106,9 @@ def _let_in(repository: Repository, event: Event, told: dict[str, Any]) -> None:
 def _ticket(repository: Repository, event: Event, holders: dict[str, str]) -> None:
     if event.type not in ("issued", "arrived"):
         before = repository.ticket(event.site, str(event.ticket))
-        repository.put_ticket(ticket.apply(before, event))
+        after = ticket.apply(before, event)  # refuses an event of a ticket that is not here
+        assert before is not None
+        repository.put_ticket(before, after)
         return
     data = event.data
     repository.add_ticket(ticket.apply(None, event), holders.get(str(event.ticket)))

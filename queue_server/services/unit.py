@@ -119,7 +119,7 @@ class Unit:
         probe = self._probe(kind, data, subject, at_counter)
         after = ticket.apply(subject, probe)  # refused here, before anything is written
         self.event(kind, f"ticket:{subject.id}", data, ticket=subject.id, label=subject.label, service=probe.service, counter=probe.counter)
-        self.repository.put_ticket(after)
+        self.repository.put_ticket(subject, after)
         return after
 
     def _probe(self, kind: str, data: dict[str, Any], subject: Ticket, at_counter: str | None) -> Event:

@@ -15,7 +15,7 @@ from queue_server.domain.event import Event
 from queue_server.domain.visit import Ticket
 from queue_server.storage import statements as s
 from queue_server.storage.reader import Reader
-from queue_server.storage.rows import counter_row, dumps, event_row, ticket_row
+from queue_server.storage.rows import counter_row, dumps, event_row, ticket_changes, ticket_row
 from queue_server.storage.sql import Row, Runner
 
 SERIES_KEY = ("site", "business_day", "series")
@@ -124,11 +124,11 @@ class Repository(Reader):
         """A new ticket."""
         self._sql.do(s.INSERT_TICKET, ticket_row(ticket) | {"holder_key": holder_key})
 
-    def put_ticket(self, ticket: Ticket) -> None:
-        """A ticket as its events have made it."""
-        row = ticket_row(ticket)
-        del row["site"]
-        self._sql.do(s.UPDATE_TICKET, row | {"k_id": row.pop("id")})
+    def put_ticket(self, before: Ticket, after: Ticket) -> None:
+        """A ticket as an event has made it: what differs from the ticket that was read."""
+        changed = ticket_changes(before, after)
+        if changed:
+            self._sql.do(s.update_ticket(tuple(changed)), changed | {"k_id": after.id})
 
     def forget_holders(self, site: str, before_day: str) -> None:
         """Wipe the keyed hashes of earlier days."""

@@ -20,6 +20,7 @@ _ticket_values, _event_values = attrgetter(*TICKET_COLUMNS), attrgetter(*EVENT_C
 _counter_values, _step_values = attrgetter(*COUNTER_COLUMNS), attrgetter(*STEP_FIELDS)
 _LISTS = ("needs", "tasks")
 _OBJECTS = ("estimate", "credits")
+_JSON = frozenset((*_LISTS, *_OBJECTS))
 _FLAGS = ("on_behalf", "machine_closed", "voided")
 
 
@@ -30,15 +31,22 @@ def dumps(value: Any) -> str:
 
 def ticket_row(ticket: Ticket) -> dict[str, Any]:
     """The columns of a ticket."""
-    row = dict(zip(TICKET_COLUMNS, _ticket_values(ticket), strict=True))
-    for name in (*_LISTS, *_OBJECTS):
-        row[name] = dumps(row[name])
-    for name in _FLAGS:
-        row[name] = int(row[name])
-    if ticket.clock_synced is not None:
-        row["clock_synced"] = int(ticket.clock_synced)
-    row["steps"] = dumps([dict(zip(STEP_FIELDS, _step_values(step), strict=True)) for step in ticket.steps])
-    return row
+    return {name: _stored(name, value) for name, value in zip(TICKET_COLUMNS, _ticket_values(ticket), strict=True)}
+
+
+def ticket_changes(before: Ticket, after: Ticket) -> dict[str, Any]:
+    """The columns in which two states of a ticket differ, as they are after."""
+    both = zip(TICKET_COLUMNS, _ticket_values(before), _ticket_values(after), strict=True)
+    return {name: _stored(name, new) for name, old, new in both if new is not old and new != old}
+
+
+def _stored(name: str, value: Any) -> Any:
+    """A value of a ticket as its column holds it."""
+    if name == "steps":
+        return dumps([dict(zip(STEP_FIELDS, _step_values(step), strict=True)) for step in value])
+    if name in _JSON:
+        return dumps(value)
+    return int(value) if value is True or value is False else value
 
 
 def ticket_of(row: Mapping[str, Any]) -> Ticket:

@@ -73,13 +73,14 @@ SEALS = Statement(select(t.seal).where(t.seal.c.site == b("site")).order_by(t.se
 
 # ---------------------------------------------------------------- tickets
 INSERT_TICKET = _insert(t.ticket, *TICKET_COLUMNS, "holder_key")
-# What no event ever changes stays out of the update: SQLite rewrites every index that a named column is part of.
-FIXED = (
-    "id", "site", "business_day", "series", "number", "label", "issued_at", "issued_seq", "source", "channel", "party",
-    "on_behalf", "dossier_code", "appointment", "ahead", "estimate", "token_hash", "lease", "device", "issued_device_at", "boot_id",
-    "boot_ms", "clock_synced",
-)  # fmt: skip
-UPDATE_TICKET = _update(t.ticket, ("id",), *(name for name in TICKET_COLUMNS if name not in FIXED))
+
+
+@lru_cache
+def update_ticket(columns: tuple[str, ...]) -> Statement:
+    """Change these columns and no others: SQLite rewrites every index that a named column is part of."""
+    return _update(t.ticket, ("id",), *columns)
+
+
 _ticket = t.ticket.c
 TICKET = _where(t.ticket, "site", "id")
 TICKET_BY_TOKEN = _where(t.ticket, "token_hash")
