@@ -99,13 +99,13 @@ def doctor(config: Path, socket_path: Path, lang: str, as_json: bool) -> None:
 
 
 @drivers.command()
-@click.argument("role", type=click.Choice(["printer", "reader"]))
+@click.argument("role", type=click.Choice(["printer", "reader", "led", "keypad"]))
 @_socket
-@click.option("--wait", "wait_s", default=30.0, type=click.FloatRange(1, 600), show_default=True, help="Seconds to wait for a card.")
+@click.option("--wait", "wait_s", default=30.0, type=click.FloatRange(1, 600), show_default=True, help="Seconds to wait for a person.")
 @_lang
 @_json
 def test(role: str, socket_path: Path, wait_s: float, lang: str, as_json: bool) -> None:
-    """Try one device through the running service: a slip comes out, or a card is read."""
+    """Try one device through the running service: a slip comes out, a card or a key is read, panels show eights."""
     from drivers.trying import try_role
 
     fine, told = try_role(role, socket_path, wait_s, lang)

@@ -10,6 +10,7 @@ from typing import Any
 
 from drivers.client import DriversClient, DriversError
 from drivers.health import hint
+from drivers.trying_line import try_keypad, try_panel
 
 _FONTS = ("/usr/share/fonts/truetype/noto/NotoSans-Bold.ttf", "/usr/share/fonts/truetype/dejavu/DejaVuSans-Bold.ttf")
 _OUTCOMES = {
@@ -35,6 +36,10 @@ _KINDS = {
 def try_role(role: str, socket_path: Path, wait_s: float, lang: str) -> tuple[bool, dict[str, Any]]:
     try:
         with DriversClient(socket_path) as client:
+            if role == "led":
+                return try_panel(client, lang)
+            if role == "keypad":
+                return try_keypad(client, wait_s, lang)
             return _printer(client, lang) if role == "printer" else _reader(client, wait_s, lang)
     except DriversError as error:
         absent = "Dịch vụ thiết bị không trả lời" if lang == "vi" else "The drivers' service does not answer"
