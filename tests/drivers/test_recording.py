@@ -23,12 +23,12 @@ from drivers.ports.nodes import DeviceInfo
 from drivers.ports.tap import MOST_EVENTS, Tape
 from drivers.recording import described, make
 from drivers.sim.scanner import SAMPLES
+from tests.drivers.far_ends import Hall
 from tests.drivers.scenarios.levels import MEMORY
 from tests.drivers.scenarios.playback import PlaybackFar, load
 from tests.drivers.scenarios.printer import PrinterStage
 from tests.drivers.scenarios.reader import ReaderStage
 from tests.drivers.scenarios.stage import until
-from tests.drivers.test_doctor import Hall
 
 CARD = SAMPLES[0].payload
 
