@@ -14,7 +14,7 @@ import struct
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,10 +24,12 @@ from drivers.client import DriversClient, DriversError
 from drivers.config import Config, ConfigError, SlotConfig, load_config
 from drivers.devices.exam import examine_printer
 from drivers.devices.journal import Journal
+from drivers.devices.link import Slot
 from drivers.devices.printer_talk import Talk
 from drivers.finding import Finding, of_health
 from drivers.health import printer_health
 from drivers.holders import holders
+from drivers.model import State
 from drivers.ports.base import OpenFailed, PortError
 from drivers.ports.nodes import DeviceInfo
 from drivers.ports.opening import Address, open_port
@@ -175,13 +177,18 @@ def _watched(config: Config) -> list[Finding]:
         for slot in slots.values():
             slot.start()
         deadline, waiting = time.monotonic() + WATCHED_S, threading.Event()
-        while time.monotonic() < min(deadline, changed[-1] + SETTLED_S):
+        while time.monotonic() < deadline and (time.monotonic() < changed[-1] + SETTLED_S or _opening(slots.values())):
             waiting.wait(0.05)
         seen = [slot.status for slot in slots.values()]
         for slot in slots.values():
             slot.stop()
         journal.close()
     return [of_health(one.health.code, one.role, one.health.detail or one.device) for one in seen if not one.health.well]
+
+
+def _opening(slots: Iterable[Slot]) -> bool:
+    """Some ports take their time to open: until then nothing can be said of them."""
+    return any(slot.status.state is State.OPENING for slot in slots)
 
 
 # ---------------------------------------------------------------- who has it, who may
