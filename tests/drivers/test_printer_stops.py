@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from drivers.model import Outcome
-from drivers.quirks import Profile
+from drivers.codecs.escpos_write import raster_bands
+from drivers.devices.journal import Journal
+from drivers.devices.ticket_printer import TicketPrinter
+from drivers.model import Outcome, PrintJob
+from drivers.ports.opening import open_port, parse_address
+from drivers.quirks import Profile, load_quirks
+from drivers.sim.printer import PrinterSim
+from drivers.sim.printer_wire import TcpWire
 
 WIRES = pytest.mark.parametrize("kind", ["tcp", "pty"])
 BANDS = Profile("bands", 576, answer_s=0.3, stall_s=0.6, confirm_s=1.0, print_dots_per_s=4000, band_rows=32, clear="dc4")
@@ -97,3 +105,37 @@ def test_a_cable_pulled_in_mid_slip_and_put_back(make_bench: Make, until: Until,
     assert bench.print("next").outcome is Outcome.PRINTED
     assert b"".join(bench.sim.slips[-1].rows) == raster(576, 300)
     assert bench.print(height=3000) == result
+
+
+def test_a_service_killed_in_mid_slip_cuts_the_strip_before_the_next_number(tmp_path: Path, raster: Make) -> None:
+    sim = PrinterSim(576)
+    wire = TcpWire(sim, "127.0.0.1", 0)
+    thread = threading.Thread(target=wire.run, daemon=True)
+    thread.start()
+    killed = Journal(tmp_path / "jobs")
+    killed.sending("one")
+    killed.close()
+    sim.feed(b"\x1b\x40" + raster_bands(raster(576, 50), 576, 64)[0])
+    assert sim.hanging_rows == 50
+    journal = Journal(tmp_path / "jobs")
+    port = open_port(parse_address(f"tcp://{wire.address}"))
+    printer = TicketPrinter(BANDS, journal)
+    assert printer.act(port, PrintJob("two", 576, 100, raster(576, 100)))[0].outcome is Outcome.PRINTED
+    assert [len(one.rows) for one in sim.slips] == [50, 100], "the wreck apart, and the new one whole"
+    assert printer.act(port, PrintJob("three", 576, 10, raster(576, 10)))[0].outcome is Outcome.PRINTED
+    assert sim.received_bytes < 72 * 200, "cut once"
+    port.close()
+    wire.close()
+    thread.join(5)
+    journal.close()
+
+
+@pytest.mark.parametrize("name", sorted(load_quirks().profiles))
+def test_every_profile_that_comes_with_us_prints_its_own_width(make_bench: Make, until: Until, raster: Make, name: str) -> None:
+    profile = load_quirks().profiles[name]
+    bench = make_bench("tcp", profile=replace(profile, answer_s=0.3))
+    bench.sim.width_dots = profile.width_dots
+    dots = raster(profile.width_dots, 360)
+    result = bench.slot.submit(PrintJob("one", profile.width_dots, 360, dots)).result(20)
+    assert result.outcome is Outcome.PRINTED
+    assert b"".join(bench.sim.slips[0].rows) == dots
