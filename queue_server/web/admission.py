@@ -16,7 +16,7 @@ from queue_server.contract.position import Position
 from queue_server.domain.errors import Refusal
 from queue_server.services import queries
 from queue_server.web.annexe import Annexe
-from queue_server.web.auth import BOARD_COOKIE, SESSION_COOKIE, allow, choose_site
+from queue_server.web.auth import BOARD_COOKIE, LONGEST_TOKEN, SESSION_COOKIE, allow, choose_site
 from queue_server.web.channel import Listener
 from queue_server.web.feed import place
 from queue_server.web.hub import Hub
@@ -25,6 +25,7 @@ from queue_server.web.stream import Stream
 from toiluot_guard import Guarded
 
 NEEDS = next(route.needs for route in ROUTES if route.name == "stream")
+LONGEST_ZONE = 64
 
 
 class Streams:
@@ -54,7 +55,8 @@ class Streams:
             raise Refusal("stopping")
         if hub.open + self.annexe.open >= min(hub.house.streams_limit, Guarded.most):
             raise Refusal("too_many_streams")
-        who = Listener(site, not found.who.may("feed"), found.zone or query.get("zone") or None, authorization, cookies)
+        secret = f"Bearer {authorization.split()[-1]}" if authorization else ""
+        who = Listener(site, not found.who.may("feed"), found.zone or _zone(query), secret, cookies)
         return who, after.seq if after is not None and known else None
 
     def _known(self, site: str, after: Position, program: bool) -> bool:
@@ -83,9 +85,17 @@ class Streams:
         self.annexe.consider()
 
 
+def _zone(query: Mapping[str, str]) -> str | None:
+    zone = query.get("zone") or None
+    if zone is not None and len(zone) > LONGEST_ZONE:
+        raise Refusal("invalid", errors=[{"pointer": "?zone", "code": "too_long", "detail": f"at most {LONGEST_ZONE} characters"}])
+    return zone
+
+
 def _cookies(text: str) -> dict[str, str]:
+    """The cookies that could be a credential; what is longer is none, and is not carried about."""
     try:
         jar = SimpleCookie(text)
     except CookieError:
         return {}
-    return {name: jar[name].value for name in (SESSION_COOKIE, BOARD_COOKIE) if name in jar}
+    return {name: jar[name].value for name in (SESSION_COOKIE, BOARD_COOKIE) if name in jar and len(jar[name].value) <= LONGEST_TOKEN}

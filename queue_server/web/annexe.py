@@ -84,7 +84,10 @@ class Annexe:
     async def _watch_for_ever(self) -> None:
         loop = asyncio.get_running_loop()
         while not self._stopping:
-            self._start()
+            try:
+                self._start()
+            except OSError as broken:
+                self._house.report("no process for streams", broken)
             while self._line is not None:
                 await asyncio.sleep(RESTART_S)
                 if self.ready:

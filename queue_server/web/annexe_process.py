@@ -63,12 +63,12 @@ class Annexe:
         self._hub.wake()
 
     async def _take(self, message: bytes, connection: socket.socket) -> None:
-        who, after, cursor = handover.read_stream(message)
-        connection.setblocking(False)
-        stream = Stream(self._hub, who, after, cursor=cursor)
         try:
+            who, after, cursor = handover.read_stream(message)
+            connection.setblocking(False)
+            stream = Stream(self._hub, who, after, cursor=cursor)
             await asyncio.get_running_loop().connect_accepted_socket(lambda: stream, connection)
-        except OSError:
+        except (OSError, ValueError):
             connection.close()
             self._missed()
 

@@ -20,6 +20,7 @@ from queue_server.web.projection import Frame, frames_of, snapshot_of
 
 T = TypeVar("T")
 PAGE, FEW = 500, 50
+ZONES = 64  # with a snapshot kept; a reader may name any
 SNAPSHOT_S = 1.0
 
 
@@ -83,6 +84,8 @@ class Source:
             if drawn is None or drawn.seq < channel.seq or now_s - drawn.made_s > SNAPSHOT_S:
                 now_ms = self._clock.wall_ms()
                 body, seq = await self.read(lambda: snapshot_of(self._store, channel.site, zone, now_ms))
+                if len(channel.snapshots) >= ZONES:
+                    channel.snapshots.clear()
                 drawn = channel.snapshots[zone] = Drawn(seq, now_s, sse.encode("snapshot", body))
             return drawn
 

@@ -5,6 +5,7 @@ Every test runs twice: with streams in the server's own process, and in a proces
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import socket
 import time
@@ -133,6 +134,35 @@ def test_a_beat_says_where_the_log_is_and_has_no_id(site: Site) -> None:
     assert set(beats[1].json()) == {"seq", "epoch", "now"}
     assert beats[1].json()["now"] > beats[0].json()["now"]
     stream.close()
+
+
+def test_a_zone_has_a_name_of_reasonable_length(site: Site) -> None:
+    with pytest.raises(Problem) as caught:
+        next(site.client().stream(zone="z" * 65))
+    assert (caught.value.status, caught.value.code) == (422, "invalid")
+
+
+def test_what_cannot_be_a_credential_does_no_harm_beside_one(site: Site) -> None:
+    cookies = {"Cookie": f"toiluot_session={'x' * 8000}; toiluot_board={site.board_token}"}
+    with httpx.stream("GET", f"{site.base}/api/v1/stream", headers=cookies, timeout=20) as answer:
+        assert next(read(answer)).event == "snapshot"
+    spaced = {"Authorization": f"Bearer   {site.key('feed')}"}
+    with httpx.stream("GET", f"{site.base}/api/v1/stream", headers=spaced, timeout=20) as answer:
+        assert next(read(answer)).event == "snapshot"
+
+
+def test_a_reader_that_talks_is_cut_off_and_a_request_behind_it_is_not_answered(site: Site) -> None:
+    host, port = site.base.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=20) as line:
+        line.sendall(f"GET /b/{site.board_token}/stream HTTP/1.1\r\nHost: x\r\n\r\nGET /healthz HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        heard = b""
+        while b"event: hb" not in heard:
+            heard += line.recv(1 << 16)
+        with contextlib.suppress(ConnectionError):
+            line.sendall(b"x" * 200_000)
+            while piece := line.recv(1 << 16):
+                heard += piece
+    assert heard.count(b"HTTP/1.1 ") == 1
 
 
 def test_the_reader_is_told_when_to_come_back(site: Site) -> None:
