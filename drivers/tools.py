@@ -134,7 +134,7 @@ def burn_in(socket_path: Path, minutes: float, cycles: int, every_s: float, lang
     """Exercise every device for an hour through the running service and report on each. Exit 0: no finding, 1: findings.
 
     A round prints a short slip, shows a number on each panel, looks closer at each printer, and counts what every other
-    device loses meanwhile. A roll of 80 m lasts about a thousand rounds.
+    device loses meanwhile. An hour takes about 180 short slips, some six metres of paper.
     """
     from drivers.burning import burn, lines
     from drivers.client import DriversError
