@@ -94,6 +94,8 @@ def _lines(slots: list[dict[str, Any]], lines: dict[str, Any]) -> Iterator[Findi
     """What the numbers of a line tell where the device itself complains of nothing."""
     for slot in slots:
         line = lines.get(slot["role"])
+        if slot["code"] == "ok" and (slot.get("answer_ms") or 0) > SLOW_ANSWER_MS:  # one of several on a shared line
+            yield of_health("slow", slot["role"], f"{slot['answer_ms']} ms")
         if line is None or slot["code"] != "ok":
             continue
         if slot["driver"] in ("serial-scanner", "wedge"):

@@ -12,7 +12,9 @@ from __future__ import annotations
 
 import math
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
+from statistics import median
 from typing import Any, Protocol, TypeVar
 
 from drivers.health import Health
@@ -33,6 +35,7 @@ class Line:
     def __init__(self, gap_s: float, hear: Callable[[bytes, float], None], *, echo: bool = False) -> None:
         self._gap_s, self._hear, self._echo = gap_s, hear, echo
         self._last = 0.0
+        self.answer_s: float | None = None  # how long the last answer took
         self.port: Port | None = None
 
     def _wire(self) -> Port:
@@ -61,7 +64,8 @@ class Line:
     def ask(self, frame: bytes, take: Callable[[bytes], Got | None], answer_s: float) -> tuple[Got | None, int]:
         """Send, and give `take` what comes until it is content: its answer, and how many bytes came in all."""
         self.tell(frame)
-        deadline, came = time.monotonic() + answer_s, 0
+        asked_at = self._last
+        deadline, came = asked_at + answer_s, 0
         echo = frame if self._echo else b""
         while True:
             data = self.read(deadline)
@@ -69,6 +73,7 @@ class Line:
                 data, echo = _without_echo(data, echo)
             came += len(data)
             if data and (got := take(data)) is not None:
+                self.answer_s = self._last - asked_at
                 return got, came
             if time.monotonic() >= deadline:
                 return None, came
@@ -88,6 +93,12 @@ class Member:
         self.health = Health()
         self.next_at = 0.0
         self.misses = 0
+        self.answers_s: deque[float] = deque(maxlen=9)
+
+    @property
+    def answer_ms(self) -> int | None:
+        """How long it takes to answer, as a rule; None where it never did."""
+        return round(median(self.answers_s) * 1000) if self.answers_s else None
 
     @property
     def facts(self) -> dict[str, Any]:
@@ -109,6 +120,7 @@ class Member:
     def appear(self) -> None:
         """The line is open: begin anew."""
         self.next_at, self.misses, self.health = 0.0, 0, Health()
+        self.answers_s.clear()
 
     def lose(self) -> None:
         """The line is gone: forget what was half heard."""
@@ -178,6 +190,7 @@ class Bus:
     def act(self, port: Port, command: Any) -> tuple[Any, Health]:
         self._line.port = port
         member, wanted = self._meant(command)
+        self._line.answer_s = None
         try:
             result = member.act(self._line, wanted)
         except PortError as error:
@@ -212,6 +225,7 @@ class Bus:
         return min(due, key=lambda one: (bool(one.misses) and self._silent_last, one.next_at), default=None)
 
     def _turn(self, member: Member) -> None:
+        self._line.answer_s = None
         member.turn(self._line)
         self._silent_last = bool(member.misses)
         self._tell(member)
@@ -224,6 +238,8 @@ class Bus:
             member.hear(data, now)
 
     def _tell(self, member: Member) -> None:
+        if self._line.answer_s is not None:
+            member.answers_s.append(self._line.answer_s)
         if member.health.code != self._said[member.slot]:
             self._said[member.slot] = member.health.code
             self.told(member)

@@ -33,7 +33,7 @@ class BusSlot:
         open_ = line.state in (State.READY, State.DEGRADED)
         health = self._member.health if open_ else line.health
         state = (State.READY if health.well else State.DEGRADED) if open_ else line.state
-        facts = {"bus": self._line.name, **self._facts, **self._member.facts}
+        facts = {"bus": self._line.name, **self._facts, **self._member.facts, "answer_ms": self._member.answer_ms}
         return SlotStatus(self._role, self._driver, state, health, line.device, self._since, facts)
 
     @property
