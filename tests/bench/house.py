@@ -11,14 +11,16 @@ from pathlib import Path
 from typing import Any
 
 from queue_server.bootstrap import prepare
-from queue_server.services import access, configuring
+from queue_server.domain.principal import SYSTEM
+from queue_server.services import access, command, configuring, counters
 
 SITE = "BENCH"
+COUNTERS = 32
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
 class House:
-    """`toiluot server run` with a ward of 32 counters, all open to every service. `more`: of the configuration."""
+    """`toiluot server run` with wards of 32 counters, all open to every service. `more`: of the configuration."""
 
     def __init__(
         self,
@@ -28,22 +30,17 @@ class House:
         preload: dict[str, str] | None = None,
         streams: str = "auto",
         more: dict[str, Any] | None = None,
+        sites: int = 1,
     ) -> None:
         store = prepare(url)
-        configuring.init_site(store, site=SITE, kind="training")
-        document = configuring.current(store, SITE)["document"]
-        document["counters"] = [{"code": str(n), "name": f"Quầy {n}"} for n in range(1, 33)]
-        apply(store, document | (more or {}))
-        self.key = store.write("", lambda r: access.create_key(r, name="bench", scopes=["issue", "call", "read", "feed"], sites=[SITE]))
+        self.keys = [ward(store, SITE if n == 0 else f"{SITE}{n}", more or {}) for n in range(sites)]
         store.close()
-        command = [sys.executable, "-m", "toiluot", "server", "run", "--db", url, "--bind", "127.0.0.1:0"]
-        command += ["--workers", str(workers), "--max-streams", "12000", "--streams", streams]
+        words = [sys.executable, "-m", "toiluot", "server", "run", "--db", url, "--bind", "127.0.0.1:0"]
+        words += ["--workers", str(workers), "--max-streams", "12000", "--streams", streams]
         environment = {**os.environ, **(preload or {})}
-        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment)
+        self._process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment)
         assert self._process.stdout is not None
         self.port = int(self._process.stdout.readline().decode().rsplit(":", 1)[1])
-        for n in range(1, 33):
-            self.load(do="rate", method="POST", path=f"/api/v1/counters/{n}/open", body={"request_id": f"open-{n}"}, clients=1, requests=1)
 
     def load(self, **order: Any) -> dict[str, Any]:
         """Run one order of `load.py` against this server."""
@@ -54,7 +51,7 @@ class House:
         return self._run("listeners", order)
 
     def _run(self, program: str, order: dict[str, Any]) -> dict[str, Any]:
-        order |= {"host": "127.0.0.1", "port": self.port, "key": self.key, "counters": 32}
+        order |= {"host": "127.0.0.1", "port": self.port, "key": self.keys[0], "keys": self.keys, "counters": COUNTERS}
         done = subprocess.run(
             [sys.executable, "-m", f"tests.bench.{program}"],
             input=json.dumps(order).encode(),
@@ -88,10 +85,20 @@ class House:
         self._process.wait(20)
 
 
-def apply(store: Any, document: dict[str, Any]) -> None:
-    """Put a configuration into force."""
-    from queue_server.domain.principal import SYSTEM
-    from queue_server.services import command
+def ward(store: Any, site: str, more: dict[str, Any]) -> str:
+    """A site with every counter open, and a key to it."""
+    configuring.init_site(store, site=site, kind="training")
+    document = configuring.current(store, site)["document"]
+    document["counters"] = [{"code": str(n), "name": f"Quầy {n}"} for n in range(1, COUNTERS + 1)]
+    apply(store, document | more, site)
+    for n in range(1, COUNTERS + 1):
+        order = command.Command(f"open-{n}", site, SYSTEM, "bench", "")
+        command.run(store, order, lambda unit, n=n: counters.command(unit, str(n), "open"))  # type: ignore[misc]
+    key: str = store.write("", lambda r: access.create_key(r, name="bench", scopes=["issue", "call", "read", "feed"], sites=[site]))
+    return key
 
-    order = command.Command("bench-config", SITE, SYSTEM, "bench", "")
+
+def apply(store: Any, document: dict[str, Any], site: str = SITE) -> None:
+    """Put a configuration into force."""
+    order = command.Command("bench-config", site, SYSTEM, "bench", "")
     command.run(store, order, lambda unit: configuring.apply(unit, document=document))

@@ -40,7 +40,7 @@ class Connection:
 
 
 async def one_client(order: dict[str, Any], n: int, left: list[int], times: list[float], bad: list[int]) -> None:
-    connection = Connection(order["host"], order["port"], order["key"])
+    connection = Connection(order["host"], order["port"], order["keys"][n % len(order["keys"])])  # each client has one site
     await connection.open()
     while left[0] > 0:
         left[0] -= 1

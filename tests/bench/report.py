@@ -37,8 +37,22 @@ def rate_rows(rows: list[dict[str, Any]]) -> str:
         line = [str(row["clients"]), f"{row['noop']['per_s']:,.0f}"]
         for name in ("issue", "call"):
             each = row[name]
-            line += [f"**{each['per_s']:,.0f}**", f"{each['per_s'] / row['noop']['per_s']:.2f}"]
+            line += [f"**{each['per_s']:,.0f}**", f"{each['ratio']:.2f}"]
             line += [f"{each['p50_ms']:.1f} · {each['p99_ms']:.1f}", f"{each['cpu_ms']:.2f}"]
+        cells.append(line)
+    return table(head, cells)
+
+
+def site_rows(found: dict[str, Any]) -> str:
+    """Thirty-two clients on PostgreSQL: how the sites and the processes are spread."""
+    head = ["sites", "processes", "issue/s", "p50 · p99 ms", "CPU ms", "call/s", "p50 · p99 ms", "CPU ms"]
+    kinds = [("1", "1", found["postgresql"][-1]), ("1", "2", found["shared"])]
+    kinds += [("32", str(row["workers"]), row) for row in found["sites"]]
+    cells = []
+    for sites, processes, row in kinds:
+        line = [sites, processes]
+        for each in (row["issue"], row["call"]):
+            line += [f"**{each['per_s']:,.0f}**", f"{each['p50_ms']:.1f} · {each['p99_ms']:.1f}", f"{each['cpu_ms']:.2f}"]
         cells.append(line)
     return table(head, cells)
 
@@ -51,7 +65,7 @@ def aims(found: dict[str, Any]) -> str:
     ratio = max(grown[-1][name]["p99_ms"] / grown[0][name]["p99_ms"] for name in ("issue", "call", "board"))
     few, many = (streams.get(count, MISSING) for count in (200, 10_000))
     rows = [
-        ["issue rate ÷ no-op, 32 clients", "0.40", "0.50", f"{full['issue']['per_s'] / full['noop']['per_s']:.2f}"],
+        ["issue rate ÷ no-op, 32 clients", "0.40", "0.50", f"{full['issue']['ratio']:.2f}"],
         ["issue p99", "50 ms", "35 ms", f"{full['issue']['p99_ms']:.0f} ms"],
         ["server CPU per ticket", "0.9 ms", "0.6 ms", f"{full['issue']['cpu_ms']:.2f} ms"],
         [
@@ -110,7 +124,8 @@ def write(path: Path, found: dict[str, Any], *, quick: bool, sections: tuple[str
         f" {bare['group']:,.0f}/s with 32 to a commit; the server reaches\n{full['issue']['per_s'] / bare['group']:.2f} of the latter.",
         f" Resident memory {found['rss']['before_mb']:.0f} MB at the start, {found['rss']['after_mb']:.0f} MB after 10,000 tickets.",
         "\n\n## SQLite with 5 ms added to every fsync\n\n" + rate_rows(found["slow"]),
-        "\n\n## PostgreSQL, two processes, one site\n\n" + rate_rows(found["postgresql"]),
+        "\n\n## PostgreSQL, one process, one site\n\n" + rate_rows(found["postgresql"]),
+        "\n\n## PostgreSQL, one site or 32, one process or two, 32 clients\n\n" + site_rows(found),
         "\n\n## Streams, while 40 tickets a second are issued\n\n" + stream_rows(found["streams"]),
         "\n\n## Growth, 8 clients\n\n" + growth_rows(found["growth"]),
         *(f"\n\n{section}" for section in sections),

@@ -125,7 +125,7 @@ def _kiosk(folder: Path, kind: str, port: str) -> Iterator[str]:
     house = House(f"sqlite:///{folder}/site.db", more=settings)
     with ExitStack() as stack:
         stack.callback(house.close)
-        (folder / "key").write_text(house.key)
+        (folder / "key").write_text(house.keys[0])
         (folder / "drivers.toml").write_text(f'[slot.printer]\nport = "{port}"\ndriver = "escpos"\n')
         drivers = ["drivers", "serve", "--config", f"{folder}/drivers.toml", "--socket", f"{folder}/drivers.sock", "--state", f"{folder}"]
         with socket.create_server(("127.0.0.1", 0)) as finding:
