@@ -88,11 +88,11 @@ def aims(found: dict[str, Any]) -> str:
 
 
 def stream_rows(rows: list[dict[str, Any]]) -> str:
-    head = ["streams", "open", "issue → stream p99 ms", "last stream ms", "issue p99 ms (without streams)", "KB per stream"]
+    head = ["streams", "rows that reached all", "issue → stream p50 · p99", "last stream", "issue p99 (without streams)", "KB per stream"]
     cells = [
         [
-            f"{row['streams']:,}", f"{row['open']:,}", f"{row['p99_ms']:.1f}", f"{row['last_ms']:.1f}",
-            f"{row['issue_p99_ms']:.1f} ({row['quiet_p99_ms']:.1f})", f"{1024 * (row['rss_mb'] - row['idle_mb']) / row['streams']:.1f}",
+            f"{row['streams']:,}", f"{row['complete']} of {row['events']}", f"{told(row['p50_ms'])} · {told(row['p99_ms'])}", told(row["last_ms"]),
+            f"{told(row['issue_p99_ms'])} ({row['quiet_p99_ms']:.0f})", f"{1024 * (row['rss_mb'] - row['idle_mb']) / row['streams']:.1f}",
         ]
         for row in rows
     ]  # fmt: skip
