@@ -218,7 +218,7 @@ def _found(session: Session, home: Home, visit: str, now: str, _: Translate) -> 
     lines = [
         ("ahead", wording.ahead(found.ahead, _)),
         ("wait", _("Wait: %(wait)s") % {"wait": wait} if wait else ""),
-        ("zone", wording.place(found.zone, _) if found.alive else ""),
+        ("zone", wording.place(found.zone, _) if found.state in ("waiting", "held") else ""),
     ]
     actions = [button("done", _("Done"), "home", primary=True)]
     if not found.alive:
