@@ -91,7 +91,8 @@ def stream_rows(rows: list[dict[str, Any]]) -> str:
     head = ["streams", "rows that reached all", "issue → stream p50 · p99", "last stream", "issue p99 (without streams)", "KB per stream"]
     cells = [
         [
-            f"{row['streams']:,}", f"{row['complete']} of {row['events']}", f"{told(row['p50_ms'])} · {told(row['p99_ms'])}", told(row["last_ms"]),
+            f"{row['streams']:,}", f"{row['complete']} of {row['events']}", f"{told(row['p50_ms'])} · {told(row['p99_ms'])}",
+            told(row["last_ms"]),
             f"{told(row['issue_p99_ms'])} ({row['quiet_p99_ms']:.0f})", f"{1024 * (row['rss_mb'] - row['idle_mb']) / row['streams']:.1f}",
         ]
         for row in rows
