@@ -13,6 +13,7 @@ import sqlite3
 import sys
 import threading
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,8 @@ import psycopg
 import uvloop
 
 from queue_server.services import days
+from queue_server.storage import copying
+from queue_server.storage.serving import serving as serving  # held by whoever serves
 from queue_server.storage.store import Store, is_sqlite, migrate, open_store, sqlite_path
 from queue_server.web import handover
 from queue_server.web.annexe import AUTO_STREAMS, Annexe
@@ -28,6 +31,7 @@ from queue_server.web.annexe_process import Annexe as AnnexeProcess
 from queue_server.web.auth import Gate
 from queue_server.web.house import House
 from queue_server.web.hub import Hub
+from queue_server.web.standing import Standing
 from toiluot_edge import Asgi, Clock, ScaledClock, SystemClock, clock_from_environment, mount, setup_log
 from toiluot_guard import raise_file_limit
 
@@ -119,9 +123,9 @@ DATABASE_ERRORS = (sqlite3.OperationalError, psycopg.OperationalError)
 PLACES: dict[str, int | None] = {"auto": AUTO_STREAMS, "own": 0, "here": None}  # how many streams stay in this process
 
 
-def build(url: str, *, tls: bool = False, log: Any = None, streams: str = "here", **settings: Any) -> Server:
+def build(url: str, *, tls: bool = False, log: Any = None, streams: str = "here", following: bool = False, **settings: Any) -> Server:
     """A server on a database that `toiluot server init` has prepared. `streams` is one of `PLACES`; an encrypted connection
-    cannot leave the process that holds its keys."""
+    cannot leave the process that holds its keys. `following`: a standby, which takes no commands until it is promoted."""
     from queue_server.web.admission import Streams
     from queue_server.web.app import create_app
     from queue_server.web.doors import front
@@ -129,7 +133,9 @@ def build(url: str, *, tls: bool = False, log: Any = None, streams: str = "here"
 
     store, clock = open_for_command(url)
     log = log or setup_log("server")
-    house = House(store=store, clock=clock, log=log, tls=tls, **_facts(url), **settings)
+    standby: dict[str, Any] = {"standing": Standing(following=following), "copy_to": partial(copying.copy_out, url)}
+    house = House(store=store, clock=clock, log=log, tls=tls, **_facts(url), **standby, **settings)
+    store.before_answers(house.followers.hold)
     gate = Gate(house)
     hub = Hub(house, gate)
     words = clock.words() if isinstance(clock, ScaledClock) else ""

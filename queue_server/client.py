@@ -8,6 +8,7 @@ id). It retries nothing and keeps nothing: spools and cursors are their owners' 
 from __future__ import annotations
 
 from collections.abc import Generator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -34,7 +35,11 @@ class Unreachable(Exception):
 
 
 class Client:
-    """One credential at one server. Safe to share between threads; each stream holds a connection of its own."""
+    """One credential at one site's server. Safe to share between threads; each stream holds a connection of its own.
+
+    `base` may list several servers, separated by commas: the server and its standby. The client stays with the one that
+    answers and turns to the next after a cut line or where one says that it stands by or was replaced; whoever repeats the
+    request meets the other. The highest epoch seen is told with every request, so a server that was replaced learns of it."""
 
     def __init__(
         self,
@@ -51,10 +56,13 @@ class Client:
         headers = {"Accept-Language": lang, "User-Agent": "toiluot-client"}
         if key is not None:
             headers["Authorization"] = f"Bearer {key.strip()}"
+        self._bases = [each.strip().rstrip("/") for each in base.split(",") if each.strip()]
+        self._at = 0
+        self.epoch = 0  # the highest seen
         limits = httpx.Limits(max_connections=64, max_keepalive_connections=16)
         # Proxies of the environment are ignored: the server stands in the same building.
         self._http = httpx.Client(
-            base_url=base.rstrip("/"), headers=headers, timeout=timeout, verify=verify, transport=transport, trust_env=False, limits=limits
+            base_url=self._bases[0], headers=headers, timeout=timeout, verify=verify, transport=transport, trust_env=False, limits=limits
         )
         self._site, self._board_token = site, board_token
 
@@ -186,10 +194,16 @@ class Client:
     def kiosk_home(self, etag: str | None = None) -> tuple[Json | None, str | None]:
         """What the kiosk's home shows and its ETag; (None, etag) where nothing changed since `etag`."""
         answer = self._send("GET", f"{API}/kiosk/home", headers={"If-None-Match": etag} if etag else None)
-        return (None if answer.status_code == 304 else _object(answer)), answer.headers.get("ETag")
+        if answer.status_code == 304:
+            return None, answer.headers.get("ETag")
+        home = _object(answer)
+        self.heard(int(home["site"].get("epoch", 0)))
+        return home, answer.headers.get("ETag")
 
     def events(self, after: str = "0", limit: int = 500) -> Json:
-        return self._get("/events", after=after, limit=str(limit))
+        told = self._get("/events", after=after, limit=str(limit))
+        self._hear(told["position"])
+        return told
 
     def metrics_day(self, date: str, service: str | None = None) -> Json:
         return self._get("/metrics/day", date=date, service=service)
@@ -210,6 +224,34 @@ class Client:
 
     def heartbeat(self, beat: Mapping[str, Any]) -> Json:
         return self._post("/devices/heartbeat", dict(beat))
+
+    # ------------------------------------------------------------ a standby's
+    def standing(self) -> Json:
+        """`{standing: serving|standby|fenced, epoch, standby}`."""
+        return self._get("/standing")
+
+    def replica_rows(self, after: int, answers_since: int) -> Json:
+        return self._get("/replica/rows", after=str(after), answers_since=str(answers_since))
+
+    def replica_aside(self, known: str) -> Json:
+        return self._get("/replica/aside", known=known or None)
+
+    def replica_snapshot(self, file: Path) -> None:
+        """One moment of the server's whole database into a file."""
+        try:
+            with self._http.stream("GET", f"{API}/replica/snapshot", params=self._params(), timeout=60.0) as answer:
+                if answer.status_code != 200:
+                    answer.read()
+                    self._refused(answer)
+                with file.open("wb") as out:
+                    for chunk in answer.iter_raw():
+                        out.write(chunk)
+        except (httpx.HTTPError, httpx.InvalidURL) as cut:
+            raise Unreachable(f"snapshot: {type(cut).__name__}") from cut
+
+    def promote(self, request_id: str) -> Json:
+        """Asked of a standby: take over."""
+        return self._post("/replica/promote", {"request_id": request_id})
 
     def devices(self) -> Json:
         return self._get("/devices")
@@ -235,10 +277,37 @@ class Client:
                     answer.read()
                     self._refused(answer)
                 for chunk in answer.iter_raw():
-                    yield from decoder.feed(chunk)
+                    for frame in decoder.feed(chunk):
+                        self._hear(frame.id)
+                        yield frame
         except (httpx.HTTPError, httpx.InvalidURL, sse.FrameTooLong) as cut:
+            self._turn()
             raise Unreachable(f"stream: {type(cut).__name__}") from cut
         raise Unreachable("stream: ended by the server")
+
+    # ------------------------------------------------------------ several servers
+    @property
+    def base(self) -> str:
+        """The server this client is with now."""
+        return self._bases[self._at]
+
+    def heard(self, epoch: int) -> None:
+        """An epoch of the site that was seen anywhere."""
+        if epoch > self.epoch:
+            self.epoch = epoch
+            self._http.headers["Toiluot-Epoch"] = str(epoch)
+
+    def _hear(self, frame_id: str | None) -> None:
+        epoch = (frame_id or "").partition("-")[0]
+        if epoch.isdigit():
+            self.heard(int(epoch))
+
+    def _turn(self) -> None:
+        """To the next server of the list."""
+        if len(self._bases) > 1:
+            self._at = (self._at + 1) % len(self._bases)
+            self._http.base_url = self._bases[self._at]
+            self._http.cookies.clear()
 
     # ------------------------------------------------------------ inside
     def _on(self, ticket_id: str, command: str, request_id: str, fields: Mapping[str, Any]) -> Json:
@@ -272,6 +341,7 @@ class Client:
         try:
             answer = self._http.request(method, path, params=self._params(**(params or {})), json=json, headers=headers)
         except (httpx.HTTPError, httpx.InvalidURL) as cut:
+            self._turn()
             raise Unreachable(f"{method} {path}: {type(cut).__name__}") from cut
         if answer.status_code >= 400:
             self._refused(answer)
@@ -286,6 +356,8 @@ class Client:
             code = str(body["code"])
         except (ValueError, KeyError, TypeError) as other:
             raise Unreachable(f"status {answer.status_code} without a problem body") from other
+        if code in ("standby", "fenced"):
+            self._turn()
         wait = answer.headers.get("Retry-After", "")
         raise Problem(answer.status_code, code, body, int(wait) if wait.isascii() and wait.isdigit() else None)
 

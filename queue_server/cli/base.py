@@ -74,3 +74,16 @@ def only_site(store: Any, wanted: str | None) -> str:
     if wanted is None and len(sites) != 1:
         raise click.UsageError(f"choose one with --site: {', '.join(sites) or 'none'}")
     return wanted or str(sites[0])
+
+
+def listening(bind: str, *, tls: bool = False) -> tuple[Any, str]:
+    """The socket and the address people dial; one line and an exit where it is taken."""
+    from toiluot_edge import listen
+
+    try:
+        sock = listen(bind)
+    except (OSError, OverflowError) as taken:
+        click.echo(f"cannot listen on {bind}: {taken}. Choose another --bind.", err=True)
+        sys.exit(FINDING)
+    host, port = sock.getsockname()[:2]
+    return sock, f"{'https' if tls else 'http'}://{f'[{host}]' if ':' in host else host}:{port}"

@@ -1,12 +1,18 @@
-"""`toiluot server backup`, `restore` and `branches`: a copy while serving, a stopped site put back under a new epoch."""
+"""`toiluot server backup`, `restore`, `branches`, `follow` and `promote`: copies, a stopped site put back, a standby."""
 
 from __future__ import annotations
 
+import os
+import signal
+import socket
+import sys
+import threading
 from pathlib import Path
+from typing import Any
 
 import click
 
-from queue_server.cli.base import DB, FILE, JSON, SITE, only_site, opened, say, server, told
+from queue_server.cli.base import DB, FILE, FINDING, JSON, SITE, listening, only_site, opened, say, server, told
 
 
 @server.command()
@@ -36,6 +42,78 @@ def restore(url: str, file: str, as_json: bool) -> None:
 
     body = copies.restore(Path(file), url, lambda place: open_for_command(place)[0])
     say(as_json, body, copies.told(body))
+
+
+@server.command()
+@click.option("--from", "source", required=True, metavar="URL", help="The server to follow.")
+@click.option("--key-file", required=True, type=FILE, help="An API key with read, feed and admin, for every site of the server.")
+@DB
+@click.option("--bind", default="127.0.0.1:8080", show_default=True, metavar="HOST:PORT")
+@click.option("--name", default=socket.gethostname, show_default="the machine's", help="The site's policy names one that may take over.")
+@JSON
+@told
+def follow(source: str, key_file: str, url: str, bind: str, name: str, as_json: bool) -> None:
+    """Stand by: the same tables rebuilt from the server's log, commands refused until this one is promoted."""
+    from queue_server.bootstrap import open_for_command, serving
+    from queue_server.client import Client
+    from queue_server.recovery.following import begin
+
+    with Client(source, Path(key_file).read_text("utf-8")) as main:
+        begin(main, url, lambda place: open_for_command(place)[0])
+        with serving(url):
+            parted = _stand_by(main, url, bind, name, lambda at: {"server": at, "following": source, "name": name}, as_json)
+    if parted:
+        click.echo("the logs have parted: start this command again, it fetches a new copy", err=True)
+        sys.exit(FINDING)
+
+
+def _stand_by(main: Any, url: str, bind: str, name: str, body: Any, as_json: bool) -> bool:
+    """Serve as the standby until SIGTERM. True where the logs have parted."""
+    from queue_server.bootstrap import build
+    from queue_server.recovery.following import Follower
+    from toiluot_edge import serve
+
+    sock, address = listening(bind)
+    own = build(url, following=True)
+    parted = threading.Event()
+
+    def begin_anew() -> None:
+        parted.set()
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    house = own.house
+    follower = Follower(main, own.store, house.standing, house.log, name=name, clock=house.clock, on_parted=begin_anew)
+
+    def ready() -> None:
+        own.start()
+        follower.start()
+        say(as_json, body(address), f"standing by at {address}")
+        sys.stdout.flush()
+
+    def stop() -> None:
+        follower.stop()
+        own.stop()
+
+    try:
+        serve(own.application, sock, on_ready=ready, on_stop=stop, own_date=True)
+    finally:
+        own.close()
+    return parted.is_set()
+
+
+@server.command()
+@DB
+@JSON
+@told
+def promote(url: str, as_json: bool) -> None:
+    """Let the standby on this database take over: a new epoch at each of its sites."""
+    from queue_server.domain.principal import SYSTEM
+    from queue_server.services import epochs
+
+    with opened(url) as store:
+        done = epochs.take_over(store, SYSTEM)
+    lines = [f"{site}: epoch {body['epoch']} goes on after row {body['continues_after']}" for site, body in done.items()]
+    say(as_json, {"sites": done}, "\n".join(lines))
 
 
 @server.command()

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from typing import Any
 
 import click
 
-from queue_server.cli.base import DB, FINDING, JSON, say, server, told
+from queue_server.cli.base import DB, JSON, listening, say, server, told
 
 
 @server.command()
@@ -57,9 +56,8 @@ def init(url: str, site: str, name: str | None, template: str, kind: str, as_jso
 @told
 def run(url: str, bind: str, tls: tuple[str, str] | None, workers: int, streams: str, as_json: bool, **limits: Any) -> None:
     """Serve until SIGTERM."""
-    from queue_server.bootstrap import build
-    from queue_server.storage.serving import serving
-    from toiluot_edge import listen, prefork, serve
+    from queue_server.bootstrap import build, serving
+    from toiluot_edge import prefork, serve
 
     if workers > 1 and url.startswith("sqlite"):
         raise click.UsageError("SQLite has one writer: with --workers above 1 two processes would wait for each other. Use --workers 1.")
@@ -67,8 +65,7 @@ def run(url: str, bind: str, tls: tuple[str, str] | None, workers: int, streams:
         raise click.UsageError("--streams own hands connections to another process, and --tls ties them to this one: take a proxy for TLS.")
     names = {"max_streams": "streams_limit", "per_key": "per_key", "per_address": "per_address", "guesses": "guesses_per_address"}
     settings = {names[option]: value for option, value in limits.items()}
-    sock = _listen(listen, bind)
-    address = f"{'https' if tls else 'http'}://{_shown(sock.getsockname())}"
+    sock, address = listening(bind, tls=tls is not None)
 
     def work(n: int) -> None:
         with serving(url):
@@ -100,16 +97,3 @@ def streams(line: int) -> None:
     from queue_server.bootstrap import serve_streams
 
     serve_streams(socket.socket(fileno=line))
-
-
-def _listen(listen: Callable[[str], Any], bind: str) -> Any:
-    try:
-        return listen(bind)
-    except (OSError, OverflowError) as taken:
-        click.echo(f"cannot listen on {bind}: {taken}. Choose another --bind.", err=True)
-        sys.exit(FINDING)
-
-
-def _shown(name: Any) -> str:
-    host, port = name[0], name[1]
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

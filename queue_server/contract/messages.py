@@ -196,6 +196,11 @@ class Undo(Command):
     reason: str | None = optional(REASON)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Promote(Command):
+    """Asked of a standby: take over."""
+
+
 # ---------------------------------------------------------------- leases
 @dataclass(frozen=True, kw_only=True)
 class Lease(Command):

@@ -79,6 +79,8 @@ class Policy:
     no_paper: str = "show"
     slip: str = "auto"
     leftovers: str = "expire"
+    standby: str = ""  # the one standby that may take over, by its name
+    standby_after_s: int = 0  # and after how long a silence it does so alone; 0: only a person promotes it
 
 
 @dataclass(frozen=True, slots=True, eq=False)

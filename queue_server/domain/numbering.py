@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 RESERVE_FIRST, RESERVE_LAST = 700, 999  # leased to kiosks; an ordinary number never falls in here
-EPOCH_JUMP = 200  # beyond the highest known number for each hour that may be unknown, after a copy of the log takes over
+EPOCH_JUMP = 200  # beyond the highest known number, and again for each whole hour of which a copy of the log knows nothing
 RESERVE_JUMP = 100  # the same for leased numbers when a standby that followed closely takes over
 LETTERS = ("A", "C", "H", "K", "L", "M", "N", "X")  # told apart by ear and by eye in a Vietnamese hall
 
@@ -16,7 +16,7 @@ def next_ordinary(last: int) -> int:
 
 def jump(highest: int, lost_h: int = 0) -> int:
     """The last number to count as used when an epoch starts: `highest` known ordinary one plus 200, and 200 more for each
-    hour of which nothing is known; never in the band."""
+    whole hour of which nothing is known; never in the band."""
     beyond = highest + EPOCH_JUMP * (1 + lost_h)
     return beyond + (RESERVE_LAST - RESERVE_FIRST + 1) if highest < RESERVE_FIRST <= beyond else beyond
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -64,19 +63,18 @@ def _restart(store: Store, site: str, aside: Path | None) -> dict[str, Any]:
 
 def _set_aside(url: str, beside: Path) -> Path | None:
     """The database that will be replaced, as a file of its own. A damaged one is kept as it is; nothing of it is thrown away."""
-    now = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
     if is_sqlite(url):
         old = Path(sqlite_path(url))
         if not old.exists():
             return None
-        aside = _free(old.with_name(f"{old.name}.replaced-{now}"))
+        aside = _free(old.with_name(f"{old.name}.replaced"))
         for suffix in ("-wal", "-shm"):
             with contextlib.suppress(FileNotFoundError):
                 old.with_name(f"{old.name}{suffix}").rename(f"{aside}{suffix}")
         old.rename(aside)
         return aside
     migrate(url)
-    aside = _free(beside / f"replaced-{now}.sqlite3")
+    aside = _free(beside / "replaced.sqlite3")
     copying.copy_out(url, aside)
     return aside
 

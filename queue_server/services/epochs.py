@@ -45,6 +45,17 @@ def start(store: Store, site: str, *, reason: str, who: Principal, cmd: str, bey
     return store.write(site, lambda repository: _start(repository, site, reason, who, cmd, beyond or Beyond()))
 
 
+def take_over(store: Store, who: Principal, known_until: int = 0) -> dict[str, dict[str, Any]]:
+    """A standby that has heard the server until an instant (Unix ms) begins the next epoch at every site it holds. Site → what
+    `start` answers."""
+    done = {}
+    for site in store.sites():
+        done[site] = start(
+            store, site, reason="promoted", who=who, cmd=f"job:promote:{store.position(site)[0] + 1}", beyond=Beyond(until=known_until)
+        )
+    return done
+
+
 def _start(repository: Repository, site: str, reason: str, who: Principal, cmd: str, beyond: Beyond) -> dict[str, Any]:
     row = repository.lock_site(site)
     if row is None:
@@ -81,9 +92,9 @@ def _jump(unit: Unit, reason: str, known_until: int, beyond: Beyond) -> tuple[di
 
 
 def _lost_hours(unit: Unit, known_until: int) -> int:
-    """Started hours of today in which numbers may have been given that this copy does not know of."""
+    """Whole hours of today in which numbers may have been given that this copy does not know of."""
     offset = unit.config.utc_offset_min
     hours = [unit.config.calendar_of(code).windows(unit.business_day) for code in unit.config.services]
     first_min = min((windows[0][0] for windows in hours if windows), default=0)
     doors = calendar.midnight_ms(unit.business_day, offset) + max(0, first_min - COMES_EARLY_MIN) * calendar.MINUTE_MS
-    return int(-(-max(0, unit.now_ms - max(known_until, doors)) // HOUR_MS))
+    return int(max(0, unit.now_ms - max(known_until, doors)) // HOUR_MS)

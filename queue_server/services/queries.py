@@ -251,7 +251,7 @@ def kiosk_home(reader: Reader, site: str, *, now: int) -> dict[str, Any]:
                 "waiting": waiting.get(service.code, 0),
             })  # fmt: skip
     return {
-        "site": {"code": site, "name": config.name, "kind": row["kind"], "public_url": config.public_url},
+        "site": {"code": site, "name": config.name, "kind": row["kind"], "public_url": config.public_url, "epoch": row["epoch"]},
         "services": offered,
         "help_service": config.help_service,
         "languages": list(config.languages),

@@ -66,6 +66,11 @@ class Store:
         """Call this after every commit, of this process or another, on a thread of the store: it must only wake somebody."""
         self._callbacks.append(callback)
 
+    def before_answers(self, callback: Callable[[], None]) -> None:
+        """SQLite: call this on the writer's thread after each commit, before anybody is answered. It may wait for a second machine."""
+        if isinstance(self._database, SqliteDatabase):
+            self._database.before_answers = callback
+
     def close(self) -> None:
         """Finish what was accepted and close."""
         self._database.close()

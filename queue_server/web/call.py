@@ -15,7 +15,7 @@ from queue_server.domain.principal import Principal
 from queue_server.web.house import House
 
 UseCase = Callable[[Any], dict[str, Any]]
-Kind = Literal["command", "beat", "query", "stream"]
+Kind = Literal["command", "beat", "query", "stream", "file"]
 
 # What any call may be refused for, by its kind; a route names what comes on top.
 ALWAYS = ("unauthenticated", "forbidden", "site_required", "not_found", "rate_limited", "internal")
@@ -37,8 +37,9 @@ class Route:
     """One call. `needs` lists permissions of which one suffices; empty means that nobody is asked who he is.
 
     A `command` handler returns the use-case to run inside the unit of work, a `beat` handler one that leaves no stored
-    answer, a `query` handler the answer itself. `etag` is a cheap function of the call or says that the content is
-    hashed; `form` also takes an HTML form; `sited` is off where no one site is meant."""
+    answer, a `query` handler the answer itself, a `file` handler the path of a file that is sent and then deleted. `etag`
+    is a cheap function of the call or says that the content is hashed; `form` also takes an HTML form; `sited` is off
+    where no one site is meant."""
 
     name: str
     method: str

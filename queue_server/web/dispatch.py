@@ -8,11 +8,12 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from flask import Flask, Response, redirect, request
+from flask import Flask, Response, redirect, request, send_file
 from werkzeug.wrappers import Response as AnyResponse
 
 from queue_server.contract import strict
@@ -26,6 +27,7 @@ from queue_server.web.auth import Gate, allow, choose_site
 from queue_server.web.call import Addressed, Call, Route
 from queue_server.web.house import House
 from queue_server.web.routes import ROUTES, full_path
+from queue_server.web.standing import HEADER
 
 __all__ = ["check_csrf", "current", "register"]
 NOBODY = Principal("system", "nobody", (), frozenset())
@@ -56,6 +58,8 @@ def _view(route: Route, house: House, gate: Gate) -> Callable[..., AnyResponse]:
             raise Refusal("not_found")
         query, message = _query(route), _message(route)
         call = Call(house, who, site, args, query, message, house.clock.wall_ms(), zone)
+        if route.kind == "file":
+            return _file(route, call)
         return _command(route, call) if route.kind in ("command", "beat") else _read(route, call)
 
     if "token" in route.path:
@@ -126,6 +130,7 @@ def _command(route: Route, call: Call) -> AnyResponse:
     use_case = route.handler(call)
     if isinstance(use_case, Addressed):
         who, site, use_case = use_case.who, use_case.site, use_case.use_case
+    call.house.standing.check(site, request.headers.get(HEADER) if call.who is not NOBODY else None)
     if route.kind == "beat":
         return json_response(command.beat(call.house.store, site, who, use_case))
     order = order_of(route, replace(call, who=who, site=site))
@@ -136,6 +141,14 @@ def _command(route: Route, call: Call) -> AnyResponse:
     if done.replayed:
         response.headers["Idempotent-Replayed"] = "true"
     return response
+
+
+def _file(route: Route, call: Call) -> AnyResponse:
+    path = route.handler(call)
+    try:
+        return send_file(path.open("rb"), mimetype="application/octet-stream")
+    finally:
+        shutil.rmtree(path.parent, ignore_errors=True)  # open files stay readable until they are closed
 
 
 def _read(route: Route, call: Call) -> Response:

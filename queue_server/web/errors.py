@@ -182,6 +182,18 @@ ERRORS: dict[str, Entry] = {
         ("The server is busy", "Try again in a few seconds with the same request id."),
         2,
     ),
+    "standby": Entry(
+        503,
+        ("Đây là máy dự phòng", "Máy chủ chính đang làm việc: thiết bị sẽ tự chuyển sang máy chủ chính."),
+        ("This is the standby", "The main server is at work: devices go there by themselves."),
+        2,
+    ),
+    "fenced": Entry(
+        503,
+        ("Máy chủ này đã được thay thế", "Một máy khác đã nhận việc: thiết bị sẽ tự chuyển sang máy đó."),
+        ("This server was replaced", "Another one has taken over: devices go there by themselves."),
+        2,
+    ),
     "stopping": Entry(
         503,
         ("Máy chủ đang khởi động lại", "Máy sẽ tự nối lại sau ít giây."),

@@ -5,9 +5,13 @@ Holds one value and the ports it consists of. It builds nothing: `queue_server.b
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
+from queue_server.web.followers import Followers
+from queue_server.web.standing import Standing
 from toiluot_edge import Clock
 
 
@@ -31,6 +35,13 @@ class House:
     login_per_account: float = 1 / 30  # and 10 at once
     # What the database raises when it cannot write now (locked, disk full): told as 503 with the same request id to repeat.
     unavailable: tuple[type[Exception], ...] = ()
+    standing: Standing = field(default_factory=Standing)
+    followers: Followers = field(default_factory=Followers)
+    copy_to: Callable[[Path], None] | None = None  # one moment of the database into a file
+
+    def __post_init__(self) -> None:
+        self.standing.enter(self.store, self.clock)
+        self.followers.enter(self.store, self.clock)
 
     def report(self, what: str, broken: BaseException, **about: Any) -> None:
         """An unexpected error into the log, with its traceback and masked numbers; never to whoever asked."""

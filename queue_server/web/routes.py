@@ -9,8 +9,9 @@ from __future__ import annotations
 from queue_server.contract import messages as m
 from queue_server.contract.strict import Text, Whole
 from queue_server.contract.vocabulary import API, AT_COUNTER_COMMANDS, COUNTER_COMMANDS, TICKET_COMMANDS
-from queue_server.web import board, citizen, counters, devices, feed, health, people, tickets
+from queue_server.web import board, citizen, counters, feed, health, people, tickets
 from queue_server.web.call import Param, Route
+from queue_server.web.routes_machines import DEVICES, STANDBY
 
 DAY = Text(10, pattern=r"\d{4}-\d{2}-\d{2}")
 ZONE = Param("zone", about="only this zone")
@@ -242,63 +243,6 @@ READING = (
     Route(name="seals", method="GET", path="/seals", needs=("read",), handler=feed.seals, answer="Seals", summary="Seals of past days"),
 )
 
-DEVICES = (
-    Route(
-        name="lease",
-        method="POST",
-        path="/leases",
-        needs=("issue",),
-        handler=devices.lease,
-        kind="command",
-        message=m.Lease,
-        refusals=("quota_full",),
-        answer="LeasedNumbers",
-        summary="Numbers a kiosk may print alone",
-    ),
-    Route(
-        name="settle",
-        method="POST",
-        path="/leases/{lease}/settle",
-        needs=("issue",),
-        handler=devices.settle,
-        kind="command",
-        message=m.Settle,
-        answer="Settled",
-        summary="Report what was printed alone",
-    ),
-    Route(
-        name="restate",
-        method="POST",
-        path="/tickets/restate",
-        needs=("issue",),
-        handler=devices.restate,
-        kind="command",
-        message=m.Restate,
-        answer="Settled",
-        summary="Tell again what another server acknowledged, after it was replaced",
-    ),
-    Route(
-        name="heartbeat",
-        method="POST",
-        path="/devices/heartbeat",
-        needs=("issue", "feed"),
-        handler=devices.heartbeat,
-        kind="beat",
-        message=m.Heartbeat,
-        answer="Beat",
-        summary="A device is alive, and how its parts are",
-    ),
-    Route(
-        name="devices",
-        method="GET",
-        path="/devices",
-        needs=("fleet",),
-        handler=devices.devices,
-        answer="Devices",
-        summary="Devices and their health",
-    ),
-)
-
 OPEN = (
     Route(name="openapi", method="GET", path="/api/openapi.json", needs=(), handler=health.contract, root=True, summary="This document"),
     Route(
@@ -376,7 +320,7 @@ PEOPLE = (
     ),
 )
 
-ROUTES: tuple[Route, ...] = (*TICKETS, *COUNTERS, *READING, *DEVICES, *OPEN, *PEOPLE)
+ROUTES: tuple[Route, ...] = (*TICKETS, *COUNTERS, *READING, *DEVICES, *OPEN, *PEOPLE, *STANDBY)
 
 
 def full_path(route: Route) -> str:
