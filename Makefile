@@ -6,7 +6,7 @@ WORKERS ?= 3
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help env demo test verify check format bench screenshots mutation lock clean
+.PHONY: help env demo test verify check format bench hil screenshots mutation lock clean
 
 help:  ## this list
 	@sed -nE 's/^([a-z]+):.*## (.*)/make \1\t\2/p' Makefile | expand -t 20
@@ -34,6 +34,9 @@ format: env  ## put the code into the house form
 
 bench: env  ## figures into docs/benchmarks.md, about ten quiet minutes (ARGS=--quick to see that it works)
 	@$(BIN)/python -m tests.bench.run $(ARGS)
+
+hil: env  ## the drivers' service on true kernel devices in a virtual machine; root, QEMU, three minutes the first time
+	@$(BIN)/python -m tests.hil.run $(ARGS)
 
 screenshots: env  ## photograph every screen of the demonstration into docs/screenshots
 	@$(BIN)/python tests/screenshots.py
