@@ -24,6 +24,8 @@ from drivers.sim.printer import PrinterSim
 from drivers.sim.printer_wire import PtyWire, TcpWire
 from drivers.sim.scanner import ScannerSim
 
+# These start in a process of their own, under umockdev's preload: test_umockdev.py runs them.
+collect_ignore = ["umockdev"]
 FAST = Profile("fast", 576, answer_s=0.25, stall_s=0.6, confirm_s=1.0, print_dots_per_s=4000, confirm=("sensor",))
 
 
