@@ -21,7 +21,7 @@ from queue_server.web.channel import Listener
 from queue_server.web.house import House
 from queue_server.web.hub import Hub
 
-AUTO_STREAMS = 300  # so many stay in the server's own process: below this the second process costs more than it saves
+AUTO_STREAMS = 100  # so many stay in the server's own process: below this the second process costs more than it saves
 RESTART_S, RESTART_MOST_S = 1.0, 30.0
 READY_SAYS = "streams have a process of their own"
 SILENT_S = 20.0  # without a sign of life: killed and replaced
