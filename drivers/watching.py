@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import select
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from drivers.ports.discovery import UdevWatch, devices
@@ -12,11 +12,12 @@ from drivers.ports.discovery import UdevWatch, devices
 SETTLE_S = 0.05
 
 
-def changes(seconds: float | None = None) -> Iterator[dict[str, Any]]:
-    """Until `seconds` have passed, or for ever."""
+def changes(seconds: float | None = None, ready: Callable[[], object] = lambda: None) -> Iterator[dict[str, Any]]:
+    """Until `seconds` have passed, or for ever. `ready` is called when what is there has been seen."""
     watch = UdevWatch()
     try:
         known = {device.key: device for device in devices()}
+        ready()
         until = None if seconds is None else time.monotonic() + seconds
         while until is None or time.monotonic() < until:
             left = None if until is None else max(0.0, until - time.monotonic())

@@ -106,6 +106,7 @@ def test_a_scanners_fault_plays_back_without_the_person(hall: Hall, tmp_path: Pa
     stage = PlayedReader(MEMORY, tmp_path, recording=recording)
     try:
         stage.start()
+        stage.far.begin.set()
         stage.until_code("scan_charset")
         assert [data["kind"] for event, data in stage.events if event == "card"][:1] == ["id_card"]
     finally:

@@ -15,6 +15,7 @@ import pytest
 HERE = Path(__file__).with_name("umockdev")
 
 
+@pytest.mark.slow(reason="a pytest of its own for each file, started under the preload")
 @pytest.mark.parametrize("file", sorted(path.name for path in HERE.glob("case_*.py")))
 def test_cases_on_emulated_devices(file: str) -> None:
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "COV_"))}

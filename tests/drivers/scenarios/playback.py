@@ -23,6 +23,7 @@ class PlaybackFar:
         self.answers: list[tuple[bytes, bytes]] = []
         self.unasked: list[tuple[float, bytes]] = []
         self._next = 0
+        self.begin = threading.Event()  # what is said unasked waits for it: what came before a driver listens would be lost
         self._stopping = threading.Event()
         question, said_at, before = b"", -1.0, 0.0
         for at, what, text in recording["events"]:
@@ -35,15 +36,14 @@ class PlaybackFar:
             elif what == "in" and self.answers and at - said_at < TOGETHER_S:
                 self.answers[-1] = (self.answers[-1][0], self.answers[-1][1] + data)
             elif what == "in":
-                # Not at once: what lies in the buffer when a driver opens it was meant for nobody who is there now.
-                self.unasked.append((max(TOGETHER_S, min(at - before, MOST_WAIT_S)), data))
+                self.unasked.append((min(at - before, MOST_WAIT_S), data))
             before = at if what == "in" else before
 
     def carry(self, fd: int) -> None:
         heard, waiting = b"", list(self.unasked)
-        due = time.monotonic() + (waiting[0][0] if waiting else 3600.0)
+        due = 0.0
         while not self._stopping.is_set():
-            if waiting and time.monotonic() >= due:
+            if waiting and self.begin.is_set() and time.monotonic() >= due:
                 os.write(fd, waiting.pop(0)[1])
                 due = time.monotonic() + (waiting[0][0] if waiting else 3600.0)
             if not select.select([fd], [], [], 0.02)[0]:
