@@ -57,9 +57,8 @@ def _has_pairs(data: bytes) -> bool:
 
 
 def _is_little_endian(raw: bytes) -> bool:
-    """UTF-16LE without its mark: a card is mostly ASCII, so most of every second byte is nothing."""
-    seconds = raw[1::2]
-    return len(seconds) >= 4 and raw[0] != 0 and seconds.count(0) * 2 > len(seconds)
+    """UTF-16LE without its mark begins with ASCII in pairs. Mixed scanners never put ASCII into a pair, so it is not theirs."""
+    return len(raw) >= 8 and not any(raw[1:8:2]) and all(0x20 <= byte < 0x7F for byte in raw[0:8:2])
 
 
 def _dumped(data: bytes) -> ScanText | None:

@@ -55,7 +55,8 @@ def test_cp1258_keeps_the_digits_and_says_it_is_inexact() -> None:
         (b"\x811\x867\x821", "", ""),  # four-byte beginnings that end nowhere
         (b"H\xe0 N\xf4i", "Hà Nôi", "latin-1"),
         (b"\xff\xfeH\x00\xe0\x00", "Hà", "utf-16-le"),
-        (b"H\x00\xe0\x00 \x001\x002\x003\x00", "Hà 123", "utf-16-le"),
+        (b"1\x002\x003\x00 \x00H\x00\xe0\x00", "123 Hà", "utf-16-le"),
+        (b"0\x00\xc0\x00\xc0\x00\xc00", "0ÀÀÀ0", "utf-16be-mix"),
         (b"4E677579E1BB856E2056C4836E20C490C3B46E67", "Nguyễn Văn Đông", "hex"),
         (b"001090123456", "001090123456", "utf-8"),
         (b"303031303930313233343536303031303930313233343536", "001090123456001090123456", "hex"),
