@@ -64,7 +64,8 @@ def _subsystem(device: Any) -> str:
 def node_properties(node: str) -> dict[str, str]:
     """What udev knows of a node; nothing of one it does not know."""
     try:
-        return dict(pyudev.Devices.from_device_file(pyudev.Context(), os.path.realpath(node)).properties)
+        with _LOCK:
+            return dict(pyudev.Devices.from_device_file(_context(), os.path.realpath(node)).properties)
     except (pyudev.DeviceNotFoundError, OSError, ValueError):
         return {}
 
