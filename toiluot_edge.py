@@ -36,6 +36,11 @@ class Clock(Protocol):
     def sleep_until(self, monotonic: float) -> None: ...
 
 
+def boot_s() -> float:
+    """Seconds since the machine was started, its sleep included; never falls."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME)
+
+
 class SystemClock:
     """The machine's own clock."""
 

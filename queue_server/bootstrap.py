@@ -21,7 +21,8 @@ from typing import Any
 import psycopg
 import uvloop
 
-from queue_server.services import days
+from queue_server.clock import SteadyClock
+from queue_server.services import days, timekeeping
 from queue_server.storage import copying
 from queue_server.storage.serving import serving as serving  # held by whoever serves
 from queue_server.storage.store import Store, is_sqlite, migrate, open_store, sqlite_path
@@ -32,7 +33,7 @@ from queue_server.web.auth import Gate
 from queue_server.web.house import House
 from queue_server.web.hub import Hub
 from queue_server.web.standing import Standing
-from toiluot_edge import Asgi, Clock, ScaledClock, SystemClock, clock_from_environment, mount, setup_log
+from toiluot_edge import Asgi, Clock, ScaledClock, SystemClock, boot_s, clock_from_environment, mount, setup_log
 from toiluot_guard import raise_file_limit
 
 THREADS = 32
@@ -133,6 +134,8 @@ def build(url: str, *, tls: bool = False, log: Any = None, streams: str = "here"
 
     store, clock = open_for_command(url)
     log = log or setup_log("server")
+    if isinstance(clock, SystemClock):
+        clock = store.clock = SteadyClock(clock, boot_s)
     standby: dict[str, Any] = {"standing": Standing(following=following), "copy_to": partial(copying.copy_out, url)}
     house = House(store=store, clock=clock, log=log, tls=tls, **_facts(url), **standby, **settings)
     store.before_answers(house.followers.hold)
@@ -179,6 +182,9 @@ def _turn_days(house: House, stopped: threading.Event) -> None:
             with house.store.alone("day-close") as mine:
                 for site in house.store.sites() if mine else ():
                     days.turn(house.store, site)
+            if isinstance(house.clock, SteadyClock):
+                for site in house.store.sites():
+                    timekeeping.watch(house.store, site, house.clock)
         except Exception as broken:  # noqa: BLE001 - tonight's failure must not end tomorrow's attempt
             house.report("day close failed", broken)
         stopped.wait(TIMER_S)

@@ -95,3 +95,18 @@ def _tell_findings(url: str, look: Callable[[Any, str], list[str]], as_json: boo
     say(as_json, {"findings": findings}, "\n".join(findings) or "no findings")
     if findings:
         sys.exit(FINDING)
+
+
+@server.command("confirm-clock")
+@DB
+@SITE
+@JSON
+@told
+def confirm_clock(url: str, site: str | None, as_json: bool) -> None:
+    """The machine's clock leapt by more than ten minutes and is right now: let site time follow it."""
+    from queue_server.domain.principal import SYSTEM
+    from queue_server.services import command, timekeeping
+
+    with opened(url) as store:
+        done = command.beat(store, only_site(store, site), SYSTEM, timekeeping.confirm)
+    say(as_json, done, f"confirmed: {done['confirmed']['wall']} is right")

@@ -197,8 +197,8 @@ class Undo(Command):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Promote(Command):
-    """Asked of a standby: take over."""
+class Bare(Command):
+    """A command that says nothing more than its address does."""
 
 
 # ---------------------------------------------------------------- leases

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from queue_server.domain.errors import Refusal
-from queue_server.services import epochs, replicating
-from queue_server.web.call import Call
+from queue_server.services import epochs, replicating, timekeeping
+from queue_server.web.call import Call, UseCase
 
 
 def rows(call: Call) -> dict[str, Any]:
@@ -45,11 +45,14 @@ def _of_every_site(call: Call) -> None:
 
 
 def standing(call: Call) -> dict[str, Any]:
+    with call.reader() as reader:
+        leap = timekeeping.state(reader, call.site)
     return {
         "site": call.site,
         "standing": call.house.standing.word(call.site),
         "epoch": call.house.store.position(call.site)[0],
         "standby": call.house.followers.words(call.site),
+        "clock": leap,
     }
 
 
@@ -62,3 +65,7 @@ def promote(call: Call) -> dict[str, Any]:
     house.standing.promoted()
     house.log.warning("promoted", who=call.who.actor, epochs={site: body["epoch"] for site, body in done.items()})
     return {"sites": done}
+
+
+def confirm_clock(call: Call) -> UseCase:
+    return timekeeping.confirm
