@@ -136,7 +136,7 @@ class Centre:
             "drivers.toml",
             f'[slot.printer]\nport = "tcp://{printer}"\ndriver = "escpos"\n\n'
             f'[slot.reader]\nport = "serial:{self.folder}/scanner?baud=115200"\ndriver = "serial-scanner"\n'
-            "repeat_s = 0.5\n\n"  # each press of the page's button is a card laid anew, not one that was left there
+            "repeat_s = 0.01\n\n"  # each press of the page's button is a card laid anew, not one that was left there
             + lines.drivers(serial, self.at.host("counter_2")),
         )
         start("drivers", "drivers", "serve", "--config", str(config), "--socket", self._socket(), "--state", str(self.folder / "drivers"))
