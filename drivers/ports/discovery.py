@@ -47,7 +47,13 @@ def _wanted(device: Any) -> bool:
         return False
     if device.subsystem == "usb":
         return device.device_type == "usb_device" and bool(properties.get("ID_VENDOR_ID")) and _class(device) != _HUB
-    return bool(properties.get("ID_BUS") or properties.get("ID_PATH"))
+    return bool(properties.get("ID_BUS") or properties.get("ID_PATH")) or (
+        device.subsystem == "usbmisc" and _usb_parent(device) is not None
+    )
+
+
+def _usb_parent(device: Any) -> Any:
+    return device if device.subsystem == "usb" else device.find_parent("usb", "usb_device")
 
 
 def _subsystem(device: Any) -> str:
@@ -77,8 +83,10 @@ def _class(device: Any) -> str:
 
 
 def _info(device: Any) -> DeviceInfo:
-    properties = device.properties
-    parent = device if device.subsystem == "usb" else device.find_parent("usb", "usb_device")
+    parent = _usb_parent(device)
+    # Of a USB printer's node (usblp) udev itself says nothing: who made it stands at the USB device above.
+    named = device.properties.get("ID_VENDOR_ID") or parent is None
+    properties = device.properties if named else {**parent.properties, **device.properties}
     return DeviceInfo(
         _subsystem(device),
         device.device_node,

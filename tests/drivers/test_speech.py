@@ -22,6 +22,7 @@ from drivers.devices.speech import Say, Speech
 from drivers.ports.base import OpenFailed, Port
 from drivers.ports.opening import open_port, parse_address
 from drivers.ports.speaker import open_alsa
+from drivers.ports.tap import Tap
 from drivers.say_route import parse
 from drivers.service import Refused
 
@@ -35,9 +36,11 @@ class Headphones:
         self.folder = folder
         wanted = SlotConfig("speech", "speech", parse_address(address or f"wav:{folder}"))
 
+        tap = Tap()
+
         def opener() -> tuple[Port, str]:
             assert wanted.address
-            return open_port(wanted.address), wanted.address.text
+            return tap.through(open_port(wanted.address)), wanted.address.text  # as a slot of the service opens it
 
         self.slot = Slot("speech", "speech", Speech("speech", {"vi": "vi", "en": "en"}), opener, backoff_s=(0.05, 0.1))
         self.slot.start()
