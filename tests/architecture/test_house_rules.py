@@ -30,7 +30,11 @@ MAY_READ_TIME: dict[str, tuple[set[str], str]] = {
     "drivers/": ({"time.monotonic"}, "deadlines of a wire are the machine's own, whatever time the site keeps"),
     "drivers/sim/": ({"time.monotonic", "time.sleep"}, "a slow device is slow in real time"),
 }
-CLOCKS = {"time": {"time", "time_ns", "monotonic", "clock_gettime", "monotonic_ns", "perf_counter", "perf_counter_ns", "sleep", "localtime", "gmtime"}}
+CLOCKS = {
+    "time": {
+        "time", "time_ns", "monotonic", "clock_gettime", "monotonic_ns", "perf_counter", "perf_counter_ns", "sleep", "localtime", "gmtime",
+    }
+}  # fmt: skip
 NOW = {"now", "utcnow", "today"}
 
 
