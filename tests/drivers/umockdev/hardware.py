@@ -60,10 +60,11 @@ def _usb(port: str, vid: str, pid: str, model: str, serial: str) -> tuple[str, l
 def usb_printer(
     number: int = 0, vid: str = "04b8", pid: str = "0e15", model: str = "TM-T20II", serial: str = "", port: str = "1-2"
 ) -> Hardware:
-    """A printer of the USB class as the kernel's usblp shows it."""
+    """A printer of the USB class as the kernel's usblp shows it: udev says who made it of the USB device, nothing of the node."""
     usb, records, given = _usb(port, vid, pid, model, serial)
+    records[0] = records[0].rstrip("\n") + "\n" + "".join(f"E: {one}\n" for one in given) + "\n"
     path = f"{usb}/{port}:1.0/usbmisc/lp{number}"
-    own = [f"DEVNAME=/dev/usb/lp{number}", "SUBSYSTEM=usbmisc", "MAJOR=180", f"MINOR={number}", *given]
+    own = [f"DEVNAME=/dev/usb/lp{number}", "SUBSYSTEM=usbmisc", "MAJOR=180", f"MINOR={number}"]
     records.append(_record(path, own, f"N: usb/lp{number}", f"A: dev=180:{number}", f"L: device=../../../{port}:1.0"))
     return Hardware((f"/dev/usb/lp{number}",), (f"/sys{path}",), f"/sys{usb}", tuple(records), raw=True)
 
