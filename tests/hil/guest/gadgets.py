@@ -2,7 +2,7 @@
 udev are the kernel's and Debian's own.
 
 Holds the devices and their far ends' nodes. Close a far end before `unplug`: unbinding a gadget that is held open can
-hang the kernel. Use a new name for each gadget.
+hang the kernel. Each gadget has a name of its own; one that is used again is kept.
 """
 
 from __future__ import annotations
@@ -66,6 +66,10 @@ class Gadget:
     def plug(self, bus: int = 0) -> None:
         (self.path / "UDC").write_text(f"dummy_udc.{bus}")
 
+    def becomes(self, pid: int) -> None:
+        """Another model, while it is unplugged: the kernel gives out only four HID gadgets and four printers."""
+        (self.path / "idProduct").write_text(hex(pid))
+
     def unplug(self) -> None:
         (self.path / "UDC").write_text("\n")
 
@@ -94,15 +98,15 @@ def keypad(name: str, serial: str = "KP1") -> Gadget:
     return Gadget(name, "hid", 0x04D9, 0x1203, "Generic", "USB Numeric Keypad", serial, **hid)
 
 
-def touch(name: str, serial: str = "TS1", pid: int = 0x0001) -> Gadget:
+def touch(name: str, serial: str = "TS1") -> Gadget:
     hid: dict[str, Any] = {"protocol": 0, "subclass": 0, "report_length": 5, "report_desc": TOUCH}
-    return Gadget(name, "hid", 0x222A, pid, "ILITEK", "ILITEK-TP", serial, **hid)
+    return Gadget(name, "hid", 0x222A, 0x0001, "ILITEK", "ILITEK-TP", serial, **hid)
 
 
 def scanner_serial(name: str, serial: str = "AC1") -> Gadget:
     return Gadget(name, "acm", 0x1EAB, 0x0C06, "Newland", "CDC Scanner", serial)
 
 
-def printer(name: str, serial: str = "TM1", pid: int = 0x0E15) -> Gadget:
+def printer(name: str, serial: str = "TM1") -> Gadget:
     about = "MFG:EPSON;CMD:ESC/POS;MDL:TM-T20II;CLS:PRINTER;"
-    return Gadget(name, "printer", 0x04B8, pid, "EPSON", "TM-T20II", serial, pnp_string=about, q_len=10)
+    return Gadget(name, "printer", 0x04B8, 0x0E15, "EPSON", "TM-T20II", serial, pnp_string=about, q_len=10)

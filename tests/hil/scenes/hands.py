@@ -9,6 +9,7 @@ import subprocess
 from pathlib import Path
 
 import evdev
+import pytest
 from evdev import UInput
 from evdev import ecodes as e
 
@@ -28,8 +29,13 @@ def finger(gadget: Gadget, x: int = 16_000, y: int = 8_000) -> None:
     os.close(node)
 
 
-def test_a_touch_screen_is_found_watched_and_left_to_the_page(kiosk: DriversService) -> None:
-    gadget, before = gadgets.touch("touch1"), kiosk.since_now()
+@pytest.fixture(scope="module")
+def panel() -> Gadget:
+    return gadgets.touch("touch1")
+
+
+def test_a_touch_screen_is_found_watched_and_left_to_the_page(kiosk: DriversService, panel: Gadget) -> None:
+    gadget, before = panel, kiosk.since_now()
     kiosk.until("touch", "absent")
     gadget.plug(0)
     node = kiosk.until("touch", "ok", state="ready")["device"].partition(":")[2]
@@ -53,9 +59,10 @@ def reads(device: evdev.InputDevice[str]) -> list[evdev.InputEvent]:
     return []
 
 
-def test_a_screen_that_is_not_turned_says_the_line_that_turns_it(kiosk: DriversService) -> None:
+def test_a_screen_that_is_not_turned_says_the_line_that_turns_it(kiosk: DriversService, panel: Gadget) -> None:
     """The line goes into udev's folder as it stands, and the finding is gone."""
-    gadget = gadgets.touch("touch2", "TS2", 0x0002)
+    gadget = panel
+    gadget.becomes(0x0002)
     gadget.plug(1)
     told = kiosk.until("touch-2", "touch_turned")["detail"]
     RULES.parent.mkdir(parents=True, exist_ok=True)

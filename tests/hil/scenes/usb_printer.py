@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -13,7 +14,7 @@ import pytest
 from drivers.client import DriversClient
 from drivers.sim.printer import PrinterSim
 from tests.hil.guest import gadgets
-from tests.hil.guest.gadgets import until
+from tests.hil.guest.gadgets import Gadget, until
 from tests.hil.guest.service import DriversService
 
 Serve = Callable[[str], DriversService]
@@ -67,6 +68,11 @@ class Mechanism:
             self._thread.join(10)
 
 
+@pytest.fixture(scope="module")
+def printer() -> Gadget:
+    return gadgets.printer("printer1")
+
+
 @pytest.fixture
 def mechanism() -> Iterator[Mechanism]:
     made = Mechanism()
@@ -83,8 +89,8 @@ def print_slip(service: DriversService, job: str, height: int = 616) -> dict[str
         return client.print_raster(job, a_slip(height), WIDTH, height)
 
 
-def test_found_printed_and_the_same_job_never_twice(kiosk: DriversService, mechanism: Mechanism) -> None:
-    gadget = gadgets.printer("printer1")
+def test_found_printed_and_the_same_job_never_twice(kiosk: DriversService, printer: Gadget, mechanism: Mechanism) -> None:
+    gadget = printer
     kiosk.until("printer", "absent")
     gadget.plug(0)
     mechanism.start()
@@ -100,8 +106,8 @@ def test_found_printed_and_the_same_job_never_twice(kiosk: DriversService, mecha
     kiosk.until("printer", "absent")
 
 
-def test_unplugged_in_mid_slip_and_back_in_another_socket(kiosk: DriversService, mechanism: Mechanism) -> None:
-    gadget = gadgets.printer("printer2")
+def test_unplugged_in_mid_slip_and_back_in_another_socket(kiosk: DriversService, printer: Gadget, mechanism: Mechanism) -> None:
+    gadget = printer
     gadget.plug(1)
     mechanism.start()
     kiosk.until("printer", "ok", state="ready")
@@ -123,9 +129,11 @@ def test_unplugged_in_mid_slip_and_back_in_another_socket(kiosk: DriversService,
     kiosk.until("printer", "absent")
 
 
-def test_through_libusb(serve: Serve, mechanism: Mechanism) -> None:
+def test_through_libusb(serve: Serve, printer: Gadget, mechanism: Mechanism) -> None:
     """As where usblp is missing or blacklisted."""
-    gadget = gadgets.printer("printer3", "TM3", 0x0E16)
+    gadget = printer
+    gadget.becomes(0x0E16)
+    subprocess.run(["modprobe", "-r", "usblp"], check=True)
     gadget.plug(3)
     mechanism.start()
     service = serve(LIBUSB)
@@ -136,3 +144,4 @@ def test_through_libusb(serve: Serve, mechanism: Mechanism) -> None:
     service.close()
     mechanism.stop()
     gadget.unplug()
+    subprocess.run(["modprobe", "usblp"], check=True)
