@@ -27,7 +27,7 @@ SAME = (
 STEP_SAME = {
     "service": "service", "counter": "counter", "available_from": "available_from", "first_called_at": "first_called_at",
     "started_at": "started_at", "ended_at": "ended_at", "recalls": "recalls", "outcome": "outcome", "held_ms": "away_ms",
-    "start_inferred": "inferred", "over_breaks_ms": "over_breaks_ms",
+    "start_inferred": "inferred", "over_breaks_ms": "over_breaks_ms", "entered_late": "late",
 }  # fmt: skip
 ANSWERLESS = ("init:", "beat:", "job:")  # commands of the house itself whose answer nobody repeats
 

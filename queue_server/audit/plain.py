@@ -60,7 +60,9 @@ def _happen(ticket: Plain, event: Row) -> None:
         )  # fmt: skip
         _open_step(ticket, event["service"], data["available_from"])
         ticket["steps"][0]["before_opening_ms"] = data.get("before_opening_ms", 0)
+        ticket["steps"][0]["late"] = "entered_late" in data
     elif kind in _KINDS:
+        ticket["steps"][-1]["late"] = ticket["steps"][-1]["late"] or "entered_late" in data
         _KINDS[kind](ticket, event, data, at)
 
 
@@ -68,7 +70,7 @@ def _open_step(ticket: Plain, service: str, at: int) -> None:
     ticket["steps"].append({
         "service": service, "counter": None, "available_from": at, "first_called_at": None, "started_at": None, "ended_at": None,
         "recalls": 0, "outcome": None, "away_since": None, "away_ms": 0, "inferred": False, "machine": False, "over_breaks_ms": 0,
-        "before_opening_ms": 0, "last_called_at": None,
+        "before_opening_ms": 0, "last_called_at": None, "late": False,
     })  # fmt: skip
 
 
@@ -208,11 +210,11 @@ def day_figures(tickets: Iterable[Plain], day: str) -> Plain:
     """The figures of one business day, by counting."""
     today = [ticket for ticket in tickets if ticket.get("business_day") == day]
     steps = [step for ticket in today for step in ticket["steps"]]
-    waits = [step["first_called_at"] - step["available_from"] for step in steps if step["first_called_at"] is not None]
+    waits = [step["first_called_at"] - step["available_from"] for step in steps if step["first_called_at"] is not None and not step["late"]]
     served = [
         step["ended_at"] - step["started_at"] - step["away_ms"]
         for step in steps
-        if None not in (step["started_at"], step["ended_at"]) and not step["inferred"] and not step["machine"]
+        if None not in (step["started_at"], step["ended_at"]) and not (step["inferred"] or step["machine"] or step["late"])
     ]
     return {
         "issued": len(today),
@@ -223,6 +225,7 @@ def day_figures(tickets: Iterable[Plain], day: str) -> Plain:
         "expired": sum(ticket["state"] == "expired" for ticket in today),
         "recalls": sum(step["recalls"] for step in steps),
         "transfers": sum(step["outcome"] == "transferred" for step in steps),
+        "entered_late": sum(any(step["late"] for step in ticket["steps"]) for ticket in today),
         "wait_n": len(waits),
         "wait_ms": sum(max(0, wait) for wait in waits),
         "service_n": len(served),

@@ -12,7 +12,7 @@ from typing import Any
 
 from .problem import FieldFault
 from .strict import Choice, Flag, Listing, Nested, Text, When, Whole, optional, required
-from .vocabulary import Channel, DeviceRole, Outcome, Previous, PrintOutcome, Source
+from .vocabulary import Channel, DeviceRole, Outcome, PaperOutcome, Previous, PrintOutcome, Source, Ticked
 
 REQUEST_ID = Text(64, pattern=r"[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?")
 CODE = Text(64)
@@ -188,6 +188,29 @@ class AtCounter(Command):
     """recall, serve, hold, no-show, complete for whoever stands there; `if_ticket` guards against a stale screen."""
 
     if_ticket: str | None = optional(TICKET_ID)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tick(Command):
+    """Something that happened at the counter without the server: called, completed or no_show at `stated_at`."""
+
+    ticket: str = required(TICKET_ID)
+    stated_at: int = required(When())
+    what: str = required(Choice(Ticked))
+
+
+@dataclass(frozen=True, kw_only=True)
+class PaperSlip(Command):
+    """One slip of the paper book; unless the person still waits, how it ended and when."""
+
+    series: str = required(Text(8))
+    number: int = required(Whole(1, 999))
+    service: str = required(CODE)
+    issued_at: int = required(When())
+    outcome: str = optional(Choice(PaperOutcome), "waiting")
+    ended_at: int | None = optional(When())
+    counter: str | None = optional(CODE)
+    priority_class: str | None = optional(CODE)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -35,6 +35,22 @@ class Previous(StrEnum):
     REQUEUE = "requeue"
 
 
+class Ticked(StrEnum):
+    """What a clerk ticks off who called by voice."""
+
+    CALLED = "called"
+    COMPLETED = "completed"
+    NO_SHOW = "no_show"
+
+
+class PaperOutcome(StrEnum):
+    """How it stands with a slip of the paper book when it is entered."""
+
+    WAITING = "waiting"
+    COMPLETED = "completed"
+    NO_SHOW = "no_show"
+
+
 class Outcome(StrEnum):
     DONE = "done"
     INCOMPLETE = "incomplete"

@@ -16,7 +16,8 @@ Effect = Callable[[Ticket, Event], dict[str, Any]]
 def issue(event: Event) -> Ticket:
     data = dict(event.data)
     data["needs"], data["tasks"] = tuple(data.get("needs", ())), tuple(data.get("tasks", ()))
-    step = Step(1, event.service or "", data["available_from"], before_opening_ms=data.pop("before_opening_ms", 0))
+    late = bool(data.get("entered_late"))
+    step = Step(1, event.service or "", data["available_from"], before_opening_ms=data.pop("before_opening_ms", 0), entered_late=late)
     return Ticket(
         id=event.ticket or "",
         site=event.site,

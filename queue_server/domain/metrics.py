@@ -14,7 +14,20 @@ from typing import Any
 
 from queue_server.domain.visit import Step, Ticket
 
-COUNTS = ("issued", "called", "served", "no_show", "cancelled", "expired", "moved", "recalls", "transfers", "machine_closed", "voided")
+COUNTS = (
+    "issued",
+    "called",
+    "served",
+    "no_show",
+    "cancelled",
+    "expired",
+    "moved",
+    "recalls",
+    "transfers",
+    "machine_closed",
+    "entered_late",
+    "voided",
+)
 ENDED = {"completed": "served", "no_show": "no_show", "cancelled": "cancelled", "expired": "expired", "moved": "moved"}
 DEFINITIONS = {
     "issued": "tickets issued on the business day",
@@ -24,6 +37,7 @@ DEFINITIONS = {
     "before_opening_s": "per step: time between arrival and the service's opening, not in wait_s",
     "over_breaks_s": "per step: the part of wait_s that fell outside opening hours",
     "service_s": "per step: end minus start minus time on hold; inferred starts and machine-closed steps left out",
+    "entered_late": "tickets of which something was told after it had happened; such a step is in no wait and no service time",
     "percentile": "nearest rank on whole seconds: the smallest x with F(x) >= p",
 }
 
@@ -92,6 +106,7 @@ class Figures:
         self.counts["recalls"] += sum(step.recalls for step in ticket.steps)
         self.counts["transfers"] += sum(step.outcome == "transferred" for step in ticket.steps)
         self.counts["machine_closed"] += ticket.machine_closed
+        self.counts["entered_late"] += any(step.entered_late for step in ticket.steps)
         self.counts["voided"] += ticket.voided
         for step in ticket.steps:
             self._add_step(step)

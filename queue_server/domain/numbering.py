@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-RESERVE_FIRST, RESERVE_LAST = 700, 999  # leased to kiosks; an ordinary number never falls in here
+RESERVE_FIRST, RESERVE_LAST = 700, 999  # never an ordinary number: leased to kiosks, and from 900 printed in the paper book
+PAPER_FIRST = 900
 EPOCH_JUMP = 200  # beyond the highest known number, and again for each whole hour of which a copy of the log knows nothing
 RESERVE_JUMP = 100  # the same for leased numbers when a standby that followed closely takes over
 LETTERS = ("A", "C", "H", "K", "L", "M", "N", "X")  # told apart by ear and by eye in a Vietnamese hall

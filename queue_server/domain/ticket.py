@@ -13,7 +13,7 @@ from typing import Any
 from queue_server.domain.effects import EFFECTS, issue
 from queue_server.domain.errors import illegal
 from queue_server.domain.event import Event
-from queue_server.domain.visit import FIELDS, LIVE, STATES, Ticket, as_data, steps_from
+from queue_server.domain.visit import FIELDS, LIVE, STATES, Step, Ticket, as_data, steps_from
 
 ANY = frozenset(STATES)
 
@@ -68,7 +68,14 @@ def apply(ticket: Ticket | None, event: Event) -> Ticket:
         target = CLOSED_BY_SYSTEM[ticket.state]
     if target is not None:
         changes["state"] = target
+    if event.data.get("entered_late"):
+        changes["steps"] = _told_late(changes.get("steps", ticket.steps), len(ticket.steps) - 1)
     return replace(ticket, **changes)
+
+
+def _told_late(steps: tuple[Step, ...], n: int) -> tuple[Step, ...]:
+    """The step that an event told afterwards happened to, so marked: nobody observed when."""
+    return (*steps[:n], replace(steps[n], entered_late=True), *steps[n + 1 :])
 
 
 def fold(events: Iterable[Event]) -> Ticket | None:

@@ -34,7 +34,7 @@ def next_ticket(unit: Unit, counter: str, *, previous: str | None = None, if_tic
     if there is not None:
         _end(unit, desk, there, previous or "completed")
     chosen = unit.repository.next_for(unit.site, counter, desk.services)
-    called = None if chosen is None else _call(unit, desk, chosen, {"rule": "next"})
+    called = None if chosen is None else call_to(unit, desk, chosen, {"rule": "next"})
     if there is not None or called is not None:
         offer_undo(unit, desk, unit.config.policy.undo_s)
     return {"ticket": None if called is None else ticket_json(called, unit.row, unit.config)}
@@ -45,7 +45,7 @@ def call_chosen(unit: Unit, counter: str, *, ticket: str, reason: str) -> dict[s
     desk = _ready(unit, counter)
     if unit.repository.at_counter(unit.site, counter) is not None:
         raise illegal("call", "busy", ("free",))
-    called = _call(unit, desk, unit.ticket(ticket), {"rule": "chosen", "reason": reason})
+    called = call_to(unit, desk, unit.ticket(ticket), {"rule": "chosen", "reason": reason})
     offer_undo(unit, desk, unit.config.policy.undo_s)
     return {"ticket": ticket_json(called, unit.row, unit.config)}
 
@@ -60,7 +60,8 @@ def _ready(unit: Unit, code: str) -> Counter:
     return desk
 
 
-def _call(unit: Unit, desk: Counter, ticket: Ticket, why: dict[str, Any]) -> Ticket:
+def call_to(unit: Unit, desk: Counter, ticket: Ticket, why: dict[str, Any]) -> Ticket:
+    """Call somebody to a counter; `why` says by which rule."""
     step = current(ticket)
     hours = unit.config.calendar_of(ticket.service) if ticket.service in unit.config.services else calendar.Calendar()
     data = why | {
@@ -87,10 +88,12 @@ def _end(unit: Unit, desk: Counter, ticket: Ticket, how: str) -> None:
         unit.ticket_event(ticket, "released", {"reason": "requeue"})
 
 
-def complete(unit: Unit, desk: Counter, ticket: Ticket, outcome: str = "done", dossier_code: str | None = None) -> Ticket:
+def complete(
+    unit: Unit, desk: Counter, ticket: Ticket, outcome: str = "done", dossier_code: str | None = None, told: dict[str, Any] | None = None
+) -> Ticket:
     """End the step. Where the visit goes on (back to the counter that sent it, or a task this desk does not serve), the
     person waits for the next step; else the visit is complete. A start that nobody marked is inferred."""
-    data: dict[str, Any] = {"outcome": outcome, "start_inferred": ticket.state == "called"}
+    data: dict[str, Any] = {"outcome": outcome, "start_inferred": ticket.state == "called"} | (told or {})
     if dossier_code:
         data["dossier_code"] = dossier_code
     if outcome == "done" and ticket.state in TRANSITIONS["transferred"][0]:

@@ -161,7 +161,7 @@ def place(unit: Unit, service: str, priority_class: str | None, appointment: str
         free_counter=found.free_counter,
         recent_calls=found.recent_calls,
         prior_gap_s=unit.config.services[service].prior_gap_s,
-        opens_in_s=(available_from - unit.now_ms) // 1000,
+        opens_in_s=max(0, available_from - unit.now_ms) // 1000,  # a number told of afterwards was there before
     )
     return {"credits": credits, "effective_at": effective_at, "ahead": ahead, "estimate": waiting.estimate(view).as_data()}
 

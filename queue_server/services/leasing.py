@@ -1,6 +1,6 @@
 """Leases: numbers of the reserve band that a kiosk may print alone while the server is away, and their settling.
 
-A leased number is cut from 700–999 of its series and day, once; a settled ticket takes its place in the queue by the
+A leased number is cut from 700–899 of its series and day, once; a settled ticket takes its place in the queue by the
 time at which the kiosk gave it out. Numbers that were never given out are burnt at the end of the day.
 """
 
@@ -25,7 +25,7 @@ def lease(unit: Unit, *, series: str, count: int) -> dict[str, Any]:
         raise invalid("/series", "unknown_series", "no service here uses this series")
     row = unit.repository.series(unit.site, unit.business_day, series)
     first = max(row["last_reserved"] + 1, numbering.RESERVE_FIRST)
-    last = min(first + count - 1, numbering.RESERVE_LAST)
+    last = min(first + count - 1, numbering.PAPER_FIRST - 1)
     if first > last:
         raise Refusal("quota_full", series=series, reserve="used up")
     unit.repository.set_last_number(unit.site, unit.business_day, series, last, reserved=True)

@@ -84,6 +84,7 @@ def _step_json(step: Step) -> dict[str, Any]:
         "last_called_at": moment(step.last_called_at),
         "started_at": moment(step.started_at),
         "start_inferred": step.start_inferred,
+        "entered_late": step.entered_late,
         "ended_at": moment(step.ended_at),
         "recalls": step.recalls,
         "outcome": step.outcome,

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from queue_server.contract.messages import body_of
-from queue_server.services import calling, queries, undoing
+from queue_server.services import calling, queries, stating, undoing
 from queue_server.services import counters as desk
 from queue_server.web.call import Call, UseCase
 
@@ -28,6 +28,10 @@ def call_chosen(call: Call) -> UseCase:
 def at_counter(name: str) -> Callable[[Call], UseCase]:
     """recall, serve, hold, no-show, complete for whoever stands there."""
     return lambda call: lambda unit: calling.on_counter(unit, call.args["counter"], name, if_ticket=call.message.if_ticket)
+
+
+def tick(call: Call) -> UseCase:
+    return lambda unit: stating.tick(unit, call.args["counter"], **body_of(call.message))
 
 
 def undo(call: Call) -> UseCase:

@@ -75,4 +75,6 @@ def snapshot_of(store: Any, site: str, zone: str | None, now_ms: int) -> tuple[d
 def _frame(row: dict[str, Any]) -> Frame:
     place = position.encode(row["epoch"], row["seq"])
     public = {name: row[name] for name in PUBLIC if row.get(name) is not None}
+    if row["data"].get("entered_late"):
+        public["type"] = "told_late"  # nobody is called now: a board must neither ring nor show it
     return Frame(row["epoch"], row["seq"], row["zone"], sse.encode("log", row, id=place), sse.encode("log", public, id=place))

@@ -45,6 +45,19 @@ TICKETS = (
         summary="Take a number",
     ),
     Route(
+        name="paper",
+        method="POST",
+        path="/tickets/paper",
+        needs=("issue",),
+        handler=tickets.paper,
+        kind="command",
+        message=m.PaperSlip,
+        success=201,
+        refusals=("conflict",),
+        answer="Ticket",
+        summary="Enter a slip of the paper book",
+    ),
+    Route(
         name="tickets",
         method="GET",
         path="/tickets",
@@ -161,6 +174,18 @@ COUNTERS = (
             summary=f"{name} for the person at the counter",
         )
         for name in AT_COUNTER_COMMANDS
+    ),
+    Route(
+        name="counter-tick",
+        method="POST",
+        path="/counters/{counter}/tick",
+        needs=("call",),
+        handler=counters.tick,
+        kind="command",
+        message=m.Tick,
+        refusals=MOVE,
+        answer="Ticket",
+        summary="Tell afterwards what happened while the server was away",
     ),
     Route(
         name="counter-undo",

@@ -145,6 +145,17 @@ CASES: dict[str, tuple[Ticket, str, dict[str, Any], dict[str, Any]]] = {
             "step.start_inferred": False,
         },
     ),
+    "called, told afterwards": (
+        WAITING, "called", {"wait_ms": 90, "over_breaks_ms": 6, "entered_late": True},
+        {
+            "state": "called", "counter": "3", "for_counter": None, "called_at": AT, "last_called_at": AT, "step.counter": "3",
+            "step.first_called_at": AT, "step.last_called_at": AT, "step.wait_ms": 90, "step.over_breaks_ms": 6,
+            "step.entered_late": True,
+        },
+    ),
+    "printed, told afterwards": (
+        WAITING, "print_outcome", {"outcome": "unknown", "entered_late": True}, {"print": "unknown", "step.entered_late": True},
+    ),
     "printed": (WAITING, "print_outcome", {"outcome": "unknown"}, {"print": "unknown"}),
     "reprinted": (WAITING, "reprinted", {}, {"reprints": 2}),
     "a note": (WAITING, "annotated", {"text": "x"}, {}),
@@ -164,6 +175,17 @@ CASES: dict[str, tuple[Ticket, str, dict[str, Any], dict[str, Any]]] = {
 def test_an_event_changes_this_and_nothing_else(case: str) -> None:
     before, kind, data, expected = CASES[case]
     assert changed(before, kind, **data) == expected
+
+
+def test_what_is_told_afterwards_marks_the_step_it_happened_to_and_no_other() -> None:
+    after = apply(SERVING, event("transferred", 9, entered_late=True))
+    assert [step.entered_late for step in after.steps] == [True, False]
+    again = apply(replace(after, state="called"), event("transferred", 10))
+    assert [step.entered_late for step in again.steps] == [True, False, False]
+    third = apply(replace(again, state="called"), event("no_show", 11, entered_late=True))
+    assert [step.entered_late for step in third.steps] == [True, False, True]
+    assert apply(None, event("issued", 1, entered_late=True)).steps[0].entered_late
+    assert apply(None, event("issued", 1)).steps[0].entered_late is False
 
 
 def test_needs_stay_a_value_that_cannot_change() -> None:

@@ -85,6 +85,7 @@ def test_the_words_of_the_contract() -> None:
     assert visit.PRINTS == ("pending", "printed", "sent_unconfirmed", "not_sent", "unknown", "none")
     assert {"A", "C", "H", "K", "L", "M", "N", "X"} == set(numbering.LETTERS)
     assert (numbering.RESERVE_FIRST, numbering.RESERVE_LAST, numbering.EPOCH_JUMP) == (700, 999, 200)
+    assert numbering.PAPER_FIRST == 900
 
 
 def test_every_published_figure_is_defined_in_these_words() -> None:
@@ -96,6 +97,7 @@ def test_every_published_figure_is_defined_in_these_words() -> None:
         "before_opening_s": "per step: time between arrival and the service's opening, not in wait_s",
         "over_breaks_s": "per step: the part of wait_s that fell outside opening hours",
         "service_s": "per step: end minus start minus time on hold; inferred starts and machine-closed steps left out",
+        "entered_late": "tickets of which something was told after it had happened; such a step is in no wait and no service time",
         "percentile": "nearest rank on whole seconds: the smallest x with F(x) >= p",
     }
 

@@ -133,7 +133,7 @@ class Notebook:
     def lease(self, lease_id: str, series: str, count: int, ids: list[str]) -> list[int]:
         key = (day_of(self.now), series)
         first = max(self.reserved.get(key, 0) + 1, 700)
-        last = min(first + count - 1, 999)
+        last = min(first + count - 1, 899)
         if first > last:
             raise No("quota_full")
         self.reserved[key], self.happened = last, True
