@@ -9,6 +9,7 @@ room may import it and it imports none of them.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import os
 import re
@@ -108,7 +109,7 @@ def setup_log(program: str) -> Any:
     stamp = structlog.processors.TimeStamper(fmt="iso", utc=True)
     structlog.configure(
         processors=[structlog.processors.add_log_level, stamp, structlog.processors.format_exc_info, _mask_event, end],
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(_Heedless(sys.stderr)),
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
     )
     log = structlog.get_logger(program=program)
@@ -117,6 +118,22 @@ def setup_log(program: str) -> Any:
         strangers.handlers, strangers.propagate = [_IntoOurs(log)], False
         strangers.setLevel(logging.ERROR)  # a line per piece of garbage would let anyone fill the disk
     return log
+
+
+class _Heedless:
+    """Where log lines go. A line that cannot be written (the disk that takes them is full) is lost, and nobody who is being
+    answered at that moment loses the answer over it."""
+
+    def __init__(self, out: Any) -> None:
+        self._out = out
+
+    def write(self, text: str) -> None:
+        with contextlib.suppress(OSError):
+            self._out.write(text)
+
+    def flush(self) -> None:
+        with contextlib.suppress(OSError):
+            self._out.flush()
 
 
 class _IntoOurs(logging.Handler):

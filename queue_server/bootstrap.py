@@ -120,7 +120,7 @@ def prepare(url: str) -> Store:
     return open_store(url, SystemClock())
 
 
-DATABASE_ERRORS = (sqlite3.OperationalError, psycopg.OperationalError)
+DATABASE_ERRORS = (sqlite3.OperationalError, psycopg.OperationalError, MemoryError)
 PLACES: dict[str, int | None] = {"auto": AUTO_STREAMS, "own": 0, "here": None}  # how many streams stay in this process
 
 

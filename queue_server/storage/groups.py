@@ -137,10 +137,12 @@ def run_group(connection: Connection, repository: Repository, jobs: Iterator[Job
         if group.answers and ways.before_commit:
             connection.execute(ways.before_commit)
         connection.execute("COMMIT")
-    except ways.error as broken:
+    except (ways.error, MemoryError) as broken:  # without memory too somebody waits for an answer, and the thread must go on
         group.broken = broken
+        if not group.taken:
+            group.taken.extend(jobs)  # it did not even begin: whoever waits is told, instead of being tried for ever
         repository.memo.clear()  # it may remember what was never committed
-        with contextlib.suppress(ways.error):
+        with contextlib.suppress(ways.error, MemoryError):
             connection.execute("ROLLBACK")
     finally:
         repository.forget()

@@ -33,7 +33,7 @@ class House:
     guesses_per_address: float = 5.0  # of keys, board tokens and ticket tokens, each of at least 128 random bits
     login_per_address: float = 0.5  # failed log-ins a second; 30 at once, for a house behind one router
     login_per_account: float = 1 / 30  # and 10 at once
-    # What the database raises when it cannot write now (locked, disk full): told as 503 with the same request id to repeat.
+    # What the database raises when it cannot write now (locked, disk full, no memory): told as 503 with the same request id to repeat.
     unavailable: tuple[type[Exception], ...] = ()
     standing: Standing = field(default_factory=Standing)
     followers: Followers = field(default_factory=Followers)

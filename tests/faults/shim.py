@@ -9,10 +9,10 @@ SOURCE = Path(__file__).with_name("shim.c")
 STRICT = ("-std=gnu11", "-O2", "-Wall", "-Wextra", "-Wpedantic", "-Werror")
 
 
-def built(folder: Path) -> Path:
-    """The library, compiled into a folder; a warning is an error."""
-    library = folder / "faults.so"
-    command = ["gcc", *STRICT, "-fPIC", "-shared", "-U_FORTIFY_SOURCE", "-o", str(library), str(SOURCE), "-ldl", "-pthread"]
+def built(folder: Path, source: Path = SOURCE) -> Path:
+    """A library of one file, compiled into a folder; a warning is an error."""
+    library = folder / f"{source.stem}.so"
+    command = ["gcc", *STRICT, "-fPIC", "-shared", "-U_FORTIFY_SOURCE", "-o", str(library), str(source), "-ldl", "-pthread"]
     made = subprocess.run(command, capture_output=True, text=True, check=False)
     assert made.returncode == 0, made.stderr
     return library
