@@ -45,7 +45,7 @@ class Machine:
         self.socket = folder / "drivers.sock"
         (folder / "drivers.toml").write_text(
             f'[slot.printer]\nport = "tcp://{self.wire.address}"\ndriver = "escpos"\npoll_s = 0.2\n'
-            f'[slot.reader]\nport = "serial:{folder}/scanner"\ndriver = "serial-scanner"\n'
+            f'[slot.reader]\nport = "serial:{folder}/scanner"\ndriver = "serial-scanner"\nrepeat_s = 0.01\n'
         )
         self.process: subprocess.Popen[str] | None = None
         self.start()

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Iterable
 from typing import Any
 
 import pytest
 
+from tests.loops import run_story
 from toiluot_bridge import Bridge, answered, environ_of
 
 SCOPE = {
@@ -44,7 +44,7 @@ def asked(application: Callable[..., Iterable[bytes]], scope: dict[str, Any] | N
     async def send(message: dict[str, Any]) -> None:
         sent.append(message)
 
-    asyncio.run(Bridge(application, 1)(scope or SCOPE, receive, send))
+    run_story(lambda: Bridge(application, 1)(scope or SCOPE, receive, send))
     return sent
 
 

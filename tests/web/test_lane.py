@@ -5,7 +5,6 @@ A key that was looked up a moment ago takes the short way; a query in the addres
 
 from __future__ import annotations
 
-import asyncio
 import json
 from typing import Any
 
@@ -14,6 +13,7 @@ import pytest
 
 from queue_server.web.lane import MOST_BYTES, Lane
 from queue_server.web.routes import ROUTES, full_path
+from tests.loops import run_story
 from tests.web.helpers import Site
 
 LONG = {"site": ""}  # an empty wish: no site named, and yet a query
@@ -95,4 +95,8 @@ def test_every_command_of_a_program_has_its_short_way() -> None:
 def test_what_it_leaves_alone_it_does_not_touch() -> None:
     lane = Lane.__new__(Lane)
     for scope, body in (({"query_string": b"site=x"}, b""), ({"query_string": b""}, b"x" * (MOST_BYTES + 1))):
-        assert asyncio.run(lane.take(scope, body, pytest.fail)) is False
+
+        async def story(scope: dict[str, Any] = scope, body: bytes = body) -> None:
+            assert await lane.take(scope, body, pytest.fail) is False
+
+        run_story(story)
