@@ -2,19 +2,21 @@
 
 Holds the lock, the clock's offset to the server and the mapping from visits to request ids. The rules are in
 `session`, the words in `screens`; sending is `uplink`'s and printing is `printing`'s affair. Order of an issue: request
-id and ticket id on disk → asked → answer and its consequence on disk in one transaction → shown and printed.
+id and ticket id on disk → asked → answer and its consequence on disk in one transaction → shown and printed. Where the server
+does not answer: a leased number and its slip on disk in one transaction → shown and printed → settled when it answers again.
 """
 
 from __future__ import annotations
 
 import sqlite3
 import threading
+from collections import deque
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
-from kiosk import events, i18n, screens
+from kiosk import events, i18n, offline, screens
 from kiosk import session as rules
 from kiosk.events import (
     Card,
@@ -36,10 +38,11 @@ from kiosk.events import (
 from kiosk.feed import Feed
 from kiosk.holder import HolderKeys
 from kiosk.ids import uuid7
-from kiosk.spool import Command, PrintIntent, Spool
+from kiosk.leases import Leases
+from kiosk.spool import Also, Command, PrintIntent, Spool, insert
 from kiosk.timing import deadline_ms
 from kiosk.troubles import Troubles
-from kiosk.values import Home, Ticket, proposed_class, ticket_from
+from kiosk.values import Home, Ticket, home_from, proposed_class, ticket_from
 from toiluot_edge import Clock
 
 SITE_TIME = timezone(timedelta(hours=7))
@@ -47,11 +50,28 @@ STILL_THERE_MS = 20_000  # after a restart, a person this young still stands bef
 Json = dict[str, Any]
 
 
+def _instant(unix_ms: int) -> str:
+    return datetime.fromtimestamp(unix_ms / 1000, UTC).astimezone(SITE_TIME).isoformat(timespec="seconds")
+
+
+@dataclass(frozen=True)
+class Answered:
+    """A request that is done with, and what is written together with its consequence."""
+
+    request_id: str
+    also: Also | None = None
+
+
 class Agent:
-    def __init__(self, spool: Spool, clock: Clock, *, name: str, boot: str, extra_languages: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, spool: Spool, clock: Clock, *, name: str, boot: str, extra_languages: tuple[str, ...] = (), leases: Leases | None = None
+    ) -> None:
         self.spool, self.clock, self.name = spool, clock, name
+        self.leases = leases or Leases(spool)
         self.feed, self.troubles = Feed(), Troubles()
-        self.home = Home()
+        self.home = home_from(self.leases.kept("home") or {})
+        self._left: frozenset[str] = frozenset()  # series with leased numbers, while alone
+        self._shown: deque[str] = deque(maxlen=200)  # tickets whose number somebody could read on the screen
         self.on_command: Callable[[], None] = lambda: None
         self.on_print: Callable[[PrintIntent], None] = lambda intent: None
         self.on_lookup: Callable[[LookUp], None] = lambda asked: None
@@ -74,11 +94,11 @@ class Agent:
         return self._mono_ms() + self._offset_ms
 
     def now(self) -> str:
-        return datetime.fromtimestamp(self.now_ms() / 1000, UTC).astimezone(SITE_TIME).isoformat(timespec="seconds")
+        return _instant(self.now_ms())
 
     def machine_time(self) -> str:
         """This machine's own clock, right or wrong: the server compares."""
-        return datetime.fromtimestamp(self.clock.wall_ms() / 1000, UTC).astimezone(SITE_TIME).isoformat(timespec="seconds")
+        return _instant(self.clock.wall_ms())
 
     def still_there(self, since_ms: int) -> bool:
         """Whether a person of that moment may still stand here. Both ends are this machine's clock, never the server's."""
@@ -87,6 +107,7 @@ class Agent:
     def server_time(self, now_ms: int) -> None:
         with self._lock:
             self._offset_ms = now_ms - self._mono_ms()
+            self.leases.heard(now_ms)
             self.feed.changed()
 
     def run_timer(self) -> None:
@@ -120,7 +141,7 @@ class Agent:
                 self._timer.notify_all()
                 self.feed.changed()
 
-    def _begin(self, effect: events.Effect, answered: str | None = None) -> None:
+    def _begin(self, effect: events.Effect, answered: Answered | None = None) -> None:
         match effect:
             case Issue():
                 try:
@@ -134,7 +155,7 @@ class Agent:
                 self.on_lookup(effect)
             case ReportUnprinted(ticket_id, detail):
                 report = self.report(ticket_id, "not_sent", detail)
-                self.spool.answered(answered, report) if answered else self.spool.add(report)
+                self.spool.answered(answered.request_id, report, answered.also) if answered else self.spool.add(report)
                 self.on_command()
 
     def _issue(self, effect: Issue) -> None:
@@ -150,17 +171,19 @@ class Agent:
             "device": self.name,
         }
         command = Command(uuid7(wall_ms), "issue", uuid7(wall_ms), {k: v for k, v in body.items() if v is not None}, wall_ms)
+        if self.session.alone and self._from_lease(command, effect.visit_no):
+            return
         self.spool.add(command)
         self._visits[command.request_id] = effect.visit_no
         self.on_command()
 
-    def _print(self, effect: Print, answered: str | None) -> None:
+    def _print(self, effect: Print, answered: Answered | None) -> None:
         wall_ms = self.clock.wall_ms()
         ticket = {**vars(effect.ticket)}
         job = f"{effect.ticket.id}-r{wall_ms}" if effect.reprint else effect.ticket.id
         intent = PrintIntent(job, ticket, effect.lang, effect.reprint, wall_ms)
         if answered:
-            self.spool.answered(answered, intent)
+            self.spool.answered(answered.request_id, intent, answered.also)
         else:
             self.spool.intend(intent)
         if effect.reprint:
@@ -178,15 +201,57 @@ class Agent:
         """The server's ticket. What follows from it is on disk before the command leaves the spool."""
         with self._lock:
             event = Issued(self._visits.get(command.request_id, 0), ticket_from(answer), repeat)
-            after, effects = rules.step(self.session, event, self._mono_ms(), self.home.settings)
-            for effect in effects:
-                self._begin(effect, command.request_id)
-            if not effects:
-                self.spool.answered(command.request_id)
-            self.session = after
-            self._visits.pop(command.request_id, None)
-            self._timer.notify_all()
-            self.feed.changed()
+            self._settle(event, Answered(command.request_id, None if repeat else self.leases.acknowledging(answer)))
+
+    def _settle(self, event: Issued, answered: Answered) -> None:
+        """A ticket for a request: its consequence on disk, then on the screen."""
+        after, effects = rules.step(self.session, event, self._mono_ms(), self.home.settings)
+        for effect in effects:
+            self._begin(effect, answered)
+        if not effects:
+            self.spool.answered(answered.request_id, None, answered.also)
+        self.session = after
+        if after.ticket and after.ticket.id == event.ticket.id:
+            self._shown.append(event.ticket.id)
+        self._visits.pop(answered.request_id, None)
+        self._timer.notify_all()
+        self.feed.changed()
+
+    # ------------------------------------------------------------ away from the server
+    def _from_lease(self, command: Command, visit_no: int, *, maybe_sent: bool = False) -> bool:
+        """Give a leased number instead of asking. Where the server may have heard the question, it is told to drop that ticket."""
+        service = self.home.service(str(command.body.get("service")))
+        number, now = (self.leases.next(service.series) if service else None), self.leases.now_ms()
+        if service is None or number is None or now is None:
+            return False
+        at = _instant(now)
+        told: Json = {key: command.body[key] for key in ("service", "priority_class", "lang", "holder_key") if key in command.body}
+        given = self.leases.giving(number, told | {"ticket_id": number.ticket_id, "number": number.number, "issued_at": at})
+        drop = Command(uuid7(self.clock.wall_ms()), "cancel", command.ticket_id, {"reason": "number given offline"}, self.clock.wall_ms())
+
+        def write(db: sqlite3.Connection) -> None:
+            given(db)
+            if maybe_sent:
+                insert(db, drop)
+
+        public = self.home.public_url.rstrip("/")
+        ticket = Ticket(
+            id=number.ticket_id, label=number.label, service=service.code, zone=service.zone, issued_at=at,
+            url=f"{public}/t/{number.token}" if public.startswith(("https://", "http://")) else "",
+            priority_class=str(command.body.get("priority_class") or ""), alone=True,
+        )  # fmt: skip
+        self._settle(Issued(visit_no, ticket), Answered(command.request_id, write))
+        self.trouble("offline_issued")
+        if self.session.alone:
+            self.link_lost()  # these may have been the last of a series
+        return True
+
+    def cut_off(self, command: Command, *, maybe_sent: bool) -> bool:
+        """The server does not answer: whoever still waits for this number gets a leased one."""
+        with self._lock:
+            visit_no = self._visits.get(command.request_id)
+            waiting = self.session.state in (State.ISSUING, State.ERROR) and visit_no == self.session.visit_no
+            return waiting and visit_no is not None and self._from_lease(command, visit_no, maybe_sent=maybe_sent)
 
     def refused(self, command: Command, code: str) -> None:
         with self._lock:
@@ -207,7 +272,10 @@ class Agent:
     def print_done(self, intent: PrintIntent, outcome: str, detail: str | None = None) -> None:
         paper = {"printed": events.Paper.PRINTED, "not_sent": events.Paper.MISSING}.get(outcome, events.Paper.UNCONFIRMED)
         with self._lock:
-            self.spool.printed(intent.job_id, self.report(intent.ticket_id, outcome, detail))
+            if outcome in ("not_sent", "unknown") and intent.ticket_id in self._shown:
+                detail = f"shown {detail or ''}".strip()  # no slip, but a number that its person has read
+            report = self.report(intent.ticket_id, outcome, detail)
+            self.spool.printed(intent.job_id, report, self.leases.outcome(intent.ticket_id, outcome))
             self.post(PrintDone(intent.ticket_id, paper))
         if paper is not events.Paper.PRINTED:
             self.trouble(f"print_{outcome}")
@@ -225,7 +293,20 @@ class Agent:
             self.post(Link(True))
 
     def link_lost(self) -> None:
-        self.post(Link(False))
+        """The server does not answer: numbers come from leases as long as there are any."""
+        with self._lock:
+            left = frozenset(self.leases.free()) & {one.series for one in self.home.services}
+            if left != self._left:
+                self._left = left
+                self.feed.changed()
+            self.post(Link(bool(left), alone=bool(left)))
+
+    def with_server(self) -> bool:
+        return self.session.link and not self.session.alone
+
+    def offered(self) -> Home:
+        """What can be had now."""
+        return offline.offered(self.home, self._left, self.now()) if self.session.alone else self.home
 
     def card(
         self, kind: str, *, number: str | None = None, birth_year: int | None = None, code: str | None = None, token: str | None = None
@@ -235,7 +316,7 @@ class Agent:
         if kind == "id_card" and number:
             card = Card(kind, self._keys.holder_key(number, now[:10]))
             proposed = proposed_class(self.home, birth_year, int(now[:4]))
-            open_now = [one.code for one in self.home.services if one.open]
+            open_now = [one.code for one in self.offered().services if one.open]
             self.post(CardRead(card, proposed, open_now[0] if len(open_now) == 1 else None))
         elif kind == "slip" and token:
             self.post(SlipRead(token))
@@ -271,7 +352,7 @@ class Agent:
     def seen(self) -> tuple[Session, Json]:
         """The session and its screen, of one moment."""
         with self._lock:
-            session, home = self.session, self.home
+            session, home = self.session, self.offered()
             return session, screens.view(
                 session, home, self.visit(session.visit_no), self.now(), i18n.translator(session.lang), self._own_names()
             )
@@ -293,4 +374,5 @@ class Agent:
             return
         slips = [one for one in self.spool.intents() if not one.reprint and self.still_there(one.intended_at_ms)]
         if slips:
+            self._shown.append(slips[-1].ticket_id)
             self.session = replace(self.session, state=State.NUMBER, ticket=Ticket(**slips[-1].ticket), paper=events.Paper.PRINTING)

@@ -74,7 +74,8 @@ class Session:
     found: Found | None = None
     problem: str = ""
     under: State | None = None
-    link: bool = False
+    link: bool = False  # numbers can be given: by the server, or
+    alone: bool = False  # from leases, while the server does not answer
     printer: Printer = Printer.READY
     recent: tuple[Recent, ...] = ()
     # A visit by keys and headphones: which button is in hand ("" = the screen as a whole), how often it was asked for.
@@ -188,7 +189,10 @@ class TextSize:
 
 @dataclass(frozen=True)
 class Link:
+    """Whether numbers can be given; `alone`: from leases only."""
+
     up: bool
+    alone: bool = False
 
 
 @dataclass(frozen=True)

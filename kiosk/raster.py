@@ -40,6 +40,7 @@ LOOKS = {
     Role.WAIT: Look("BeVietnamPro-Regular.ttf", 30),
     Role.TIME: Look("NotoSans-Bold.ttf", 72, 6),
     Role.DATE: Look("NotoSans-Bold.ttf", 28),
+    Role.ALONE: Look("BeVietnamPro-Regular.ttf", 24, 2),
     Role.QR_HINT: Look("BeVietnamPro-Regular.ttf", 24, 8),
     Role.FREE: Look("BeVietnamPro-Bold.ttf", 28, 12),
     Role.NOTICE: Look("BeVietnamPro-Regular.ttf", 24, 2),

@@ -103,6 +103,7 @@ def _plan(slip: Slip, width: int, shrink: float, module: int, notices: int) -> P
         column.set(said.get(Role.NUMBER, ""), NUMBERS, number, left, inner, line=TALL)
     column.set(said.get(Role.TIME, ""), NUMBERS, 56 * shrink, left, inner, line=1.1)
     column.set(said.get(Role.DATE, ""), NUMBERS, 26 * shrink, left, inner, line=1.1)
+    column.set(said.get(Role.ALONE, ""), PLAIN, max(16, 20 * shrink), left, inner, line=1.2)
     if narrow:
         column.set(said.get(Role.ZONE, ""), WORDS, 25 * max(0.8, shrink), left, inner, most=4)
     service = said.get(Role.SERVICE, "")

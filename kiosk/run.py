@@ -10,6 +10,7 @@ from kiosk import i18n
 from kiosk.agent import Agent
 from kiosk.devices import DriversSocket
 from kiosk.heartbeat import Heartbeat
+from kiosk.keeper import Keeper
 from kiosk.lookup import Lookup
 from kiosk.printing import Printing
 from kiosk.reader import Reader
@@ -37,6 +38,7 @@ class Kiosk:
         reader = Reader(self.agent, devices)
         self._parts = (
             Uplink(self.agent, client),
+            Keeper(self.agent, client),
             Printing(self.agent, devices, width_dots=reader.width_dots, bytes_per_s=reader.wire_bytes_per_s),
             reader,
             Lookup(self.agent, client),

@@ -11,7 +11,7 @@ from typing import Any
 
 from kiosk import wording
 from kiosk.events import Paper, Printer, Session, State
-from kiosk.values import Home, Service
+from kiosk.values import Home, Service, clock_text
 from kiosk.wording import Translate
 
 View = dict[str, Any]
@@ -66,10 +66,12 @@ def _bar(session: Session, home: Home, _: Translate, languages: Mapping[str, str
     return bar
 
 
-def _service_button(service: Service, lang: str, visit: str, now: str, _: Translate) -> View:
-    name = service.name(lang)
+def _service_button(session: Session, service: Service, visit: str, now: str, _: Translate) -> View:
+    name = service.name(session.lang)
     shown = name if len(name) <= SHOWN_NAME else name[:SHOWN_NAME] + "…"
     detail = wording.waiting(service.waiting, _) if service.open else wording.opens(service.next_open_at, now, _) or _("Closed today")
+    if session.alone:  # how many wait is not known, nor why a series has no numbers left
+        detail = "" if service.open else _("Please take a number at the help desk.")
     return button(
         f"service-{service.code}",
         shown,
@@ -85,7 +87,7 @@ def _service_button(service: Service, lang: str, visit: str, now: str, _: Transl
 def _choices(session: Session, home: Home, visit: str, now: str, _: Translate) -> list[View]:
     """The services and, always, the one thing for somebody who does not know."""
     shown = [one for one in home.services if one.code != home.help_service]
-    buttons = [_service_button(one, session.lang, visit, now, _) for one in shown]
+    buttons = [_service_button(session, one, visit, now, _) for one in shown]
     if home.help_service:
         desk = home.service(home.help_service)
         body = {"service": home.help_service, "visit": visit}
@@ -108,7 +110,9 @@ def _choices(session: Session, home: Home, visit: str, now: str, _: Translate) -
 def _notice(session: Session, _: Translate) -> str:
     if session.printer is Printer.OUT:
         return _("Out of paper: your number will be shown on the screen")
-    return _("The printer is resting: your number will be shown on the screen") if session.printer is Printer.FAULT else ""
+    if session.printer is Printer.FAULT:
+        return _("The printer is resting: your number will be shown on the screen")
+    return _("The server is away: you are called by the time on your slip") if session.alone else ""
 
 
 def _actions_home(_: Translate) -> View:
@@ -187,7 +191,8 @@ def _number(session: Session, home: Home, visit: str, now: str, _: Translate) ->
     wait = wording.wait(ticket.low_s, ticket.high_s, _)
     chosen = home.chosen_class(ticket.priority_class)
     lines = [
-        ("ahead", wording.ahead(ticket.ahead, _)),
+        ("time", _("Time of your number: %(time)s") % {"time": clock_text(ticket.issued_at)} if ticket.alone else ""),
+        ("ahead", _("You are called by this time; how long you wait is not known yet") if ticket.alone else wording.ahead(ticket.ahead, _)),
         ("wait", _("Wait: %(wait)s") % {"wait": wait} if wait else ""),
         ("zone", wording.place(ticket.zone, _)),
         ("priority", _("Priority: %(name)s") % {"name": chosen.name(session.lang)} if chosen else ""),

@@ -71,6 +71,7 @@ def _fresh(session: Session, now_ms: int, settings: Settings) -> Session:
         home_lang=session.home_lang,
         lang=session.home_lang,
         link=session.link,
+        alone=session.alone,
         printer=session.printer,
         recent=kept,
     )
@@ -243,7 +244,7 @@ def _text_size(session: Session, event: Event, now_ms: int, _: Settings) -> Resu
 
 def _link(session: Session, event: Event, now_ms: int, settings: Settings) -> Result:
     assert isinstance(event, Link)
-    changed = replace(session, link=event.up)
+    changed = replace(session, link=event.up, alone=event.alone)
     if event.up and session.state is State.PAUSED:
         return _hearing(session, _fresh(changed, now_ms, settings)), ()
     busy = session.state in (State.ISSUING, State.NUMBER, State.PAUSED, State.ERROR, State.FOUND)

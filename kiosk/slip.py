@@ -29,6 +29,7 @@ class Role(StrEnum):
     WAIT = "wait"
     TIME = "time"
     DATE = "date"
+    ALONE = "alone"
     QR_HINT = "qr_hint"
     FREE = "free"
     NOTICE = "notice"
@@ -51,7 +52,7 @@ class Slip:
 
 FREE_VI = "Miễn phí"
 NOTICE_VI = "Phiếu này không thay Giấy tiếp nhận hồ sơ"
-SHORT = frozenset({Role.CENTRE, Role.NUMBER, Role.SERVICE, Role.ZONE, Role.TIME, Role.DATE, Role.NOTICE})
+SHORT = frozenset({Role.CENTRE, Role.NUMBER, Role.SERVICE, Role.ZONE, Role.TIME, Role.DATE, Role.ALONE, Role.NOTICE})
 CENTRE_PREFIX = "trung tâm phục vụ hành chính công "
 FULL_ROWS = 1000  # of a usual full slip: 72 kB on 80 mm paper, 6 s at 115,200 baud
 SLOW_S = 3.0
@@ -77,6 +78,7 @@ def compose(ticket: Ticket, home: Home, lang: str, translate: Translate, *, repr
         (Role.WAIT, _("Expected wait: %(wait)s") % {"wait": wait} if wait else ""),
         (Role.TIME, clock_text(ticket.issued_at)),
         (Role.DATE, date_text(ticket.issued_at)),
+        (Role.ALONE, _("number given while the server was away; the order is by this time") if ticket.alone else ""),
         (Role.QR_HINT, _("Follow your turn on a phone") if ticket.url else ""),
         (Role.FREE, _both(_("Free of charge"), FREE_VI)),
         (Role.NOTICE, own_notice if not short else f"{_('Free of charge')} · {own_notice}"),

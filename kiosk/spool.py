@@ -1,8 +1,8 @@
 """What the kiosk has promised and not yet finished, on disk before it is done: commands to the server, slips to print.
 
-Holds two tables in one SQLite file with synchronous=FULL: `outbox` (commands with their request ids, repeated until
-the server answers) and `prints` (the intent to print, written before the printer is asked). Sends nothing and prints
-nothing. A row leaves when it is settled; nothing of a person is in it but a keyed hash whose key is in no file.
+Holds one SQLite file with synchronous=FULL: `outbox` (commands with their request ids, repeated until the server answers),
+`prints` (the intent to print, written before the printer is asked) and the tables of `leases`. Sends nothing and
+prints nothing. A row leaves when it is settled; nothing of a person is in it but a keyed hash whose key is in no file.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +22,7 @@ _SCHEMA = """
 CREATE TABLE IF NOT EXISTS outbox (
   request_id TEXT PRIMARY KEY,
   place INTEGER NOT NULL,
-  call TEXT NOT NULL CHECK (call IN ('issue', 'print_outcome', 'reprint')),
+  call TEXT NOT NULL CHECK (call IN ('issue', 'print_outcome', 'reprint', 'cancel')),
   ticket_id TEXT NOT NULL,
   body TEXT NOT NULL,
   created_at_ms INTEGER NOT NULL
@@ -42,7 +42,23 @@ CREATE TABLE IF NOT EXISTS refused (
   code TEXT NOT NULL,
   at_ms INTEGER NOT NULL
 );
+CREATE TABLE IF NOT EXISTS leases (
+  id TEXT PRIMARY KEY, series TEXT NOT NULL, expires_ms INTEGER NOT NULL, epoch INTEGER NOT NULL, boot_id TEXT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS numbers (
+  ticket_id TEXT PRIMARY KEY, lease TEXT NOT NULL, number INTEGER NOT NULL, label TEXT NOT NULL, token TEXT NOT NULL,
+  device_seq INTEGER, body TEXT, batch TEXT
+);
+CREATE TABLE IF NOT EXISTS acknowledged (place INTEGER PRIMARY KEY, ticket_id TEXT NOT NULL UNIQUE, told TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS kept (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 """
+# A file of an earlier version knows fewer calls.
+_MORE_CALLS = "\n".join((
+    "BEGIN IMMEDIATE; ALTER TABLE outbox RENAME TO outbox_before;",
+    _SCHEMA,
+    "INSERT INTO outbox SELECT * FROM outbox_before; DROP TABLE outbox_before; COMMIT;",
+))  # fmt: skip
+Also = Callable[[sqlite3.Connection], None]
 KEPT_REFUSALS = 200
 
 
@@ -81,52 +97,64 @@ class Spool:
         self._db.execute("PRAGMA journal_mode=TRUNCATE")
         self._db.execute("PRAGMA synchronous=FULL")
         self._db.execute("PRAGMA secure_delete=ON")
-        self._db.executescript(_SCHEMA)
+        known = self._db.execute("SELECT sql FROM sqlite_master WHERE name = 'outbox'").fetchone()
+        self._db.executescript(_MORE_CALLS if known and "'cancel'" not in known[0] else _SCHEMA)
 
     def close(self) -> None:
         with self._lock:
             self._db.close()
 
     @contextmanager
-    def _write(self) -> Iterator[sqlite3.Connection]:
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """For what lives in this file beside the spool."""
+        with self._lock:
+            yield self._db
+
+    @contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
         with self._lock:
             self._db.execute("BEGIN IMMEDIATE")
             try:
                 yield self._db
+                self._db.execute("COMMIT")
             except BaseException:  # whatever happened, nothing half-written stays; it is raised again
-                self._db.execute("ROLLBACK")
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
                 raise
-            self._db.execute("COMMIT")
 
     # ------------------------------------------------------------ commands
     def add(self, command: Command) -> None:
-        with self._write() as db:
-            _insert(db, command)
+        with self.writing() as db:
+            insert(db, command)
 
     def pending(self, *, issue: bool | None = None) -> list[Command]:
-        """Oldest first; `issue` picks one of the two lanes."""
-        lane = "" if issue is None else f"WHERE (call = 'issue') = {int(issue)}"
+        """Oldest first; `issue` picks one of the two lanes. What is said of a leased ticket waits until the server has it."""
+        known = "WHERE ticket_id NOT IN (SELECT ticket_id FROM numbers)"
+        lane = known if issue is None else f"{known} AND (call = 'issue') = {int(issue)}"
         with self._lock:
             rows = self._db.execute(f"SELECT request_id, call, ticket_id, body, created_at_ms FROM outbox {lane} ORDER BY place").fetchall()  # noqa: S608 - no text from outside
         return [Command(row[0], row[1], row[2], json.loads(row[3]), row[4]) for row in rows]
 
     def waiting(self) -> int:
         with self._lock:
-            return int(self._db.execute("SELECT count(*) FROM outbox").fetchone()[0])
+            unsettled = "SELECT count(*) FROM numbers WHERE device_seq IS NOT NULL"
+            return sum(int(self._db.execute(count).fetchone()[0]) for count in ("SELECT count(*) FROM outbox", unsettled))
 
-    def answered(self, request_id: str, then: PrintIntent | Command | None = None) -> None:
-        """The command is done. What it leads to (a slip, a report) is written in the same transaction: an acknowledged
-        ticket is on disk as a slip to print or a report to send, whatever happens next."""
-        with self._write() as db:
+    def answered(self, request_id: str, then: PrintIntent | Command | None = None, also: Also | None = None) -> None:
+        """The command is done. What it leads to (a slip, a report, and what `also` writes) is written in the same transaction: an
+        acknowledged ticket is on disk as a slip to print or a report to send, whatever happens next."""
+        with self.writing() as db:
+            if also is not None:
+                also(db)
             db.execute("DELETE FROM outbox WHERE request_id = ?", (request_id,))
             if isinstance(then, Command):
-                _insert(db, then)
+                insert(db, then)
             elif then is not None:
                 _intend(db, then)
 
     def refuse(self, request_id: str, code: str, at_ms: int) -> None:
         """The server will never take it: set aside for the technician, without its body."""
-        with self._write() as db:
+        with self.writing() as db:
             db.execute(
                 "INSERT OR REPLACE INTO refused SELECT request_id, call, ticket_id, ?, ? FROM outbox WHERE request_id = ?",
                 (code, at_ms, request_id),
@@ -136,7 +164,7 @@ class Spool:
 
     # ------------------------------------------------------------ slips
     def intend(self, intent: PrintIntent) -> None:
-        with self._write() as db:
+        with self.writing() as db:
             _intend(db, intent)
 
     def intents(self) -> list[PrintIntent]:
@@ -146,14 +174,16 @@ class Spool:
             ).fetchall()
         return [PrintIntent(row[0], json.loads(row[1]), row[2], bool(row[3]), row[4]) for row in rows]
 
-    def printed(self, job_id: str, report: Command) -> None:
+    def printed(self, job_id: str, report: Command, also: Also | None = None) -> None:
         """The outcome is known: the intent goes and the report to the server comes, together."""
-        with self._write() as db:
+        with self.writing() as db:
+            if also is not None:
+                also(db)
             db.execute("DELETE FROM prints WHERE job_id = ?", (job_id,))
-            _insert(db, report)
+            insert(db, report)
 
 
-def _insert(db: sqlite3.Connection, command: Command) -> None:
+def insert(db: sqlite3.Connection, command: Command) -> None:
     db.execute(
         "INSERT OR IGNORE INTO outbox VALUES (?, (SELECT coalesce(max(place), 0) + 1 FROM outbox), ?, ?, ?, ?)",
         (command.request_id, command.call, command.ticket_id, json.dumps(command.body, ensure_ascii=False), command.created_at_ms),

@@ -33,6 +33,7 @@ class Uplink:
         self._wake = {True: threading.Event(), False: threading.Event()}
         self._ask_home = threading.Event()
         self._maybe_sent: set[str] = set()
+        self._tries: dict[str, int] = {}  # request id of an issue → servers that did not answer it
         agent.on_command = self.wake
 
     def threads(self) -> list[threading.Thread]:
@@ -79,6 +80,7 @@ class Uplink:
         except Unreachable as cut:
             return self._cut(command, cut)
         self._maybe_sent.discard(command.request_id)
+        self._tries.pop(command.request_id, None)
         if command.call == "issue":
             self._agent.issued(command, answer)
         else:
@@ -88,6 +90,8 @@ class Uplink:
     def _send(self, command: Command) -> dict[str, Any]:
         if command.call == "issue":
             return self._server.issue(command.request_id, ticket_id=command.ticket_id, **command.body)
+        if command.call == "cancel":
+            return self._server.cancel(command.request_id, command.ticket_id, **command.body)
         if command.call == "reprint":
             return self._server.reprint(command.request_id, command.ticket_id, **command.body)
         body = dict(command.body)
@@ -97,6 +101,11 @@ class Uplink:
         known = problem.body.get("ticket")
         if command.call == "issue" and problem.code == "already_waiting" and isinstance(known, dict):
             self._agent.issued(command, known, repeat=True)
+            return True
+        if problem.code in ("standby", "fenced"):
+            return self._nobody(command, never_left=True)  # this server did nothing, and the other may be gone
+        if command.call == "cancel" and problem.status == 404:
+            self._agent.spool.answered(command.request_id)  # the question never reached the server: nothing to drop
             return True
         again = problem.status in (408, 429) or problem.status >= 500
         if again or (problem.status in _KEY_TROUBLE and command.call != "issue"):
@@ -111,11 +120,21 @@ class Uplink:
     def _cut(self, command: Command, cut: Unreachable) -> bool:
         self._agent.trouble("server_unreachable")
         self._ask_home.set()
-        never_left = isinstance(cut.__cause__, httpx.ConnectError | httpx.ConnectTimeout)
-        if never_left and command.call == "issue" and command.request_id not in self._maybe_sent:
-            return self._agent.withdraw(command)
+        return self._nobody(command, never_left=isinstance(cut.__cause__, httpx.ConnectError | httpx.ConnectTimeout))
+
+    def _nobody(self, command: Command, *, never_left: bool) -> bool:
+        """No server took it. When each of them was asked once, the person gets a leased number."""
         if not never_left:
             self._maybe_sent.add(command.request_id)
+        if command.call == "issue":
+            self._tries[command.request_id] = tries = self._tries.get(command.request_id, 0) + 1
+            sent = command.request_id in self._maybe_sent
+            if tries >= self._server.servers and self._agent.cut_off(command, maybe_sent=sent):
+                self._tries.pop(command.request_id)
+                self.wake()
+                return True
+        if never_left and command.call == "issue" and command.request_id not in self._maybe_sent:
+            return self._agent.withdraw(command)
         return False
 
     # ------------------------------------------------------------ home
@@ -126,6 +145,8 @@ class Uplink:
             self._ask_home.clear()
             try:
                 body, etag = self._server.kiosk_home(etag)
+                if body is not None:
+                    self._keep_home(body)
                 self._agent.learned(home_from(body) if body is not None else None)
                 failures = 0
             except (Problem, Unreachable) as bad:
@@ -133,9 +154,17 @@ class Uplink:
                 etag = None if isinstance(bad, Problem) else etag
                 if isinstance(bad, Problem):
                     self._agent.trouble(f"home_{bad.code}")
-                if failures >= FAILURES_TO_PAUSE:
+                if failures >= FAILURES_TO_PAUSE * self._server.servers:
                     self._agent.link_lost()
+            except sqlite3.Error:
+                self._agent.trouble("disk")
             if failures:
                 self._stopping.wait(min(1.0, self._home_every_s))
             else:
                 self._ask_home.wait(self._home_every_s)
+
+    def _keep_home(self, body: dict[str, Any]) -> None:
+        """What a start without the server needs. Counts of people change all day and are not worth a write."""
+        lasting = {**body, "services": [{**one, "waiting": 0, "estimate": None} for one in body.get("services") or ()]}
+        if lasting != self._agent.leases.kept("home"):
+            self._agent.leases.keep("home", lasting)

@@ -50,6 +50,7 @@ class Settings:
     ask_ms: int = 20_000
     ask_large_ms: int = 30_000
     same_card_ms: int = 60_000
+    lease_count: int = 20  # numbers of each series kept for a cut line; 0 = none
     slow_ms: int = 1_000
     give_up_ms: int = 8_000
     error_shown_ms: int = 20_000
@@ -83,7 +84,7 @@ class Home:
 
 @dataclass(frozen=True)
 class Ticket:
-    """The ticket as the citizen needs it. `url` is kept only when a telephone outside could open it."""
+    """The ticket as the citizen needs it. `url` is kept only when a telephone outside could open it; `alone`: from a lease."""
 
     id: str
     label: str
@@ -95,6 +96,7 @@ class Ticket:
     issued_at: str = ""
     url: str = ""
     priority_class: str = ""
+    alone: bool = False
 
 
 @dataclass(frozen=True)
@@ -168,6 +170,7 @@ def settings_from(item: Mapping[str, Any]) -> Settings:
         audio_ask_ms=ms("audio_ask_s", known.audio_ask_ms, 30),
         audio_shown_ms=ms("audio_shown_s", known.audio_shown_ms, 60),
         dim_ms=ms("dim_after_s", 0, 60) if item.get("dim_after_s") else 0,
+        lease_count=min(100, ms("lease_count", 1000 * known.lease_count, 0) // 1000),
     )
 
 

@@ -287,6 +287,11 @@ class Client:
 
     # ------------------------------------------------------------ several servers
     @property
+    def servers(self) -> int:
+        """How many servers this client knows."""
+        return len(self._bases)
+
+    @property
     def base(self) -> str:
         """The server this client is with now."""
         return self._bases[self._at]

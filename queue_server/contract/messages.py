@@ -243,6 +243,7 @@ class SettledTicket:
     lang: str = optional(LANG, "vi")
     holder_key: str | None = optional(Text(128, pattern=r"[0-9A-Za-z_+/=:.-]+"))
     print: str | None = optional(Choice(PrintOutcome))
+    token: str | None = optional(Text(64, pattern=r"[0-9A-Za-z_-]+"))
     request_id: str | None = optional(REQUEST_ID)
     device_seq: int | None = optional(Whole())
     boot_id: str | None = optional(Text(64, shortest=0))

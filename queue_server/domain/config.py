@@ -76,6 +76,7 @@ class Policy:
     number_shown_no_paper_s: int = 60
     idle_s: int = 60
     same_card_s: int = 60
+    lease_count: int = 20  # numbers of each series that a kiosk keeps for a cut line; 0: none
     no_paper: str = "show"
     slip: str = "auto"
     leftovers: str = "expire"

@@ -261,7 +261,7 @@ def kiosk_home(reader: Reader, site: str, *, now: int) -> dict[str, Any]:
         ],
         "settings": {
             name: getattr(policy, name)
-            for name in ("no_paper", "slip", "number_shown_s", "number_shown_no_paper_s", "idle_s", "same_card_s", "holder_limit")
+            for name in ("no_paper", "slip", "number_shown_s", "number_shown_no_paper_s", "idle_s", "same_card_s", "holder_limit", "lease_count")
         },
     }
 

@@ -12,10 +12,19 @@ from typing import Any
 
 from queue_server.contract import times
 from queue_server.domain import calendar, numbering
+from queue_server.services import leasing
 from queue_server.services.ids import token_hash
 from queue_server.services.issuing import record
 from queue_server.services.leasing import given_out
 from queue_server.services.unit import Unit
+
+
+def settle(unit: Unit, lease_id: str, *, tickets: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Enter what a kiosk gave out of a lease; of one that this copy never knew (it was cut after the backup) by the rule for
+    tickets: with the number on paper, which this log has jumped past."""
+    if not tickets or unit.repository.lease(unit.site, lease_id) is not None:
+        return leasing.settle(unit, lease_id, tickets=tickets)
+    return {"lease": lease_id, "tickets": restate(unit, tickets=tickets)["tickets"]}
 
 
 def restate(unit: Unit, *, tickets: Sequence[dict[str, Any]]) -> dict[str, Any]:
@@ -27,6 +36,8 @@ def _one(unit: Unit, told: dict[str, Any], n: int) -> dict[str, Any]:
     answer = {"number": told["number"], "ticket_id": told["ticket_id"]}
     if unit.repository.ticket(unit.site, told["ticket_id"]) is not None:
         return answer | {"result": "already"}
+    if not told.get("service"):
+        return answer | {"result": "conflict", "reason": "unknown_lease"}  # only the lease could have said for what
     service = unit.config.known_service(told["service"], f"/tickets/{n}/service")
     at = told["issued_at"] if isinstance(told["issued_at"], int) else times.decode(told["issued_at"])
     day = calendar.business_day(at, unit.config.utc_offset_min)

@@ -26,7 +26,7 @@ def lease(call: Call) -> UseCase:
 
 def settle(call: Call) -> UseCase:
     tickets = [wire(ticket) for ticket in call.message.tickets]
-    return lambda unit: leasing.settle(unit, call.args["lease"], tickets=tickets)
+    return lambda unit: restating.settle(unit, call.args["lease"], tickets=tickets)
 
 
 def restate(call: Call) -> UseCase:

@@ -36,11 +36,12 @@ class KioskProcess:
         self.port, self.flags = free_port(), flags
         self.url = f"http://127.0.0.1:{self.port}"
         (folder / "key").write_text("tl_test_key\n")
+        self.servers = self.server.url
         self.cards = 0
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        command = [sys.executable, "-m", "toiluot", "kiosk", "run", "--server", self.server.url, "--key-file", str(self.folder / "key")]
+        command = [sys.executable, "-m", "toiluot", "kiosk", "run", "--server", self.servers, "--key-file", str(self.folder / "key")]
         command += ["--drivers", str(self.drivers.path), "--bind", f"127.0.0.1:{self.port}", "--state", str(self.folder / "state")]
         command += ["--name", "kiosk-01", *self.flags]
         with (self.folder / "log").open("ab") as log:

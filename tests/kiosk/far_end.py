@@ -121,6 +121,8 @@ class QueueServer:
         self.refuse: tuple[int, dict[str, Any]] | None = None
         self.gate: threading.Event | None = None  # where set, issuing waits for it
         self.public_url = ""
+        self.leasing, self.reserved = False, 700
+        self.settled: list[dict[str, Any]] = []
         self.slips: dict[str, dict[str, Any]] = {}  # what the citizen's page tells, by token
 
     def close(self) -> None:
@@ -153,11 +155,33 @@ class QueueServer:
         elif call.path == "/api/v1/devices/heartbeat":
             self.beats.append(body)
             call.say(200, {"ok": True, "now": NOW})
+        elif call.path == "/api/v1/leases":
+            self.lease(call, body)
+        elif call.path.endswith("/settle"):
+            with self.lock:
+                self.settled += body["tickets"]
+            call.say(200, {"tickets": [{"ticket_id": one["ticket_id"], "result": "settled"} for one in body["tickets"]]})
+        elif call.path.endswith("/cancel"):
+            call.say(404, {"code": "not_found"})
         else:
             ticket_id, act = call.path.split("/")[-2:]
             with self.lock:
                 self.outcomes.append((ticket_id, body)) if act == "print-outcome" else self.reprints.append(ticket_id)
             call.say(200, {"id": ticket_id})
+
+    def lease(self, call: _Handler, body: dict[str, Any]) -> None:
+        """Numbers from 700 on, each once; none where the test has not asked for them."""
+        if not self.leasing:
+            call.say(409, {"code": "quota_full"})
+            return
+        with self.lock:
+            first, lease = self.reserved, f"lease-{self.reserved}"
+            self.reserved += body["count"]
+        numbers = range(first, first + body["count"])
+        entries = [
+            {"number": n, "label": f"{body['series']}{n}", "ticket_id": f"leased-{n}", "token": f"tok{n}-AbCdEfGhIjKlMnOp"} for n in numbers
+        ]
+        call.say(200, {"id": lease, "series": body["series"], "expires_at": "2026-11-22T00:00:00+07:00", "entries": entries})
 
     def issue(self, call: _Handler, body: dict[str, Any]) -> None:
         if self.gate:
