@@ -67,7 +67,7 @@ class Box(Process):
         self.relay._pages.add(self._mailbox)
         self._page = rules.Board()
         self._last_id = ""
-        self._asking = False
+        self._asking = self._hang_up = False
         self._zones = Zones()
         self.spawn(self._follow(), 0.1)
 
@@ -82,11 +82,12 @@ class Box(Process):
         """One connection, from its snapshot to its end."""
         life = self._server._life
         told, seq = snapshot_of(self._server.store, SITE, None, self.world.now_ms)
+        self._hang_up = self._asking = False
         self._deliver(sse.encode("snapshot", told, id=told["position"]))
         cursor = position.decode(self._last_id).seq if self._last_id else seq
         beat_ms, self._news = self.world.now_ms, True
         while self._server.up and self._server._life == life:
-            if self.dice.random() < self.world.weather.board_cut / 10:
+            if self._hang_up or self.dice.random() < self.world.weather.board_cut / 10:
                 yield self.dice.choice((0.1, SILENCE_S))  # torn at once, or open and silent until it is dropped
                 return
             fresh = self._news or cursor < seq
@@ -116,10 +117,11 @@ class Box(Process):
             if self._server.up and self.dice.random() >= self.world.weather.lost:
                 told, _ = snapshot_of(self._server.store, SITE, None, self.world.now_ms)
                 if self.relay.take_snapshot(told, only_newer=True):
-                    break
+                    self._asking = False
+                    self._show()
+                    return
             yield SETTLE_S
-        self._asking = False
-        self._show()
+        self._hang_up = True  # a new line begins with a snapshot
 
     # ------------------------------------------------------------ the page
     def _show(self) -> None:

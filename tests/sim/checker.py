@@ -1,0 +1,261 @@
+"""What was seen on the wires against what the log says: every way in which a number can be lost, doubled or lie.
+
+Imports nothing of the product and trusts nobody: slips are read off the paper, calls off the boards, answers off the line,
+records off the partner. Each finding is one sentence, empty is good.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from tests.sim.centre import Evidence
+from tests.sim.story import ENDS, Story, read
+
+LATE_MS = 45_000  # so far a board that believes itself live may be behind
+DEEDS = {
+    "recall": "recalled", "serve": "serving_started", "hold": "held", "resume": "resumed", "release": "released",
+    "transfer": "transferred", "complete": "completed", "no-show": "no_show", "cancel": "cancelled", "amend": "amended",
+    "readmit": "readmitted", "rate": "rated", "print-outcome": "print_outcome", "reprint": "reprinted",
+}  # fmt: skip
+
+
+def judge(found: Evidence) -> list[str]:
+    """What is wrong with the day."""
+    story = read(found.log)
+    wrong = list(story.wrong)
+    for look in (_server, _answers, _people, _paper, _reports, _boards, _rings, _records, _rows):
+        wrong += look(found, story)
+    return wrong
+
+
+def _server(found: Evidence, story: Story) -> Iterator[str]:
+    for broken in found.broken:
+        yield f"the server broke: {broken}"
+    for left in found.left_in_spools:
+        yield f"never sent: {left}"
+
+
+# ---------------------------------------------------------------- the line
+def _answers(found: Evidence, story: Story) -> Iterator[str]:
+    first: dict[str, Any] = {}
+    for said in found.heard:
+        request = said.body.get("request_id", "")
+        if said.status >= 300:
+            continue
+        key = _heart(said.answer)
+        if first.setdefault(request, key) != key:
+            yield f"{request}: two answers, {first[request]} and {key}"
+        yield from _effect(said, story.by_cmd.get(request, []), story)
+    for cmd, rows in story.by_cmd.items():
+        deeds = Counter((row["type"], row["ticket"]) for row in rows if row["ticket"] and row["type"] != "undone")
+        if any(n > 1 for n in deeds.values()) and not cmd.startswith("job:"):
+            yield f"{cmd} did the same twice: {dict(deeds)}"
+        if sum(row["type"] == "called" for row in rows) > 1:
+            yield f"{cmd} called two people"
+
+
+def _heart(answer: dict[str, Any]) -> Any:
+    ticket = answer.get("ticket", answer)
+    return (ticket.get("id"), ticket.get("label"), ticket.get("state")) if isinstance(ticket, dict) else ticket
+
+
+def _effect(said: Any, rows: list[dict[str, Any]], story: Story) -> Iterator[str]:
+    what, request = said.path.rsplit("/", 1)[-1], said.body.get("request_id", "")
+    kinds = [row["type"] for row in rows]
+    if what == "tickets":
+        issued = [row for row in rows if row["type"] == "issued"]
+        if [(row["ticket"], row["label"], row["service"]) for row in issued] != [
+            (said.answer["id"], said.answer["label"], said.body["service"])
+        ]:
+            yield f"{request}: answered {said.answer['label']}, the log has {[row['label'] for row in issued]}"
+    elif what == "next":
+        told = said.answer["ticket"]
+        called = [(row["label"], row["counter"]) for row in rows if row["type"] == "called"]
+        if called != ([(told["label"], said.path.split("/")[-2])] if told else []):
+            yield f"{request}: answered {told and told['label']}, the log called {called}"
+    elif what in DEEDS and DEEDS[what] not in kinds and not (what == "complete" and "transferred" in kinds):
+        if "/tickets/" in said.path or "/counters/" in said.path and what not in ("resume",):
+            yield f"{request}: {what} was acknowledged and is not in the log"
+    elif what == "undo" and "undone" not in kinds:
+        yield f"{request}: an undo was acknowledged and is not in the log"
+    elif what == "settle":
+        for one in said.answer["tickets"]:
+            if one["result"] in ("settled", "already") and one["ticket_id"] not in story.visits:
+                yield f"{request}: {one['number']} was settled and is not in the log"
+            if one["result"] == "conflict":
+                yield f"{request}: {one['number']} of the lease is refused"
+
+
+# ---------------------------------------------------------------- people
+def _people(found: Evidence, story: Story) -> Iterator[str]:
+    holders: dict[str, str] = {}
+    given = [("somebody alone", one["at_ms"], one["ticket"], one["label"]) for one in found.given]
+    told = [(person.name, *label) for person in found.people for label in person.labels]
+    for name, at_ms, ticket, label in told + given:
+        visit = story.visits.get(ticket)
+        if visit is None or visit.label != label:
+            yield f"{name} was told {label}, which the log does not know"
+        elif visit.state not in ENDS:
+            yield f"{name} with {label} waits for ever ({visit.state})"
+        if holders.setdefault(label, name) != name:
+            yield f"{label} was given to {holders[label]} and to {name}"
+    for one in found.given:
+        rows = [row for row in found.log if row["type"] == "issued" and row["ticket"] == one["ticket"]]
+        if rows and rows[0]["data"]["issued_at"] != one["at_ms"]:
+            yield f"{one['label']} was given out at another time than the log says"
+    for person in found.people:
+        if not person.labels:
+            yield f"{person.name} never got a number"
+    for row in found.log:
+        if row["type"] in ("expired", "closed_by_system"):
+            yield f"{row['label']} was still there when the day was closed ({row['type']})"
+
+
+# ---------------------------------------------------------------- paper
+def _texts(rows: tuple[bytes, ...]) -> list[str]:
+    return b"".join(rows).decode("ascii", "replace").split('{"lines"')[1:]
+
+
+def _slip(text: str) -> dict[str, str] | None:
+    try:
+        body = json.loads('{"lines"' + text.rstrip("\x00 "))
+    except ValueError:
+        return None
+    lines = {role: words for role, words in reversed(body["lines"])}
+    return {**lines, "qr": body["qr"]}
+
+
+def _paper(found: Evidence, story: Story) -> Iterator[str]:
+    seen: Counter[str] = Counter()
+    for piece in found.paper:
+        slips = [_slip(text) for text in _texts(piece.rows)]
+        if len(slips) > 1:
+            yield f"two numbers hang on one paper at {piece.kiosk}"
+        for slip in filter(None, slips):
+            label = slip.get("number", "")
+            again = "reprint" in slip
+            seen[label] += not again
+            ticket = story.labels.get(label)
+            issued = [row for row in found.log if row["type"] == "issued" and row["ticket"] == ticket]
+            if not issued or issued[0]["at"] > piece.at_ms:
+                yield f"a slip with {label}, which was not issued"
+                continue
+            local = datetime.fromtimestamp(issued[0]["at"] / 1000, UTC) + timedelta(hours=7)
+            if slip.get("time", "") != local.strftime("%H:%M") or slip.get("service") != issued[0]["service"]:
+                yield f"the slip of {label} says {slip.get('time')} {slip.get('service')}, the log {local:%H:%M} {issued[0]['service']}"
+    yield from (f"{label} was printed {n} times" for label, n in seen.items() if n > 1)
+
+
+def _reports(found: Evidence, story: Story) -> Iterator[str]:
+    """What the log says of slips against the paper."""
+    whole = {slip["number"] for piece in found.paper for text in _texts(piece.rows) if (slip := _slip(text)) and "number" in slip}
+    for visit in story.visits.values():
+        rows = [row for row in found.log if row["ticket"] == visit.id]
+        if rows[0]["data"].get("source") != "kiosk" or rows[0]["data"].get("lease"):
+            continue
+        outcomes = [row["data"]["outcome"] for row in rows if row["type"] == "print_outcome"]
+        if len(outcomes) != 1:
+            yield f"{visit.label}: {len(outcomes)} reports of its slip"
+        if "printed" in outcomes and visit.label not in whole:
+            yield f"{visit.label} is reported printed, and there is no slip"
+        if "not_sent" in outcomes and visit.label in whole:
+            yield f"{visit.label} is reported not sent, and its slip is there"
+
+
+# ---------------------------------------------------------------- boards
+def _boards(found: Evidence, story: Story) -> Iterator[str]:
+    seqs = [(row["at"], row["seq"]) for row in found.log]
+    place = 0
+    last = {}
+    for sight in found.sights:
+        while place < len(seqs) and seqs[place][0] <= sight.at_ms - LATE_MS:
+            place += 1
+        due = seqs[place - 1][1] if place else 0
+        last[sight.board] = sight
+        if sight.link == "live" and sight.seq < due:
+            yield f"{sight.board} believes itself live at row {sight.seq}, {due} is old"
+        if not sight.sure or sight.link == "dead":
+            continue
+        calls, waiting = story.boards.get(sight.seq, ((), -1))
+        if sight.calls != calls:
+            yield f"{sight.board} at row {sight.seq} shows {sight.calls}, true is {calls}"
+        elif sight.waiting != waiting:
+            yield f"{sight.board} at row {sight.seq} says {sight.waiting} wait, true is {waiting}"
+    for board, sight in last.items():
+        if sight.seq != found.log[-1]["seq"]:
+            yield f"{board} never came to the log's end"
+
+
+def _rings(found: Evidence, story: Story) -> Iterator[str]:
+    true = {(row["label"], row["counter"], row["at"]) for row in found.log if row["type"] in ("called", "recalled")}
+    rung: Counter[Any] = Counter()
+    for ring in found.rings:
+        if (ring.label, ring.counter, ring.called_ms) not in true:
+            yield f"{ring.board} rang {ring.label} to {ring.counter}, who was not called"
+        rung[ring.board, ring.life, ring.label, ring.called_ms] += 1
+    yield from (f"{key[0]} rang {key[2]} {n} times for one call" for key, n in rung.items() if n > 1)
+    calls = {row["seq"]: row for row in found.log if row["type"] in ("called", "recalled")}
+    before: dict[str, Any] = {}
+    for sight in found.sights:
+        old, row = before.get(sight.board), calls.get(sight.seq)
+        before[sight.board] = sight
+        if row is None or old is None or (old.life, old.seq + 1) != (sight.life, sight.seq) or sight.at_ms - row["at"] > 50_000:
+            continue
+        if not rung[sight.board, sight.life, row["label"], row["at"]]:
+            yield f"{sight.board} did not ring for {row['label']}"
+
+
+# ---------------------------------------------------------------- records and rows
+def _records(found: Evidence, story: Story) -> Iterator[str]:
+    said: dict[tuple[str, int], dict[str, Any]] = {}
+    newest: dict[str, int] = {}
+    ids: dict[tuple[str, int], str] = {}
+    for record in found.records:
+        key, version = record["MaBanGhi"], record["PhienBan"]
+        if said.setdefault((key, version), record) != record:
+            yield f"record {key} version {version} says two things"
+        if version > newest.get(key, 0) + 1:
+            yield f"record {key} jumps to version {version}"
+        newest[key] = max(newest.get(key, 0), version)
+        if ids.setdefault((record["MaLuot"], record["BuocThu"]), key) != key:
+            yield f"two records for step {record['BuocThu']} of {record['SoThuTu']}"
+    for (key, version), record in said.items():
+        before = said.get((key, version - 1))
+        if before is not None and _content(before) == _content(record):
+            yield f"record {key} was told again as version {version}"
+    for visit in story.visits.values():
+        key = ids.get((visit.id, visit.step))
+        if visit.state not in ENDS:
+            continue
+        if key is None:
+            yield f"{visit.label} has no record"
+            continue
+        record = said[key, newest[key]]
+        wanted = (visit.label, visit.called_at, visit.ended_at, visit.service)
+        told = (record["SoThuTu"], _ms(record["ThoiDiemGoi"]), _ms(record["ThoiDiemKetThuc"]), record["MaLinhVuc"])
+        if told != wanted:
+            yield f"the record of {visit.label} says {told}, the log {wanted}"
+
+
+def _content(record: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in record.items() if name not in ("PhienBan", "ThuTuNhatKy", "KyNhatKy")}
+
+
+def _ms(text: str | None) -> int | None:
+    return None if text is None else round(datetime.fromisoformat(text).timestamp() * 1000)
+
+
+def _rows(found: Evidence, story: Story) -> Iterator[str]:
+    rows = {row["id"]: row for row in found.tickets}
+    if rows.keys() != story.visits.keys():
+        yield f"rows and log know other tickets: {rows.keys() ^ story.visits.keys()}"
+        return
+    for visit in story.visits.values():
+        row = rows[visit.id]
+        told = (row["state"], row["service"], row["label"])
+        if told != (visit.state, visit.service, visit.label):
+            yield f"the row of {visit.label} says {told}, the log {(visit.state, visit.service)}"
