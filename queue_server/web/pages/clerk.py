@@ -92,7 +92,9 @@ def _row(ticket: Mapping[str, Any], names: Mapping[str, str], code: str | None, 
     marks = ["Ưu tiên"] if ticket["priority_class"] else []
     marks += [words.NEEDS.get(need, need) for need in ticket["needs"]]
     return {
+        "id": ticket["id"],
         "label": ticket["label"],
+        "issued": words.hhmm(ticket["issued_at"]),
         "service": names.get(ticket["service"], ticket["service"]),
         "marks": marks,
         "waited": words.minutes(ticket["waited_s"]),

@@ -7,10 +7,12 @@ import { banner, buttons, drawButtons, drawFigures, drawHeld, drawPerson, drawTi
 import { KEYS, commandOf, onNext } from "./guard.js";
 import { holdOf } from "./hold.js";
 import { follow } from "./link.js";
+import { ticksOf } from "./ticks.js";
+import { nowMs, rowsOf, voiceOn } from "./voice.js";
 import { DONE, LINK, READ_ONLY } from "./words.js";
 
 const root = document.getElementById("console"), code = root.dataset.counter, path = "/counters/" + encodeURIComponent(code);
-const hold = holdOf(code), undoNames = new Map(), own = new Set();
+const ticks = ticksOf(code), voice = voiceOn(ticks), hold = holdOf(code), undoNames = new Map(), own = new Set();
 const desk = {
   counter: { code, state: "closed", current: null, lawful: [], waiting: 0, undo: null, held: [] }, names: JSON.parse(root.dataset.names),
   recalls: Number(root.dataset.recalls), readOnly: false, lost: false, expired: false, busy: true, undoName: "", focusBack: ""
@@ -117,7 +119,7 @@ async function transfer() {
 }
 
 async function close() {
-  if (await act("close", path + "/close", {}, "")) { hold.drop(); location.assign("/counter"); }
+  if (await act("close", path + "/close", {}, "")) { hold.drop(); ticks.forget(); location.assign("/counter"); }
 }
 
 function atDesk(name) {
@@ -143,7 +145,7 @@ function press(name) {
 document.addEventListener("keydown", event => {
   if (event.code in KEYS && !event.altKey && !event.ctrlKey && !event.metaKey) event.preventDefault();   // F10 is also the browser's menu
   const name = commandOf(event);
-  if (name && !anyOpen()) press(name);
+  if (name && !anyOpen()) { if (voice.open) voice.press(name); else press(name); }
 });
 document.addEventListener("click", event => {
   const button = event.target.closest("[data-do]");
@@ -165,16 +167,47 @@ const link = follow({
     refreshSoon(event.counter === code ? 30 : 250);
   },
   onSnapshot(snapshot) { lastPosition = snapshot.position || lastPosition; refreshSoon(30); },
+  onKept(key, value) { if (key === ticks.key) ticks.adopt(value); },
   onState(state, age) {
     const mark = document.getElementById("link");
     mark.dataset.state = state; mark.textContent = LINK[state];
     const was = desk.lost;
     desk.lost = state === "lost";
-    if (desk.lost && !was) banner("Mất kết nối với máy chủ" + since(age) + ". Xin gọi bằng lời và ghi số ra giấy; màn hình sẽ tự nối lại.");
-    if (was && !desk.lost) { banner(desk.readOnly ? READ_ONLY : ""); refresh(); }
+    if (desk.lost && !was) banner("Mất kết nối với máy chủ" + since(age) + ". Xin gọi bằng lời; màn hình sẽ tự nối lại.", desk.readOnly ? null : voiceButton());
+    if (was && !desk.lost) back();
     draw();
   }
 });
+
+function voiceButton() {
+  const made = document.createElement("button");
+  made.type = "button"; made.textContent = "Gọi bằng lời";
+  made.addEventListener("click", () => { voice.show(!voice.open); made.textContent = voice.open ? "Về màn hình quầy" : "Gọi bằng lời"; });
+  return made;
+}
+
+// The server is there again: first it hears what happened without it, then the desk is shown as it stands.
+async function back() {
+  banner(desk.readOnly ? READ_ONLY : "");
+  voice.show(false);
+  await settle();
+  await refresh();
+}
+
+async function settle() {
+  if (!ticks.ticks.length) return;
+  desk.busy = true; draw(); say("Đang gửi những gì đã gọi bằng lời…", "warn");
+  const sent = await voice.settle(path + "/tick", () => say("Máy chủ chưa trả lời, đang gửi lại…", "warn"));
+  desk.busy = false;
+  say(ticks.ticks.length ? "Còn " + ticks.ticks.length + " việc gọi bằng lời chưa gửi được; sẽ tự gửi lại." : "Đã gửi " + sent + " việc gọi bằng lời.", ticks.ticks.length ? "warn" : "good");
+}
+
+function learn() {
+  if (!desk.lost && !desk.readOnly) {
+    const ticket = desk.counter.current, there = ticket && { id: ticket.id, label: ticket.label, service: desk.names.services[ticket.service] || ticket.service, serving: ticket.state === "serving" };
+    ticks.learn(nowMs(), rowsOf(document.getElementById("waiting-list")), there);
+  }
+}
 
 function since(age) {
   const now = serverNow();
@@ -183,6 +216,7 @@ function since(age) {
 
 async function begin() {
   await refresh();
+  if (ticks.ticks.length && desk.counter.code) { await settle(); await refresh(); }
   const mine = desk.counter.state === "closed" || (desk.counter.clerk === root.dataset.who && await hold.stands().catch(() => Boolean(hold.cmd)));
   if (!mine) {
     desk.readOnly = true;
@@ -192,6 +226,9 @@ async function begin() {
   if (!mine && await askTakeOver(code, "Quầy đang mở ở máy khác. Máy kia sẽ chỉ còn xem được.")) await open(true);
 }
 
+ticks.onKeep((key, value) => link.keep(key, value));
+document.body.addEventListener("htmx:afterSettle", learn);
+setInterval(() => { if (link.state === "live" && ticks.ticks.length && !desk.busy) settle().then(refresh); }, 15000);
 setInterval(() => drawTime(desk), 250);
 setInterval(() => { if (link.state !== "live") refreshSoon(0); }, 5000);
 setInterval(() => refreshSoon(0), 30000);          // waits grow even when nothing happens

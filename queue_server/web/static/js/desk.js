@@ -109,9 +109,10 @@ export function say(text, tone) {
   line.className = "say" + (text && tone ? " note " + tone : "");
 }
 
-export function banner(text) {
+// The line above the page; `extra` is a button beside the words.
+export function banner(text, extra) {
   const bar = el("banner");
-  if (bar.textContent === text) return;
+  if (bar.textContent === text + (extra ? extra.textContent : "")) return;
   bar.className = text ? "banner" : "";
-  bar.textContent = text;
+  bar.replaceChildren(document.createTextNode(text), ...(extra ? [extra] : []));
 }

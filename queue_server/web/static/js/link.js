@@ -6,7 +6,7 @@ import { learnHeartbeat, mono } from "./clock.js";
 
 const WAIT_MS = 12000, LOST_MS = 20000;
 
-export function follow({ onLog, onSnapshot, onState, heard }) {
+export function follow({ onLog, onSnapshot, onState, onKept, heard }) {
   let lastSign = mono(), lastEvent = mono(), state = "", port = null, own = null;
   const url = address("/stream");
   function judge() {
@@ -14,6 +14,7 @@ export function follow({ onLog, onSnapshot, onState, heard }) {
     if (next !== state) { state = next; onState(state, age); }
   }
   function hear(name, data, id) {
+    if (name === "kept") { if (onKept) onKept(...JSON.parse(data)); return; }     // from the worker, no sign of the server
     lastSign = lastEvent = mono();
     judge();
     const value = JSON.parse(data);
@@ -36,5 +37,5 @@ export function follow({ onLog, onSnapshot, onState, heard }) {
   addEventListener("pagehide", () => { if (port) port.postMessage("bye"); if (own) own.close(); });
   addEventListener("pageshow", event => { if (event.persisted) location.reload(); });   // its port was dropped
   dial();
-  return { get state() { return state; } };
+  return { get state() { return state; }, keep(key, value) { if (port) port.postMessage({ keep: [key, value] }); } };
 }
