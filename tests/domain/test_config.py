@@ -72,8 +72,8 @@ def test_the_policy_of_a_site_that_states_none() -> None:
     assert asdict(Policy()) == {
         "transfer_credit_s": 600, "appointment_credit_s": 1800, "long_wait_alarm_s": 2700, "holder_limit": 1,
         "recalls_before_no_show": 3, "undo_s": 10, "undo_no_show_s": 600, "readmit_s": 1800, "guard_s": 5, "confirm_s": 20,
-        "number_shown_s": 10, "number_shown_no_paper_s": 60, "idle_s": 60, "same_card_s": 60, "lease_count": 20, "no_paper": "show", "slip": "auto",
-        "leftovers": "expire", "standby": "", "standby_after_s": 0,
+        "number_shown_s": 10, "number_shown_no_paper_s": 60, "idle_s": 60, "same_card_s": 60, "lease_count": 20,
+        "no_paper": "show", "slip": "auto", "leftovers": "expire", "standby": "", "standby_after_s": 0,
     }  # fmt: skip
     assert KINDS == ("live", "pilot", "training", "demo")
 
