@@ -1,4 +1,4 @@
-"""`toiluot server backup`, `restore`, `branches`, `follow` and `promote`: copies, a stopped site put back, a standby."""
+"""`toiluot server backup`, `restore`, `branches`, `follow`, `promote` and `paper-book`: copies, a stopped site put back, a standby."""
 
 from __future__ import annotations
 
@@ -129,3 +129,23 @@ def branches(url: str, site: str | None, as_json: bool) -> None:
         rows = kept.listed(store, only_site(store, site))
     lines = [f"{row['epoch']}-{row['seq']}  {row['business_day']}  {row['type']}  {row['label'] or ''}" for row in rows]
     say(as_json, {"rows": rows}, "\n".join(lines) or "none")
+
+
+@server.command("paper-book")
+@DB
+@SITE
+@click.option("--series", required=True, metavar="LETTER", help="The series of the services it is for.")
+@click.option("--count", type=click.IntRange(1, 100), default=100, show_default=True)
+@click.option("--out", type=click.Path(dir_okay=False), required=True, metavar="FILE.html")
+@JSON
+@told
+def paper_book(url: str, site: str | None, series: str, count: int, out: str, as_json: bool) -> None:
+    """Numbered slips for a day on which nothing runs: a page to print on A4 beforehand. Good on any day."""
+    from queue_server.recovery import paper_book as book
+
+    if not out.endswith((".html", ".htm")):
+        raise click.UsageError("--out must end in .html; open it in a browser to print it or save it as PDF")
+    with opened(url) as store:
+        made = book.page(store, only_site(store, site), series, count)
+    Path(out).write_text(made.pop("html"), "utf-8")
+    say(as_json, made | {"file": out}, f"{out}: {made['first']} to {made['last']}, print it on A4")

@@ -6,6 +6,8 @@ from typing import Any
 
 from flask import render_template
 
+from queue_server.contract import times
+from queue_server.domain import numbering
 from queue_server.services import queries
 from queue_server.web.pages import words
 from queue_server.web.pages.clerk import list_view
@@ -25,6 +27,23 @@ def page(visit: Visit) -> Answer:
         languages=[(code, words.LANGUAGES.get(code, code)) for code in config.languages],
         needs=words.NEEDS.items(),
         **_waiting(visit),
+    )
+
+
+def paper(visit: Visit) -> Answer:
+    """Slips of the paper book, entered after the day on which nothing ran."""
+    with visit.reader() as reader:
+        _, config = queries.house(reader, visit.site)
+    today = times.encode(visit.now_ms)
+    return show(
+        "paper.html",
+        visit,
+        site_name=config.name,
+        services=config.services.values(),
+        counters=[(code, spec.name) for code, spec in config.counters.items()],
+        today=today[:10],
+        now=today[11:16],
+        first=f"{next(iter(config.services.values())).series}{numbering.PAPER_FIRST}",
     )
 
 

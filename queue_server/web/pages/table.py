@@ -32,6 +32,7 @@ PAGES = (
     Page(name="counter-waiting", path="/counter/{counter}/waiting", needs=CALL, view=clerk.waiting),
     Page(name="attendant", path="/attendant", needs=ISSUE, view=attendant.page, name_vi="Bàn hướng dẫn"),
     Page(name="attendant-waiting", path="/attendant/waiting", needs=ISSUE, view=attendant.waiting),
+    Page(name="paper", path="/attendant/paper", needs=ISSUE, view=attendant.paper),
     Page(name="manager", path="/manager", needs=MANAGE, view=manager.page, name_vi="Điều hành"),
     Page(name="manager-live", path="/manager/live", needs=MANAGE, view=manager.live),
     Page(name="technician", path="/technician", needs=FLEET, view=technician.page, name_vi="Thiết bị"),
