@@ -21,7 +21,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TextIO, cast
 
 import structlog
 
@@ -109,7 +109,7 @@ def setup_log(program: str) -> Any:
     stamp = structlog.processors.TimeStamper(fmt="iso", utc=True)
     structlog.configure(
         processors=[structlog.processors.add_log_level, stamp, structlog.processors.format_exc_info, _mask_event, end],
-        logger_factory=structlog.PrintLoggerFactory(_Heedless(sys.stderr)),
+        logger_factory=structlog.PrintLoggerFactory(cast("TextIO", _Heedless(sys.stderr))),
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
     )
     log = structlog.get_logger(program=program)

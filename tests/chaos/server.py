@@ -44,10 +44,11 @@ class Server:
         self.troubles = Troubles(self.library, self.folder / "troubles", self.disk)
 
     # ------------------------------------------------------------ its life
-    def start(self) -> Client:
+    def start(self, clock: str = "") -> Client:
         command = [sys.executable, "-m", "toiluot", "server", "run", "--db", self.url, "--bind", "127.0.0.1:0", "--json"]
         with (self.disk / "server.log").open("ab") as log:
-            self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, env={**os.environ, **self.troubles.environment})
+            environment = {**os.environ, **self.troubles.environment, "TOILUOT_CLOCK": clock}
+            self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, env=environment)
         assert self.process.stdout is not None
         line = self.process.stdout.readline()
         assert line, self.log()

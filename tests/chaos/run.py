@@ -1,0 +1,79 @@
+"""`make chaos`: the whole table of faults and steps with the recovery time of each fault, or with `--soak` twelve hours on the
+scaled clock. Writes what it found to docs/chaos.md or, for the soak, to the terminal; ends with 1 where anything was wrong."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from pathlib import Path
+from statistics import median
+
+from tests.bench.report import table
+from tests.chaos import troubles
+from tests.chaos.matrix import Turn, play
+from tests.chaos.server import Server
+from tests.chaos.soak import soak
+from tests.chaos.table import FAULTS, STEPS
+
+PAGE = Path(__file__).parents[2] / "docs" / "chaos.md"
+INTRO = """# Faults of real processes
+
+Written by `make chaos`. Server, drivers, kiosk, display and dossier feed run as programs with a simulated printer and scanner; every
+client reaches the server through a TCP proxy. A cell is one fault at one step ({steps}).
+**Recovery** is the time from the end of the fault until the clerk's command and a number asked for at the desk are answered, a stranger
+has a slip from the kiosk and the board shows what the server knows. In the end the log is audited, every screen and every slip (read by
+its printed code) is compared with it.
+
+"""
+
+
+def page(turns: list[Turn]) -> str:
+    """The report as Markdown."""
+    rows = []
+    for fault in FAULTS:
+        times = [each for turn in turns for (name, _), each in turn.recovery_s.items() if name == fault.name]
+        if times:
+            rows.append([fault.name, str(len(times)), f"{median(times):.1f}", f"{max(times):.1f}", f"{fault.within_s:.0f}"])
+    cells, wrong = sum(len(turn.recovery_s) for turn in turns), [each for turn in turns for each in turn.wrong]
+    told = f"{cells} of {len(FAULTS) * len(STEPS)} cells played, {sum(turn.tickets for turn in turns)} numbers shown, {len(wrong)} findings.\n\n"
+    found = table(["fault", "cells", "recovery median s", "worst s", "promised s"], rows)
+    return INTRO.format(steps=", ".join(STEPS)) + told + found + "".join(f"\n- {each}" for each in wrong) + "\n"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--soak", action="store_true", help="twelve simulated hours instead of the table")
+    parser.add_argument("--hours", type=float, default=12.0)
+    parser.add_argument("--turns", type=int, default=len(STEPS), help="of the eleven; all of them are the whole table")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        library = troubles.built(folder)
+        if options.soak:
+            return long(Server(folder, library), options.hours)
+        turns = []
+        for number in range(options.turns):
+            own = folder / str(number)
+            own.mkdir()
+            turns.append(play(own, library, number, lambda line: print(line, flush=True)))
+    text = page(turns)
+    PAGE.write_text(text, encoding="utf-8")
+    print(text)
+    return int(any(turn.wrong for turn in turns))
+
+
+def long(server: Server, hours: float) -> int:
+    """The soak and its slopes."""
+    found = soak(server, hours)
+    names = ("resident MB", "open files", "threads", "write-ahead log MB")
+    rows = [[name, f"{found.most(n):.1f}", f"{found.slope(n):+.3f}"] for n, name in enumerate(names, 1)]
+    print(f"{hours:g} simulated hours, {found.issued} numbers\n\n" + table(["figure", "most", "growth an hour"], rows))
+    server.kill()
+    wrong = server.findings()
+    print("\n".join(wrong) or "audit: no findings")
+    return int(bool(wrong))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
