@@ -18,7 +18,7 @@ from drivers.codecs.card_qr import Scan, Unreadable
 from drivers.codecs.framing import Frame, Framer
 from drivers.codecs.scan_setting import SettingWatch
 from drivers.health import Health
-from drivers.ports.base import Port, Timeout, Waker
+from drivers.ports.base import Port, Timeout, Waker, drop_stale
 
 if TYPE_CHECKING:
     from drivers.config import SlotConfig
@@ -67,11 +67,7 @@ class Reader:
 
     def greet(self, port: Port) -> Health:
         """What lay in the buffer was scanned for nobody who is here now."""
-        for _ in range(64):
-            try:
-                port.read(READ_BYTES, 0.0)
-            except Timeout:
-                break
+        drop_stale(port)
         self.lose()
         return Health()
 

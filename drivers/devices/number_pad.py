@@ -14,7 +14,7 @@ from drivers.codecs.hid_keymap import EV_KEY, PRESSED, RECORD, Strokes
 from drivers.codecs.keypad_frame import Keypad
 from drivers.devices.showing import Show, Shown
 from drivers.health import Health
-from drivers.ports.base import Port, Timeout, Waker
+from drivers.ports.base import Port, Timeout, Waker, drop_stale
 from drivers.protocols import ProtocolError, load_protocols
 
 if TYPE_CHECKING:
@@ -28,7 +28,6 @@ PORTS = {"input": "evdev"}
 USUAL = "usb-numpad"
 READ_BYTES = 64 * RECORD.size
 LISTEN_S = 3600.0
-STALE_READS = 64
 
 
 def check(wanted: SlotConfig, quirks: Quirks) -> None:
@@ -59,11 +58,7 @@ class NumberPad:
 
     def greet(self, port: Port) -> Health:
         """Keys that lie in the buffer were pressed for a moment that has passed."""
-        for _ in range(STALE_READS):
-            try:
-                port.read(READ_BYTES, 0.0)
-            except Timeout:
-                break
+        drop_stale(port)
         self.lose()
         return Health()
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from drivers.codecs.hid_keymap import RECORD, Strokes
 from drivers.codecs.tactile import Jack, TableError, heard, table_of
 from drivers.health import Health
-from drivers.ports.base import Port, Timeout, Waker
+from drivers.ports.base import Port, Timeout, Waker, drop_stale
 
 if TYPE_CHECKING:
     from drivers.config import SlotConfig
@@ -29,7 +29,6 @@ BUILT_IN = Path(__file__).parents[1] / "keys.d"
 USUAL = "numpad"
 READ_BYTES = 64 * RECORD.size
 LISTEN_S = 3600.0
-STALE_READS = 64
 Publish = Callable[[str, dict[str, Any]], None]
 
 
@@ -77,11 +76,7 @@ class Tactile:
 
     def greet(self, port: Port) -> Health:
         """Keys that lie in the buffer were pressed for a moment that has passed."""
-        for _ in range(STALE_READS):
-            try:
-                port.read(READ_BYTES, 0.0)
-            except Timeout:
-                break
+        drop_stale(port)
         self.lose()
         return Health()
 

@@ -18,6 +18,7 @@ from typing import Protocol
 _LEFT = {errno.ENODEV, errno.EIO, errno.EPIPE, errno.ECONNRESET, errno.EBADF, errno.ENXIO}
 _LEFT |= {errno.ESHUTDOWN, errno.ENOTCONN, errno.ECONNABORTED}
 CHUNK_BYTES = 4096
+STALE_READS = 64
 
 
 class PortError(Exception):
@@ -174,3 +175,13 @@ class FdPort:
 def _as_gone(error: OSError) -> Gone:
     known = error.errno in _LEFT
     return Gone(f"{errno.errorcode.get(error.errno or 0, 'error')}{'' if known else ' (unexpected)'}")
+
+
+def drop_stale(port: Port) -> None:
+    """Throw away what lies in the buffer: it was said to nobody who is here now. A line that never falls silent is left alone
+    after a while."""
+    for _ in range(STALE_READS):
+        try:
+            port.read(CHUNK_BYTES, 0.0)
+        except Timeout:
+            return
