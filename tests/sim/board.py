@@ -70,6 +70,7 @@ class Box(Process):
         self._asking = self._hang_up = False
         self._zones = Zones()
         self.spawn(self._follow(), 0.1)
+        self.spawn(self._stand(), 17.0)
 
     # ------------------------------------------------------------ the line
     def _follow(self) -> Iterator[float]:
@@ -88,7 +89,8 @@ class Box(Process):
         beat_ms, self._news = self.world.now_ms, True
         while self._server.up and self._server._life == life:
             if self._hang_up or self.dice.random() < self.world.weather.board_cut / 10:
-                yield self.dice.choice((0.1, SILENCE_S))  # torn at once, or open and silent until it is dropped
+                # Torn at once, open and silent until it is dropped, or the cable is out.
+                yield self.dice.choice((0.1, SILENCE_S, self.dice.uniform(30, 200)))
                 return
             fresh = self._news or cursor < seq
             self._news = False
@@ -124,6 +126,12 @@ class Box(Process):
         self._hang_up = True  # a new line begins with a snapshot
 
     # ------------------------------------------------------------ the page
+    def _stand(self) -> Iterator[float]:
+        """Somebody looks up now and then, whether anything came or not."""
+        while True:
+            self._show()
+            yield 17.0
+
     def _show(self) -> None:
         while not self._mailbox.empty():
             for frame in sse.Decoder().feed(self._mailbox.get_nowait()):

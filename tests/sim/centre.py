@@ -49,6 +49,7 @@ class Plan:
 
 
 SMALL = Plan(hours=1.0, people=24, calm_h=0.75)
+TINY = Plan(hours=0.5, people=14, calm_h=0.6)
 
 
 @dataclass

@@ -19,7 +19,7 @@ LATE_MS = 45_000  # so far a board that believes itself live may be behind
 DEEDS = {
     "recall": "recalled", "serve": "serving_started", "hold": "held", "resume": "resumed", "release": "released",
     "transfer": "transferred", "complete": "completed", "no-show": "no_show", "cancel": "cancelled", "amend": "amended",
-    "readmit": "readmitted", "rate": "rated", "print-outcome": "print_outcome", "reprint": "reprinted",
+    "readmit": "readmitted", "rate": "rated", "undo": "undone", "print-outcome": "print_outcome", "reprint": "reprinted",
 }  # fmt: skip
 
 
@@ -35,6 +35,8 @@ def judge(found: Evidence) -> list[str]:
 def _server(found: Evidence, story: Story) -> Iterator[str]:
     for broken in found.broken:
         yield f"the server broke: {broken}"
+    if [row["type"] for row in found.log[-2:]] != ["day.closed", "day.sealed"]:
+        yield "the day was not closed and sealed"
     for left in found.left_in_spools:
         yield f"never sent: {left}"
 
@@ -65,29 +67,35 @@ def _heart(answer: dict[str, Any]) -> Any:
 
 def _effect(said: Any, rows: list[dict[str, Any]], story: Story) -> Iterator[str]:
     what, request = said.path.rsplit("/", 1)[-1], said.body.get("request_id", "")
-    kinds = [row["type"] for row in rows]
+    kinds = {row["type"] for row in rows}
     if what == "tickets":
-        issued = [row for row in rows if row["type"] == "issued"]
-        if [(row["ticket"], row["label"], row["service"]) for row in issued] != [
-            (said.answer["id"], said.answer["label"], said.body["service"])
-        ]:
-            yield f"{request}: answered {said.answer['label']}, the log has {[row['label'] for row in issued]}"
+        issued = [(row["ticket"], row["label"], row["service"]) for row in rows if row["type"] == "issued"]
+        if issued != [(said.answer["id"], said.answer["label"], said.body["service"])]:
+            yield f"{request}: answered {said.answer['label']}, the log has {issued}"
     elif what == "next":
         told = said.answer["ticket"]
         called = [(row["label"], row["counter"]) for row in rows if row["type"] == "called"]
         if called != ([(told["label"], said.path.split("/")[-2])] if told else []):
             yield f"{request}: answered {told and told['label']}, the log called {called}"
-    elif what in DEEDS and DEEDS[what] not in kinds and not (what == "complete" and "transferred" in kinds):
-        if "/tickets/" in said.path or "/counters/" in said.path and what not in ("resume",):
-            yield f"{request}: {what} was acknowledged and is not in the log"
-    elif what == "undo" and "undone" not in kinds:
-        yield f"{request}: an undo was acknowledged and is not in the log"
     elif what == "settle":
-        for one in said.answer["tickets"]:
-            if one["result"] in ("settled", "already") and one["ticket_id"] not in story.visits:
-                yield f"{request}: {one['number']} was settled and is not in the log"
-            if one["result"] == "conflict":
-                yield f"{request}: {one['number']} of the lease is refused"
+        yield from _settled(said.answer, story)
+    elif _missing(what, said.path, kinds):
+        yield f"{request}: {what} was acknowledged and is not in the log"
+
+
+def _missing(what: str, path: str, kinds: set[str]) -> bool:
+    """Whether a deed on a ticket left no row. A counter's `resume` is another command; a completed step may go on."""
+    if what not in DEEDS or (what == "resume" and "/counters/" in path):
+        return False
+    return not kinds & ({"completed", "transferred"} if what == "complete" else {DEEDS[what]})
+
+
+def _settled(answer: dict[str, Any], story: Story) -> Iterator[str]:
+    for one in answer["tickets"]:
+        if one["result"] in ("settled", "already") and one["ticket_id"] not in story.visits:
+            yield f"{one['number']} was settled and is not in the log"
+        if one["result"] == "conflict":
+            yield f"{one['number']} of a lease is refused"
 
 
 # ---------------------------------------------------------------- people
@@ -95,7 +103,7 @@ def _people(found: Evidence, story: Story) -> Iterator[str]:
     holders: dict[str, str] = {}
     given = [("somebody alone", one["at_ms"], one["ticket"], one["label"]) for one in found.given]
     told = [(person.name, *label) for person in found.people for label in person.labels]
-    for name, at_ms, ticket, label in told + given:
+    for name, _, ticket, label in told + given:
         visit = story.visits.get(ticket)
         if visit is None or visit.label != label:
             yield f"{name} was told {label}, which the log does not know"
@@ -103,6 +111,13 @@ def _people(found: Evidence, story: Story) -> Iterator[str]:
             yield f"{name} with {label} waits for ever ({visit.state})"
         if holders.setdefault(label, name) != name:
             yield f"{label} was given to {holders[label]} and to {name}"
+    yield from _alone(found)
+    for row in found.log:
+        if row["type"] in ("expired", "closed_by_system"):
+            yield f"{row['label']} was still there when the day was closed ({row['type']})"
+
+
+def _alone(found: Evidence) -> Iterator[str]:
     for one in found.given:
         rows = [row for row in found.log if row["type"] == "issued" and row["ticket"] == one["ticket"]]
         if rows and rows[0]["data"]["issued_at"] != one["at_ms"]:
@@ -110,9 +125,6 @@ def _people(found: Evidence, story: Story) -> Iterator[str]:
     for person in found.people:
         if not person.labels:
             yield f"{person.name} never got a number"
-    for row in found.log:
-        if row["type"] in ("expired", "closed_by_system"):
-            yield f"{row['label']} was still there when the day was closed ({row['type']})"
 
 
 # ---------------------------------------------------------------- paper
@@ -125,7 +137,7 @@ def _slip(text: str) -> dict[str, str] | None:
         body = json.loads('{"lines"' + text.rstrip("\x00 "))
     except ValueError:
         return None
-    lines = {role: words for role, words in reversed(body["lines"])}
+    lines = dict(reversed(body["lines"]))
     return {**lines, "qr": body["qr"]}
 
 
@@ -145,7 +157,7 @@ def _paper(found: Evidence, story: Story) -> Iterator[str]:
                 yield f"a slip with {label}, which was not issued"
                 continue
             local = datetime.fromtimestamp(issued[0]["at"] / 1000, UTC) + timedelta(hours=7)
-            if slip.get("time", "") != local.strftime("%H:%M") or slip.get("service") != issued[0]["service"]:
+            if slip.get("time", "") != local.strftime("%H:%M") or slip.get("service", issued[0]["service"]) != issued[0]["service"]:
                 yield f"the slip of {label} says {slip.get('time')} {slip.get('service')}, the log {local:%H:%M} {issued[0]['service']}"
     yield from (f"{label} was printed {n} times" for label, n in seen.items() if n > 1)
 
@@ -191,13 +203,13 @@ def _boards(found: Evidence, story: Story) -> Iterator[str]:
 
 
 def _rings(found: Evidence, story: Story) -> Iterator[str]:
-    true = {(row["label"], row["counter"], row["at"]) for row in found.log if row["type"] in ("called", "recalled")}
+    true = Counter((row["label"], row["counter"], row["at"]) for row in found.log if row["type"] in ("called", "recalled"))
     rung: Counter[Any] = Counter()
     for ring in found.rings:
         if (ring.label, ring.counter, ring.called_ms) not in true:
             yield f"{ring.board} rang {ring.label} to {ring.counter}, who was not called"
-        rung[ring.board, ring.life, ring.label, ring.called_ms] += 1
-    yield from (f"{key[0]} rang {key[2]} {n} times for one call" for key, n in rung.items() if n > 1)
+        rung[ring.board, ring.life, ring.label, ring.counter, ring.called_ms] += 1
+    yield from (f"{key[0]} rang {key[2]} {n} times for {true[key[2:]]} calls" for key, n in rung.items() if n > true[key[2:]])
     calls = {row["seq"]: row for row in found.log if row["type"] in ("called", "recalled")}
     before: dict[str, Any] = {}
     for sight in found.sights:
@@ -205,7 +217,7 @@ def _rings(found: Evidence, story: Story) -> Iterator[str]:
         before[sight.board] = sight
         if row is None or old is None or (old.life, old.seq + 1) != (sight.life, sight.seq) or sight.at_ms - row["at"] > 50_000:
             continue
-        if not rung[sight.board, sight.life, row["label"], row["at"]]:
+        if not rung[sight.board, sight.life, row["label"], row["counter"], row["at"]]:
             yield f"{sight.board} did not ring for {row['label']}"
 
 
@@ -227,6 +239,11 @@ def _records(found: Evidence, story: Story) -> Iterator[str]:
         before = said.get((key, version - 1))
         if before is not None and _content(before) == _content(record):
             yield f"record {key} was told again as version {version}"
+    yield from _ended(story, said, newest, ids)
+
+
+def _ended(story: Story, said: dict[Any, Any], newest: dict[str, int], ids: dict[tuple[str, int], str]) -> Iterator[str]:
+    """Every visit that has ended is told of as it ended."""
     for visit in story.visits.values():
         key = ids.get((visit.id, visit.step))
         if visit.state not in ENDS:

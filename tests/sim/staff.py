@@ -121,6 +121,9 @@ class Clerk(Staff):
         if chance < 0.22:
             yield from self._on(ticket, "release", reason="mistake")
             return
+        yield from self._serve(ticket, chance)
+
+    def _serve(self, ticket: str, chance: float) -> Iterator[float]:
         yield self.dice.uniform(5, 20)
         if not (yield from self._on(ticket, "serve")):
             return
@@ -199,7 +202,7 @@ class Alone(Staff):
             return
         mine: list[dict[str, Any]] = []
         for entry in lease["entries"]:
-            yield self.dice.uniform(100, 600)
+            yield self.dice.uniform(60, 190)
             at_ms = self.world.now_ms
             told = {
                 "number": entry["number"],

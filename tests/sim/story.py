@@ -99,7 +99,17 @@ def read(log: list[dict[str, Any]]) -> Story:
             story.say("two people at one counter", row)
         calls = tuple(sorted((visit.label, str(visit.counter), visit.state) for visit in there))
         story.boards[seq] = calls, sum(visit.state == "waiting" for visit in story.visits.values())
+    _halves(story)
     return story
+
+
+def _halves(story: Story) -> None:
+    """Whatever was undone was undone whole."""
+    undone = [row for rows in story.by_cmd.values() for row in rows if row["type"] == "undone"]
+    for cmd in {row["data"]["undoes_cmd"] for row in undone}:
+        whole = {row["seq"] for row in story.by_cmd.get(cmd, []) if row["ticket"]}
+        if not whole <= story.undone:
+            story.wrong.append(f"{cmd} was undone in part: {sorted(whole - story.undone)} stand")
 
 
 def _hash(previous: str, row: dict[str, Any]) -> str:
@@ -160,7 +170,11 @@ def _after(story: Story, visit: Visit, row: dict[str, Any]) -> Visit:
         story.say(f"a ticket that was {visit.state}", row)
     if kind == "called" and data.get("rule") == "next":
         _first(story, visit, row)
-    visit = replace(visit, state=target)
+    return _moved(replace(visit, state=target), row)
+
+
+def _moved(visit: Visit, row: dict[str, Any]) -> Visit:
+    kind, data = row["type"], row["data"]
     if kind == "called":
         return replace(visit, counter=row["counter"], kept_for=None, called_at=visit.called_at or row["at"])
     if kind == "transferred":
@@ -170,7 +184,7 @@ def _after(story: Story, visit: Visit, row: dict[str, Any]) -> Visit:
         return replace(visit, arrived=row["at"], transfers=0, counter=None, ended_at=None)
     if kind == "released":
         return replace(visit, counter=None)
-    return replace(visit, ended_at=row["at"]) if target in ENDS else visit
+    return replace(visit, ended_at=row["at"]) if visit.state in ENDS else visit
 
 
 def _amended(story: Story, visit: Visit, row: dict[str, Any]) -> Visit:

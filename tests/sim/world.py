@@ -17,7 +17,7 @@ from typing import Any
 Program = Iterator[float]
 
 
-class Crash(BaseException):  # noqa: N818 - no error of ours: nothing in the product may catch it and go on
+class Crash(BaseException):
     """The process is gone at this very instruction."""
 
 

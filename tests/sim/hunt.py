@@ -1,0 +1,29 @@
+"""By hand: how many days it takes to find each planted mistake. Prints the table that `seeds` keeps."""
+
+from __future__ import annotations
+
+import sys
+
+from tests.sim import planted_edges, planted_server
+from tests.sim.centre import TINY, play
+from tests.sim.checker import judge
+from tests.sim.planted import FAULTS, planted
+
+ROOMS = (planted_edges, planted_server)
+
+
+def seeds_needed(name: str, most: int) -> tuple[int, str]:
+    """The first seed that finds it, and how; 0 where none of them does."""
+    for seed in range(1, most + 1):
+        with planted(name):
+            wrong = judge(play(seed, TINY))
+        if wrong:
+            return seed, wrong[0]
+    return 0, ""
+
+
+if __name__ == "__main__":
+    most = int(sys.argv[1]) if len(sys.argv) > 1 else 100
+    for fault in sys.argv[2:] or FAULTS:
+        seed, how = seeds_needed(fault, most)
+        print(f'    "{fault}": {seed},  # {how[:110]}', flush=True)

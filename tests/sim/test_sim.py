@@ -1,0 +1,52 @@
+"""Simulated centre-days without a violation, the same day twice by one seed, and planted mistakes that must be found."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.sim import planted_edges, planted_server
+from tests.sim.centre import SMALL, TINY, Plan, play
+from tests.sim.checker import judge
+from tests.sim.planted import FAULTS, planted
+from tests.sim.seeds import FOUND_BY, KEPT
+
+ROOMS = (planted_edges, planted_server)
+SAMPLE = range(1, 4)
+
+
+@pytest.mark.parametrize("seed", SAMPLE)
+def test_a_day_on_which_everything_goes_wrong_loses_doubles_and_forgets_nobody(seed: int) -> None:
+    found = play(seed, SMALL)
+    assert judge(found) == []
+    assert len(found.people) == SMALL.people
+
+
+@pytest.mark.parametrize("seed", KEPT)
+def test_a_day_that_once_went_wrong(seed: int) -> None:
+    assert judge(play(seed, SMALL)) == []
+
+
+def test_the_same_seed_is_the_same_day_and_another_is_another() -> None:
+    first = play(2, TINY)
+    assert first.digest == play(2, TINY).digest
+    assert first.digest != play(3, TINY).digest
+    assert first.crashes
+
+
+def test_every_planted_mistake_has_its_seed() -> None:
+    assert FOUND_BY.keys() == FAULTS.keys()
+    assert len(FAULTS) >= 40
+
+
+@pytest.mark.parametrize("name", FOUND_BY)
+def test_a_planted_mistake_is_found(name: str) -> None:
+    with planted(name):
+        assert judge(play(FOUND_BY[name], TINY)) != []
+
+
+@pytest.mark.full
+@pytest.mark.slow(reason="a hundred days")
+@pytest.mark.timeout(1800)
+def test_a_hundred_centre_days() -> None:
+    bad = {seed: wrong for seed in range(1000, 1100) if (wrong := judge(play(seed, Plan())))}
+    assert bad == {}
