@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from queue_server.domain import numbering
+from queue_server.services import branches
 from queue_server.services.epochs import Beyond
 from queue_server.storage.repository import Repository
 from queue_server.storage.store import Store
@@ -63,10 +64,4 @@ def _rows(file: Path, site: str, end: int) -> Iterator[dict[str, Any]]:
 def listed(store: Store, site: str) -> list[dict[str, Any]]:
     """Every disowned row of a site, oldest first: `{epoch, seq, at, type, label, service, counter, received_at}`."""
     with store.read() as reader:
-        rows = reader.disowned(site)
-    named = ("at", "type", "label", "service", "counter", "business_day", "cmd")
-    told = [(row, json.loads(row["body"])) for row in rows]
-    return [
-        {"epoch": row["epoch"], "seq": row["seq"], "received_at": row["received_at"], **{name: event[name] for name in named}}
-        for row, event in told
-    ]
+        return branches.listed(reader, site)

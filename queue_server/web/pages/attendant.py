@@ -34,15 +34,15 @@ def paper(visit: Visit) -> Answer:
     """Slips of the paper book, entered after the day on which nothing ran."""
     with visit.reader() as reader:
         _, config = queries.house(reader, visit.site)
-    today = times.encode(visit.now_ms)
+    days = [times.encode(visit.now_ms - ago * 86_400_000) for ago in range(7)]
     return show(
         "paper.html",
         visit,
         site_name=config.name,
         services=config.services.values(),
         counters=[(code, spec.name) for code, spec in config.counters.items()],
-        today=today[:10],
-        now=today[11:16],
+        days=[(day[:10], f"{day[8:10]}/{day[5:7]}" + (" (hôm nay)" if n == 0 else "")) for n, day in enumerate(days)],
+        now=days[0][11:16],
         first=f"{next(iter(config.services.values())).series}{numbering.PAPER_FIRST}",
     )
 

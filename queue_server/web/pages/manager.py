@@ -9,7 +9,7 @@ from flask import render_template
 
 from queue_server.contract import times
 from queue_server.services import queries
-from queue_server.web.pages import words
+from queue_server.web.pages import standing, words
 from queue_server.web.pages.clerk import service_names
 from queue_server.web.pages.health import device_view
 from queue_server.web.pages.visit import Answer, Visit, show
@@ -59,7 +59,7 @@ def live_view(visit: Visit) -> dict[str, Any]:
         "counters": [_counter(row, service_names(config), now) for row in counters],
         "open_counters": sum(row["state"] != "closed" for row in counters),
         "feeds": [_feed(row) for row in devices if row["role"] == "dossier"],
-        "alarms": list(_alarms(services, devices, late_s)),
+        "alarms": [*standing.alarms(standing.look(visit)), *_alarms(services, devices, late_s)],
         "mean": words.minutes,
         "at": words.hhmm(now),
     }

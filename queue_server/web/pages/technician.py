@@ -1,4 +1,4 @@
-"""The technician's page: every device of the site, the ones in trouble first."""
+"""The technician's page: how this server stands, and every device of the site, the ones in trouble first."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 from flask import render_template
 
 from queue_server.services import queries
+from queue_server.web.pages import standing
 from queue_server.web.pages.health import fleet_view
 from queue_server.web.pages.visit import Answer, Visit, show
 
@@ -23,4 +24,4 @@ def devices(visit: Visit) -> Answer:
 def _fleet(visit: Visit) -> dict[str, Any]:
     with visit.reader() as reader:
         found = queries.devices(reader, visit.site, now=visit.now_ms)
-    return fleet_view(found["devices"])
+    return fleet_view(found["devices"]) | {"s": standing.look(visit)}

@@ -228,6 +228,7 @@ async function begin() {
 
 ticks.onKeep((key, value) => link.keep(key, value));
 document.body.addEventListener("htmx:afterSettle", learn);
+document.body.addEventListener("htmx:beforeOnLoad", event => { if (event.detail.xhr.status === 401) event.preventDefault(); });   // no reload: see refused()
 setInterval(() => { if (link.state === "live" && ticks.ticks.length && !desk.busy) settle().then(refresh); }, 15000);
 setInterval(() => drawTime(desk), 250);
 setInterval(() => { if (link.state !== "live") refreshSoon(0); }, 5000);

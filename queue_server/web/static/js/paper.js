@@ -1,5 +1,7 @@
 // Enters slips of the paper book. Number, day, time and service go on from the slip before, so most slips need one or two changes and a button.
 import { Lost, Problem, command } from "./api.js";
+import { follow } from "./link.js";
+import { LINK } from "./words.js";
 
 const form = document.getElementById("paper"), line = document.getElementById("say"), entered = document.getElementById("entered");
 const OUTCOME = { completed: "Đã xong", no_show: "Vắng mặt", waiting: "Còn chờ" };
@@ -20,7 +22,7 @@ function narrow() {
   if (open === 1) only.checked = true;
 }
 
-function at(day, time) { return day + "T" + time + ":00+07:00"; }
+function at(day, time) { return day + "T" + time.padStart(5, "0") + ":00+07:00"; }
 
 function row(texts) {
   const made = document.createElement("tr");
@@ -43,12 +45,13 @@ form.addEventListener("submit", async event => {
     tell("Đã nhập " + ticket.label + ".", "good");
     form.ended.value = "";
     if (number < 999) form.label.value = series() + String(number + 1);
-    form.issued.focus();
+    form.issued.select();
   } catch (error) {
     if (error instanceof Problem) tell(error.code === "conflict" ? "Số " + data.get("label") + " của ngày này đã nhập rồi." : (error.body.errors || []).some(fault => fault.pointer === "/issued_at") ? "Giờ lấy số phải trước bây giờ và không quá 7 ngày." : error.message, "bad");
     else if (error instanceof Lost) tell("Chưa rõ máy chủ đã nhận chưa. Bấm lại: số đã nhập sẽ không nhập hai lần.", "bad");
     else throw error;
   } finally { buttons.forEach(button => { button.disabled = false; }); }
 });
+follow({ onState(state) { const mark = document.getElementById("link"); mark.dataset.state = state; mark.textContent = LINK[state]; } });
 form.label.addEventListener("input", narrow);
 narrow();
