@@ -272,8 +272,9 @@ class Agent:
     def print_done(self, intent: PrintIntent, outcome: str, detail: str | None = None) -> None:
         paper = {"printed": events.Paper.PRINTED, "not_sent": events.Paper.MISSING}.get(outcome, events.Paper.UNCONFIRMED)
         with self._lock:
-            if outcome in ("not_sent", "unknown") and intent.ticket_id in self._shown:
-                detail = f"shown {detail or ''}".strip()  # no slip, but a number that its person has read
+            if outcome in ("not_sent", "unknown"):  # no slip, but perhaps a number that its person has read
+                seen = intent.reprint or intent.ticket_id in self._shown
+                detail = f"{'shown' if seen else 'unseen'} {detail or ''}".strip()
             report = self.report(intent.ticket_id, outcome, detail)
             self.spool.printed(intent.job_id, report, self.leases.outcome(intent.ticket_id, outcome))
             self.post(PrintDone(intent.ticket_id, paper))

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 PAGE = 2000
 SAME = (
     "state", "service", "label", "number", "series", "business_day", "counter", "for_counter", "issued_at", "available_from",
-    "effective_at", "called_at", "serving_at", "ended_at", "outcome", "recalls", "print", "rating", "priority_class",
+    "effective_at", "called_at", "serving_at", "ended_at", "outcome", "recalls", "print", "doubt", "rating", "priority_class",
 )  # fmt: skip
 STEP_SAME = {
     "service": "service", "counter": "counter", "available_from": "available_from", "first_called_at": "first_called_at",

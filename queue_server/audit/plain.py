@@ -54,7 +54,7 @@ def _happen(ticket: Plain, event: Row) -> None:
     if kind in ("issued", "arrived"):
         ticket.update(
             state="waiting", service=event["service"], label=event["label"], counter=None, for_counter=None, called_at=None,
-            serving_at=None, ended_at=None, outcome=None, recalls=0, print=data["print"], rating=None, steps=[],
+            serving_at=None, ended_at=None, outcome=None, recalls=0, print=data["print"], doubt=False, rating=None, steps=[],
             number=data["number"], series=data["series"], business_day=data["business_day"], issued_at=data["issued_at"],
             available_from=data["available_from"], effective_at=data["effective_at"], priority_class=data.get("priority_class"),
         )  # fmt: skip
@@ -98,7 +98,7 @@ def _recalled(t: Plain, e: Row, d: Any, at: int) -> None:
 def _serving(t: Plain, e: Row, d: Any, at: int) -> None:
     step = t["steps"][-1]
     step["started_at"], step["away_ms"] = at, 0
-    t.update(state="serving", serving_at=at)
+    t.update(state="serving", serving_at=at, doubt=False)
 
 
 def _held(t: Plain, e: Row, d: Any, at: int) -> None:
@@ -161,7 +161,7 @@ def _closed_by_system(t: Plain, e: Row, d: Any, at: int) -> None:
 
 def _readmitted(t: Plain, e: Row, d: Any, at: int) -> None:
     t["steps"][-1].update(counter=None, started_at=None, inferred=False, ended_at=None, outcome=None)
-    t.update(state="waiting", counter=None, serving_at=None, ended_at=None, outcome=None, effective_at=d["effective_at"])
+    t.update(state="waiting", counter=None, serving_at=None, ended_at=None, outcome=None, effective_at=d["effective_at"], doubt=False)
 
 
 def _corrected(t: Plain, e: Row, d: Any, at: int) -> None:
@@ -186,7 +186,8 @@ _KINDS: dict[str, Any] = {
     "closed_by_system": _closed_by_system,
     "readmitted": _readmitted,
     "corrected": _corrected,
-    "print_outcome": lambda t, e, d, at: t.update(print=d["outcome"]),
+    "print_outcome": lambda t, e, d, at: t.update(print=d["outcome"], doubt=bool(d.get("doubt"))),
+    "reprinted": lambda t, e, d, at: t.update(doubt=False),
     "rated": lambda t, e, d, at: t.update(rating=d["stars"]),
 }
 

@@ -85,6 +85,7 @@ TICKET = obj(
         "ahead": maybe(WHOLE),
         "estimate": maybe(ref("Estimate")),
         "print": PRINT,
+        "doubt": maybe(PRINT),
         "url": maybe(TEXT),
         "steps": listing(ref("Step")),
     }

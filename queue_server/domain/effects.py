@@ -71,7 +71,7 @@ def _recalled(ticket: Ticket, event: Event) -> dict[str, Any]:
 def _serving(ticket: Ticket, event: Event) -> dict[str, Any]:
     step = current(ticket)  # who was sent back to the pool from a first service starts anew
     times = {"started_at": event.at, "held_ms": 0, "held_before_ms": step.held_before_ms + step.held_ms}
-    return {"serving_at": event.at, "steps": _step(ticket, **times)}
+    return {"serving_at": event.at, "doubt": False, "steps": _step(ticket, **times)}
 
 
 def _held(ticket: Ticket, event: Event) -> dict[str, Any]:
@@ -147,6 +147,7 @@ def _readmitted(ticket: Ticket, event: Event) -> dict[str, Any]:
     moves the place later (a class given, a transfer) counts from the second arrival."""
     return {
         "arrived_from": event.at,
+        "doubt": False,
         "counter": None,
         "serving_at": None,
         "ended_at": None,
@@ -160,7 +161,7 @@ def _readmitted(ticket: Ticket, event: Event) -> dict[str, Any]:
 
 
 def _print_outcome(ticket: Ticket, event: Event) -> dict[str, Any]:
-    return {"print": event.data["outcome"]}
+    return {"print": event.data["outcome"], "doubt": bool(event.data.get("doubt"))}
 
 
 def _annotated(ticket: Ticket, event: Event) -> dict[str, Any]:
@@ -193,7 +194,7 @@ EFFECTS: dict[str, Effect] = {
     "expired": lambda t, e: _ended(t, e, "expired"),
     "closed_by_system": _closed_by_system,
     "print_outcome": _print_outcome,
-    "reprinted": lambda t, e: {"reprints": t.reprints + 1},
+    "reprinted": lambda t, e: {"reprints": t.reprints + 1, "doubt": False},
     "annotated": _annotated,
     "rated": lambda t, e: {"rating": e.data["stars"], "revision": t.revision + 1},
     "corrected": _corrected,

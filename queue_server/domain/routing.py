@@ -1,7 +1,8 @@
 """Who is next: the oldest effective time first, over everything a counter serves.
 
 `effective_at` is `arrived_from` less the credits (priority class, appointment, transfers), so privileged people overtake
-only those who came within the credit before them and nobody starves. It changes by logged events alone. Storage keeps
+only those who came within the credit before them and nobody starves. A number that was neither printed nor read on a screen is
+behind everyone else until somebody shows it. The order changes by logged events alone. Storage keeps
 an index in this very order; the tests hold the two against each other.
 """
 
@@ -18,9 +19,10 @@ def effective(arrived_from: int, credits: Mapping[str, int]) -> int:
     return arrived_from - 1000 * sum(credits.values())
 
 
-def key(ticket: Ticket) -> tuple[int, int]:
-    """What the order sorts by: effective time, then the order of issue."""
-    return ticket.effective_at, ticket.issued_seq
+def key(ticket: Ticket) -> tuple[bool, int, int]:
+    """What the order sorts by: who holds a number before numbers that nobody seems to hold, then effective time, then the order
+    of issue."""
+    return ticket.doubt, ticket.effective_at, ticket.issued_seq
 
 
 def eligible(ticket: Ticket, counter: Counter) -> bool:

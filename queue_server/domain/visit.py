@@ -43,7 +43,8 @@ class Step:
 @dataclass(frozen=True, slots=True)
 class Ticket:
     """A ticket as it stands. `effective_at` decides the order; `issued_seq` breaks ties; `for_counter` waits for one
-    counter only; `return_to` sends the person back there after this step; `tasks` are services still to come."""
+    counter only; `return_to` sends the person back there after this step; `tasks` are services still to come. `doubt`: by
+    what is known, nobody holds this number."""
 
     id: str
     site: str
@@ -83,6 +84,7 @@ class Ticket:
     readmissions: int = 0
     outcome: str | None = None
     print: str = "pending"
+    doubt: bool = False
     reprints: int = 0
     rating: int | None = None
     machine_closed: bool = False

@@ -13,6 +13,7 @@ from queue_server.services.issuing import NEEDS, credits_of
 from queue_server.services.unit import Unit
 from queue_server.services.views import ticket_json
 
+NOBODY_HOLDS = ("late", "unseen")  # answered when its person had gone; neither printed nor on a screen
 ORDINARY = "none"  # the priority class that takes a priority away
 
 
@@ -64,8 +65,11 @@ def readmit(unit: Unit, ticket_id: str, *, reason: str | None = None) -> dict[st
 
 
 def print_outcome(unit: Unit, ticket_id: str, *, outcome: str, detail: str | None = None, device: str | None = None) -> dict[str, Any]:
-    """What became of the slip, as the printer's own answers tell."""
-    data = {"outcome": outcome, "detail": detail, "device": device}
+    """What became of the slip, as the printer's own answers tell. Where nothing came out and nobody can have read the number
+    (the detail begins with one of `NOBODY_HOLDS`), the ticket is in doubt until somebody shows it."""
+    data: dict[str, Any] = {"outcome": outcome, "detail": detail, "device": device}
+    if outcome in ("not_sent", "unknown") and (detail or "").partition(" ")[0] in NOBODY_HOLDS:
+        data["doubt"] = True
     return _answer(unit, unit.ticket_event(unit.ticket(ticket_id), "print_outcome", data))
 
 

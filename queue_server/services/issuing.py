@@ -168,7 +168,7 @@ def place(unit: Unit, service: str, priority_class: str | None, appointment: str
 
 def position_of(reader: Reader, site: str, config: SiteConfig, ticket: Ticket, now_ms: int) -> tuple[int, dict[str, Any]]:
     """How many are ahead of a waiting ticket now, and the wait to expect from now on."""
-    ahead = reader.count_ahead(site, pool(config, ticket.service), ticket.effective_at, ticket.issued_seq)
+    ahead = reader.count_ahead(site, pool(config, ticket.service), ticket.effective_at, ticket.issued_seq, ticket.doubt)
     found = pace(reader, site, config, ticket.service, now_ms)
     opens_in_s = max(0, ticket.available_from - now_ms) // 1000
     view = waiting.View(ahead, found.free_counter, found.recent_calls, config.services[ticket.service].prior_gap_s, opens_in_s)

@@ -237,6 +237,11 @@ def _opens(config: SiteConfig, service: str, now: int) -> tuple[bool, int | None
     return False, calendar.next_opening(hours, now, config.utc_offset_min) if config.services[service].open else None
 
 
+KIOSK_SETTINGS = (
+    "no_paper", "slip", "number_shown_s", "number_shown_no_paper_s", "idle_s", "same_card_s", "holder_limit", "lease_count",
+)  # fmt: skip
+
+
 def kiosk_home(reader: Reader, site: str, *, now: int) -> dict[str, Any]:
     """What the kiosk's home shows, and the settings it follows."""
     row, config = house(reader, site)
@@ -261,7 +266,16 @@ def kiosk_home(reader: Reader, site: str, *, now: int) -> dict[str, Any]:
         ],
         "settings": {
             name: getattr(policy, name)
-            for name in ("no_paper", "slip", "number_shown_s", "number_shown_no_paper_s", "idle_s", "same_card_s", "holder_limit", "lease_count")
+            for name in (
+                "no_paper",
+                "slip",
+                "number_shown_s",
+                "number_shown_no_paper_s",
+                "idle_s",
+                "same_card_s",
+                "holder_limit",
+                "lease_count",
+            )
         },
     }
 

@@ -58,6 +58,6 @@ def _reverse(unit: Unit, event: Event, reason: str | None) -> Ticket:
 
 def _harmless_since(now: Ticket, before: Ticket, history: list[Event], event: Event) -> Ticket:
     """The ticket as it was before the event, with what harmless events have told since (a print outcome, a rating)."""
-    told = {"print_outcome": "print", "reprinted": "reprints", "rated": "rating", "voided": "voided"}
+    told = {"print_outcome": ("print", "doubt"), "reprinted": ("reprints", "doubt"), "rated": ("rating",), "voided": ("voided",)}
     since = {e.type for e in history if e.seq > event.seq}
-    return replace(before, **{field: getattr(now, field) for kind, field in told.items() if kind in since})
+    return replace(before, **{field: getattr(now, field) for kind, fields in told.items() if kind in since for field in fields})

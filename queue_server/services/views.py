@@ -69,6 +69,7 @@ def ticket_json(ticket: Ticket, site: Row, config: SiteConfig) -> dict[str, Any]
         "ahead": ticket.ahead,
         "estimate": ticket.estimate,
         "print": ticket.print,
+        "doubt": ticket.print if ticket.doubt else None,
         "url": page_url(ticket, site, config),
         "steps": [_step_json(step) for step in ticket.steps],
     }

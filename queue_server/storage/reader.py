@@ -144,9 +144,9 @@ class Reader:
         found = self._tickets(s.next_for(len(services)), site=site, counter=counter, **_named(services))
         return found[0] if found else None
 
-    def count_ahead(self, site: str, services: Sequence[str], effective_at: int, issued_seq: int) -> int:
+    def count_ahead(self, site: str, services: Sequence[str], effective_at: int, issued_seq: int, doubt: bool = False) -> int:
         """How many wait before this place in the order, over these services."""
-        params = {"site": site, "effective_at": effective_at, "issued_seq": issued_seq, **_named(services)}
+        params = {"site": site, "doubt": int(doubt), "effective_at": effective_at, "issued_seq": issued_seq, **_named(services)}
         return self._count(self._sql.one(s.ahead_of(len(services)), params))
 
     def count_issued(self, site: str, business_day: str, service: str) -> int:

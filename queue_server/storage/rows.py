@@ -21,7 +21,7 @@ _counter_values, _step_values = attrgetter(*COUNTER_COLUMNS), attrgetter(*STEP_F
 _LISTS = ("needs", "tasks")
 _OBJECTS = ("estimate", "credits")
 _JSON = frozenset((*_LISTS, *_OBJECTS))
-_FLAGS = ("on_behalf", "machine_closed", "voided")
+_FLAGS = ("on_behalf", "doubt", "machine_closed", "voided")
 
 
 def dumps(value: Any) -> str:

@@ -97,6 +97,7 @@ TICKETS_OF_DAY = Statement(
 )
 _AT_DESK = text("state IN ('called', 'serving')")
 _WAITING = text("state = 'waiting'")
+_PLACE = (_ticket.doubt, _ticket.effective_at, _ticket.issued_seq)  # the rule is `routing.key`
 _LIVE = text("state IN ('waiting', 'called', 'serving', 'held')")
 AT_COUNTER = Statement(select(t.ticket).where(_ticket.site == b("site"), _ticket.counter == b("counter"), _AT_DESK))
 AT_COUNTERS = Statement(select(t.ticket).where(_ticket.site == b("site"), _AT_DESK), "uq_ticket_at_counter")
@@ -132,11 +133,7 @@ COUNT_ISSUED = Statement(
     "sqlite_autoindex_ticket_2",
 )
 WAITING = Statement(
-    select(t.ticket)
-    .where(_ticket.site == b("site"), _WAITING)
-    .order_by(_ticket.effective_at, _ticket.issued_seq)
-    .limit(b("n"))
-    .offset(ZERO),
+    select(t.ticket).where(_ticket.site == b("site"), _WAITING).order_by(*_PLACE).limit(b("n")).offset(ZERO),
     "ix_ticket_waiting",
 )
 WAITING_SUMMARY = Statement(
@@ -156,14 +153,14 @@ def _services(n: int) -> list[object]:
 def next_for(n: int) -> Statement:
     """The first waiting ticket of n services `s0 …`, or meant for this counter, in calling order."""
     mine = or_(and_(_ticket.for_counter.is_(None), _ticket.service.in_(_services(n))), _ticket.for_counter == b("counter"))
-    found = select(t.ticket).where(_ticket.site == b("site"), _WAITING, mine).order_by(_ticket.effective_at, _ticket.issued_seq)
+    found = select(t.ticket).where(_ticket.site == b("site"), _WAITING, mine).order_by(*_PLACE)
     return Statement(found.limit(literal_column("1")).offset(ZERO), "ix_ticket_waiting")
 
 
 @lru_cache
 def ahead_of(n: int) -> Statement:
-    """How many wait before (`effective_at`, `issued_seq`) for n services `s0 …`."""
-    before = tuple_(_ticket.effective_at, _ticket.issued_seq) < tuple_(b("effective_at"), b("issued_seq"))
+    """How many wait before (`doubt`, `effective_at`, `issued_seq`) for n services `s0 …`."""
+    before = tuple_(*_PLACE) < tuple_(b("doubt"), b("effective_at"), b("issued_seq"))
     which = _ticket.service.in_(_services(n))
     return Statement(
         select(func.count()).select_from(t.ticket).where(_ticket.site == b("site"), _WAITING, before, which), "ix_ticket_waiting"

@@ -121,7 +121,7 @@ COPIED = (
     "source, channel, zone, lang, needs, quantity, party, on_behalf, dossier_code, appointment, tasks, NULL, for_counter, return_to, "
     "held_until, called_at, last_called_at, serving_at, ended_at, recalls, readmissions, outcome, print, reprints, rating, "
     "machine_closed, voided, ahead, estimate, credits, NULL, lease, device, issued_device_at, boot_id, boot_ms, clock_synced, revision, "
-    "holder_key"
+    "holder_key, doubt"
 )
 SHORTER = """replace(steps, '"wait_ms":60000', '"wait_ms":1000')"""
 FOREIGN = """replace(data, '"lang":"vi"', '"lang":"en"')"""

@@ -154,6 +154,7 @@ FAULTS: dict[str, tuple[Change, str, str, str]] = {
         put("counters", 0, "services", ["three"]), "/counters/0/services", "unknown_service", "no service 'three' here; see GET /services",
     ),
     "help from nobody": (put("help_service", "x"), "/help_service", "unknown_service", "no service 'x' here; see GET /services"),
+    "a slip of another length": (put("policy", "slip", "tiny"), "/policy/slip", "bad_value", "auto, full or short"),
     "a third way without paper": (put("policy", "no_paper", "guess"), "/policy/no_paper", "bad_value", "show or refuse"),
     "a number for a text": (put("name", 7), "/name", "wrong_type", "str is expected"),
     "a number for a zone": (put("services", 0, "zone", 7), "/services/0/zone", "wrong_type", "str | None is expected"),

@@ -97,11 +97,18 @@ def test_credits_are_seconds_and_add_up() -> None:
     assert routing.effective(10_000, {}) == 10_000
 
 
+def test_a_number_nobody_seems_to_hold_is_behind_everyone_else() -> None:
+    desk = Counter("S", "3", "open", services=("one",))
+    doubtful, later = replace(waiting_ticket(1, 500), doubt=True), waiting_ticket(2, 900)
+    assert routing.choose([doubtful, later], desk) is later
+    assert routing.choose([doubtful], desk) is doubtful
+
+
 def test_of_two_who_came_together_the_first_issued_is_first() -> None:
     desk = Counter("S", "3", "open", services=("one",))
     first, second = waiting_ticket(1, 500), waiting_ticket(2, 500)
     assert routing.choose([second, first], desk) is first
-    assert routing.key(first) == (500, 1)
+    assert routing.key(first) == (False, 500, 1)
 
 
 @pytest.mark.parametrize("state", ["called", "serving", "held", "completed"])

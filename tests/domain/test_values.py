@@ -129,8 +129,8 @@ def test_what_a_ticket_and_a_step_are_where_nothing_was_said() -> None:
     bare = visit.Ticket("t", "S", "2026-11-23", "A", 7, "A007", "one", "waiting", 5, 2, 5, 5, 5, (step,))
     said: dict[str, Any] = {
         "source": "api", "channel": "in_person", "lang": "vi", "needs": [], "quantity": 1, "party": 1, "on_behalf": False, "tasks": [],
-        "recalls": 0, "readmissions": 0, "print": "pending", "reprints": 0, "machine_closed": False, "voided": False, "ahead": 0,
-        "revision": 1,
+        "recalls": 0, "readmissions": 0, "print": "pending", "doubt": False, "reprints": 0, "machine_closed": False, "voided": False,
+        "ahead": 0, "revision": 1,
     }  # fmt: skip
     given = {
         "id", "site", "business_day", "series", "number", "label", "service", "state", "issued_at", "issued_seq", "available_from",

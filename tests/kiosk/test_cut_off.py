@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -33,7 +33,7 @@ def free(kiosk: KioskProcess) -> int:
 
 
 @pytest.fixture
-def leased(make_kiosk: Callable[..., KioskProcess]) -> Iterator[KioskProcess]:
+def leased(make_kiosk: Callable[..., KioskProcess]) -> KioskProcess:
     """A kiosk with numbers in the drawer."""
     kiosk = make_kiosk()
     kiosk.server.leasing = True
@@ -41,7 +41,7 @@ def leased(make_kiosk: Callable[..., KioskProcess]) -> Iterator[KioskProcess]:
     kiosk.on("home")
     until(kiosk.drivers.listening.is_set)
     until(lambda: free(kiosk) == 7 * 20)
-    yield kiosk
+    return kiosk
 
 
 def test_a_cut_line_costs_nobody_a_number(leased: KioskProcess) -> None:

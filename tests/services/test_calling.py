@@ -305,6 +305,48 @@ def test_a_slip_printed_meanwhile_survives_the_undo(hall: Hall) -> None:
     assert (after["state"], after["print"]) == ("waiting", "printed")
 
 
+@pytest.mark.parametrize("detail", ["late", "unseen no_answer"])
+def test_a_number_that_nobody_holds_is_called_after_everyone_else(hall: Hall, detail: str) -> None:
+    """Not printed and on no screen: it keeps its effective time, stands last, and says so; nobody is called twice for it."""
+    nobodys = hall.issue(source="kiosk")
+    hall.attend(nobodys, "print_outcome", outcome="unknown", detail=detail)
+    others = [hall.issue(), hall.issue()]
+    hall.open()
+    rows = hall.look(queries.queue)["tickets"]
+    assert [row["id"] for row in rows] == [others[0]["id"], others[1]["id"], nobodys["id"]]
+    assert [row["doubt"] for row in rows] == [None, None, "unknown"]
+    assert rows[2]["effective_at"] == nobodys["effective_at"]
+    assert [(hall.next() or {})["id"] for _ in range(3)] == [others[0]["id"], others[1]["id"], nobodys["id"]]
+
+
+@pytest.mark.parametrize(("act", "fields"), [("print_outcome", {"outcome": "printed"}), ("reprint", {})])
+def test_whoever_shows_a_doubtful_number_has_the_place_back(hall: Hall, act: str, fields: dict[str, str]) -> None:
+    first = hall.issue(source="kiosk")
+    hall.attend(first, "print_outcome", outcome="not_sent", detail="late")
+    hall.issue()
+    hall.attend(first, act, **fields)
+    hall.open()
+    assert (hall.next() or {})["id"] == first["id"]
+
+
+@pytest.mark.parametrize("detail", ["shown", "shown paper_out", None])
+def test_a_number_that_was_read_on_the_screen_is_held_by_somebody(hall: Hall, detail: str | None) -> None:
+    first = hall.issue(source="kiosk")
+    hall.attend(first, "print_outcome", outcome="not_sent", detail=detail)
+    hall.issue()
+    hall.open()
+    assert (hall.next() or {})["id"] == first["id"]
+
+
+def test_an_undone_call_leaves_what_is_known_of_the_slip(hall: Hall) -> None:
+    first = hall.issue(source="kiosk")
+    hall.open()
+    hall.next()
+    hall.attend(first, "print_outcome", outcome="not_sent", detail="late")
+    hall.undo()
+    assert hall.ticket(first)["doubt"] == "not_sent"
+
+
 def test_a_recall_does_not_stand_in_the_way_of_taking_the_call_back(hall: Hall) -> None:
     ticket = hall.issue()
     hall.open()

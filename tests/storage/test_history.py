@@ -13,7 +13,8 @@ from tests.bench.history import grow
 from tests.bench.house import SITE
 
 PARAMS = {
-    "site": SITE, "code": SITE, "n": 20, "counter": "1", "effective_at": 10**13, "issued_seq": 10**9, "s0": "ho-tich", "s1": "dat-dai",
+    "site": SITE, "code": SITE, "n": 20, "counter": "1", "doubt": 0, "effective_at": 10**13, "issued_seq": 10**9,
+    "s0": "ho-tich", "s1": "dat-dai",
     "since": 10**13, "service": "ho-tich", "business_day": "2030-01-01", "holder_key": "x", "subject": "ticket:x", "cmd": "x", "id": "x",
     "series": "A", "number": 1, "token_hash": "x", "dossier_code": "x", "after": 10**9, "request_id": "x",
 }  # fmt: skip

@@ -124,21 +124,27 @@ def test_rows_give_back_what_was_put() -> None:
 
 
 # ---------------------------------------------------------------- order
-VISITS = st.tuples(st.sampled_from(["ho-tich", "dat-dai", "chung-thuc"]), st.sampled_from([None, "elderly"]), st.integers(0, 900))
+CODES = st.sampled_from(["ho-tich", "dat-dai", "chung-thuc"])
+VISITS = st.tuples(CODES, st.sampled_from([None, "elderly"]), st.integers(0, 900), st.booleans())
 
 
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(VISITS, max_size=12))
-def test_the_index_and_the_rule_choose_the_same_person(hall: Hall, people: list[tuple[str, str | None, int]]) -> None:
-    for service, priority, gap_s in people:
+def test_the_index_and_the_rule_choose_the_same_person(hall: Hall, people: list[tuple[str, str | None, int, bool]]) -> None:
+    for service, priority, gap_s, late in people:
         hall.clock.forward(gap_s)
-        hall.issue(service, priority_class=priority)
+        made = hall.issue(service, priority_class=priority)
+        if late:
+            hall.attend(made, "print_outcome", outcome="not_sent", detail="late")
     for served in (("ho-tich",), ("dat-dai", "chung-thuc"), ("ho-tich", "dat-dai", "chung-thuc")):
         desk = Counter(SITE, "1", "open", services=served)
         with hall.store.read() as reader:
             waiting = reader.waiting(SITE)
             assert [t.id for t in waiting] == [t.id for t in sorted(waiting, key=routing.key)]
             assert reader.next_for(SITE, "1", served) == routing.choose(waiting, desk)
+            mine = [t for t in waiting if t.service in served]
+            for place, each in enumerate(mine):
+                assert reader.count_ahead(SITE, served, each.effective_at, each.issued_seq, each.doubt) == place
 
 
 # ---------------------------------------------------------------- the one writer
