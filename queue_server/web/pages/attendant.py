@@ -56,4 +56,5 @@ def _waiting(visit: Visit) -> dict[str, Any]:
     with visit.reader() as reader:
         _, config = queries.house(reader, visit.site)
         tickets = queries.queue(reader, visit.site, now=visit.now_ms)["tickets"]
-    return list_view(tickets, config) | {"heading": "Đang chờ ở trung tâm"}
+    unsure = [ticket for ticket in tickets if ticket.get("doubt")]
+    return list_view(tickets, config) | {"heading": "Đang chờ ở trung tâm", "unsure": list_view(unsure, config)["rows"]}

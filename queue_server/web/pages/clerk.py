@@ -90,6 +90,7 @@ def list_view(tickets: Iterable[Mapping[str, Any]], config: Any, code: str | Non
 
 def _row(ticket: Mapping[str, Any], names: Mapping[str, str], code: str | None, late_s: int) -> dict[str, Any]:
     marks = ["Ưu tiên"] if ticket["priority_class"] else []
+    marks += ["Phiếu chưa chắc đã in"] if ticket.get("doubt") else []
     marks += [words.NEEDS.get(need, need) for need in ticket["needs"]]
     return {
         "id": ticket["id"],

@@ -31,3 +31,21 @@ form.addEventListener("submit", async event => {
     else throw error;
   } finally { button.disabled = false; }
 });
+
+// A slip of which nobody knows whether it came out: somebody shows the number, or gets it in writing.
+document.addEventListener("click", async event => {
+  const pressed = event.target.closest("[data-held], [data-written]");
+  if (!pressed || pressed.disabled) return;
+  const { held, written } = pressed.dataset, path = "/tickets/" + (held || written);
+  pressed.disabled = true; tell("");
+  try {
+    if (held) await command(path + "/print-outcome", { outcome: "printed", detail: "shown at the desk" });
+    else await command(path + "/reprint", { reason: "written by hand at the desk" });
+    document.body.dispatchEvent(new CustomEvent("changed"));
+  } catch (error) {
+    if (error instanceof Problem) tell(error.message);
+    else if (error instanceof Lost) tell("Máy chủ chưa trả lời. Xin bấm lại.");
+    else throw error;
+    pressed.disabled = false;
+  }
+});

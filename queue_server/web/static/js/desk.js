@@ -10,6 +10,7 @@ function write(node, text) { if (node.textContent !== text) node.textContent = t
 function marksOf(ticket, names) {
   const marks = [];
   if (ticket.priority_class) marks.push((names.classes[ticket.priority_class] || "Ưu tiên"));
+  if (ticket.doubt) marks.push("Phiếu chưa chắc đã in");
   if (ticket.appointment) marks.push("Có hẹn");
   (ticket.needs || []).forEach(need => marks.push(NEEDS[need] || need));
   if (ticket.lang && ticket.lang !== "vi") marks.push(LANGUAGES[ticket.lang] || ticket.lang);
