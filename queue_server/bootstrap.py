@@ -24,6 +24,8 @@ import uvloop
 from queue_server.clock import SteadyClock
 from queue_server.services import days, timekeeping
 from queue_server.storage import copying
+from queue_server.storage.integrity import damage as damage  # asked by `toiluot server check`
+from queue_server.storage.integrity import is_damage as is_damage  # and by every command that fails
 from queue_server.storage.serving import serving as serving  # held by whoever serves
 from queue_server.storage.store import Store, is_sqlite, migrate, open_store, sqlite_path
 from queue_server.web import handover
@@ -154,7 +156,7 @@ def build(url: str, *, tls: bool = False, log: Any = None, streams: str = "here"
 
 
 def _facts(url: str) -> dict[str, Any]:
-    return {"version": own_version(), "local": is_sqlite(url), "unavailable": DATABASE_ERRORS}
+    return {"version": own_version(), "local": is_sqlite(url), "unavailable": DATABASE_ERRORS, "damaged": is_damage}
 
 
 def serve_streams(line: socket.socket) -> None:

@@ -20,6 +20,7 @@ JSON = click.option("--json", "as_json", is_flag=True, help="Answer as one JSON 
 SITE = click.option("--site", default=None, metavar="CODE", help="Needed where the database holds several sites.")
 FILE = click.Path(exists=True, dir_okay=False)
 FINDING, MISUSE = 1, 2
+RESTORE = "Stop the server, keep the file, then promote the standby or restore a backup (toiluot server restore)."
 
 
 def told(work: Callable[..., Any]) -> Callable[..., Any]:
@@ -34,7 +35,12 @@ def told(work: Callable[..., Any]) -> Callable[..., Any]:
         try:
             work(*args, **options)
         except (sqlite3.DatabaseError, DatabaseError) as broken:
+            from queue_server.bootstrap import is_damage
+
             first = str(broken).splitlines()[0]
+            if is_damage(getattr(broken, "orig", None) or broken):
+                click.echo(f"the database file is damaged: {first}. {RESTORE}", err=True)
+                sys.exit(FINDING)
             click.echo(f"the database answers: {first}. An old schema? Run init again. Locked? Try once more.", err=True)
             sys.exit(FINDING)
         except (FileNotFoundError, ValueError) as misuse:

@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from queue_server.cli.base import DB, FILE, FINDING, JSON, SITE, only_site, opened, say, server, told
+from queue_server.cli.base import DB, FILE, FINDING, JSON, RESTORE, SITE, only_site, opened, say, server, told
 
 
 # ---------------------------------------------------------------- configuration, check
@@ -58,9 +58,14 @@ def config_apply(url: str, site: str | None, file: Any, as_json: bool) -> None:
 @JSON
 @told
 def check(url: str, as_json: bool) -> None:
-    """Integrity: the sequence, the hash chain, the times and the end of every site's log."""
+    """Integrity: the pages of the file, then the sequence, the hash chain, the times and the end of every site's log."""
     from queue_server.audit import compare
+    from queue_server.bootstrap import damage
 
+    broken = damage(url)
+    if broken:
+        say(as_json, {"findings": broken}, "\n".join([*broken, RESTORE]))
+        sys.exit(FINDING)
     _tell_findings(url, compare.integrity, as_json)
 
 

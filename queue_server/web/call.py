@@ -18,7 +18,7 @@ UseCase = Callable[[Any], dict[str, Any]]
 Kind = Literal["command", "beat", "query", "stream", "file"]
 
 # What any call may be refused for, by its kind; a route names what comes on top.
-ALWAYS = ("unauthenticated", "forbidden", "site_required", "not_found", "rate_limited", "internal")
+ALWAYS = ("unauthenticated", "forbidden", "site_required", "not_found", "rate_limited", "internal", "damaged")
 ON_BODY = ("malformed", "too_slow", "too_large", "unsupported_type", "invalid")
 
 
@@ -61,7 +61,7 @@ class Route:
     @property
     def codes(self) -> tuple[str, ...]:
         """Every refusal this call may meet."""
-        open_to_all = ("not_found", "rate_limited", "internal") if "{token}" in self.path else ("internal",)
+        open_to_all = ("not_found", "rate_limited", "internal", "damaged") if "{token}" in self.path else ("internal", "damaged")
         who = ALWAYS if self.needs else open_to_all
         body = ON_BODY if self.message is not None else ()
         again = ("request_id_reused", "busy") if self.kind == "command" else ()

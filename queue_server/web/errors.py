@@ -182,6 +182,12 @@ ERRORS: dict[str, Entry] = {
         ("The server is busy", "Try again in a few seconds with the same request id."),
         2,
     ),
+    "damaged": Entry(
+        503,
+        ("Dữ liệu trên máy chủ bị hỏng", "Hãy báo kỹ thuật viên khôi phục từ bản sao lưu. Sau đó gửi lại với cùng mã yêu cầu."),
+        ("Data on the server is damaged", "Tell the technician to restore a backup. Then send again with the same request id."),
+        60,
+    ),
     "standby": Entry(
         503,
         ("Đây là máy dự phòng", "Máy chủ chính đang làm việc: thiết bị sẽ tự chuyển sang máy chủ chính."),

@@ -35,6 +35,7 @@ class House:
     login_per_account: float = 1 / 30  # and 10 at once
     # What the database raises when it cannot write now (locked, disk full, no memory): told as 503 with the same request id to repeat.
     unavailable: tuple[type[Exception], ...] = ()
+    damaged: Callable[[BaseException], bool] = lambda _: False  # whether an error says that the database's file is broken
     standing: Standing = field(default_factory=Standing)
     followers: Followers = field(default_factory=Followers)
     copy_to: Callable[[Path], None] | None = None  # one moment of the database into a file

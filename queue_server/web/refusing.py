@@ -33,13 +33,15 @@ def code_of(error: Exception) -> tuple[str, dict[str, Any]]:
         return FROM_STATUS.get(error.code or 500, "internal"), {}
     if isinstance(error, current_app.extensions["house"].unavailable):
         return "busy", {}
+    if current_app.extensions["house"].damaged(error):
+        return "damaged", {}
     return "internal", {}
 
 
 def answer(error: Exception) -> Response:
     """The answer to a failed request: a problem for programs, a page for people."""
     code, more = code_of(error)
-    if code == "internal":
+    if code in ("internal", "damaged"):
         # The text of the exception may quote what was sent: the log masks long digit runs, the answer holds none of it.
         current_app.extensions["house"].report("unexpected error", error, request_id=request.environ[REQUEST_ID], path=request.path)
     if code == "busy":

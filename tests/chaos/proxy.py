@@ -71,6 +71,9 @@ class Proxy:
     def _pass(self, ready: socket.socket, near: socket.socket, far: socket.socket) -> bool:
         """Carry what one side said. False at the end of the connection."""
         said = ready.recv(READ_BYTES)
+        if not said and ready is far and self._way == "half-open":
+            self._ended.wait(LOOK_S)
+            return True
         if not said:
             return False
         if ready is near:

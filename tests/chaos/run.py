@@ -36,7 +36,8 @@ def page(turns: list[Turn]) -> str:
         if times:
             rows.append([fault.name, str(len(times)), f"{median(times):.1f}", f"{max(times):.1f}", f"{fault.within_s:.0f}"])
     cells, wrong = sum(len(turn.recovery_s) for turn in turns), [each for turn in turns for each in turn.wrong]
-    told = f"{cells} of {len(FAULTS) * len(STEPS)} cells played, {sum(turn.tickets for turn in turns)} numbers shown, {len(wrong)} findings.\n\n"
+    tickets = sum(turn.tickets for turn in turns)
+    told = f"{cells} of {len(FAULTS) * len(STEPS)} cells played, {tickets} numbers shown, {len(wrong)} findings.\n\n"
     found = table(["fault", "cells", "recovery median s", "worst s", "promised s"], rows)
     return INTRO.format(steps=", ".join(STEPS)) + told + found + "".join(f"\n- {each}" for each in wrong) + "\n"
 

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import errno
 import resource
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
 from queue_server.bootstrap import DATABASE_ERRORS
 from queue_server.storage import sqlite
-from tests.chaos.server import Server
+from queue_server.storage.store import sqlite_path
+from tests.chaos.server import SERVICE, Server
 from tests.hall import make_hall
+from toiluot import main
 
 BUSY = "503 busy"
 TRIES = 12
@@ -59,6 +63,32 @@ def test_a_server_killed_on_a_full_disk_has_everything_it_acknowledged(server: S
     assert server.findings() == []
     with server.start() as client:
         server.issue(client, "after")
+    server.kill()
+    assert server.findings() == []
+
+
+@pytest.mark.parametrize(("table", "still"), [("event", "queue"), ("ticket", "standing"), ("request", "board")])
+def test_a_broken_page_is_named_and_what_does_not_need_it_is_answered(server: Server, table: str, still: str) -> None:
+    with server.start() as client:
+        for n in range(40):
+            server.issue(client, f"before-{n}")
+    server.kill()
+    path = Path(sqlite_path(server.url))
+    with closing(sqlite.connect(str(path))) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        size = connection.execute("PRAGMA page_size").fetchone()[0]
+        page = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = ?", (table,)).fetchone()[0]
+    whole = path.read_bytes()
+    path.write_bytes(bytes(b ^ 0xA5 if (page - 1) * size <= n < page * size else b for n, b in enumerate(whole)))
+    told = CliRunner().invoke(main, ["server", "check", "--db", server.url])
+    assert (told.exit_code, "damaged file" in told.output, "restore" in told.output) == (1, True, True)
+    with server.start() as client:
+        assert server.refused(lambda: client.issue("during", service=SERVICE)) == "503 damaged"
+        assert getattr(client, still)()
+    server.kill()
+    path.write_bytes(whole)  # as from a backup: nothing that was refused has happened
+    with server.start() as client:
+        assert server.issue(client, "during")["number"] == 41
     server.kill()
     assert server.findings() == []
 
