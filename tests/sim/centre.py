@@ -160,6 +160,8 @@ class Centre:
         self.alone.begin(self.alone.work(found.given), 90.0)
         for drivers in self.drivers:
             self.desk.begin(self._printer_trouble(drivers), 30.0)
+        for kiosk in self.kiosks:
+            self.desk.begin(self._cable(kiosk), 5.0)
         self._crowd()
         world.weather = self.plan.weather
         world.run(found.calm_ms)
@@ -179,6 +181,15 @@ class Centre:
                 drivers.mend()
                 return
             yield pause_s
+
+    def _cable(self, kiosk: Kiosk) -> Iterator[float]:
+        """A kiosk's line is out now and then for minutes."""
+        dice = self.world.dice(f"cable-{kiosk.name}")
+        while self.world.now_ms < self.found.calm_ms and self.plan.weather.lost:
+            yield dice.uniform(100, 1200)
+            kiosk.line.cut = self.world.now_ms < self.found.calm_ms
+            yield dice.uniform(20, 200)
+            kiosk.line.cut = False
 
     def _crowd(self) -> None:
         """Who comes when, to which kiosk. Whoever leaves one without a number goes to the desk."""

@@ -164,15 +164,16 @@ def _paper(found: Evidence, story: Story) -> Iterator[str]:
 
 def _reports(found: Evidence, story: Story) -> Iterator[str]:
     """What the log says of slips against the paper."""
-    whole = {slip["number"] for piece in found.paper for text in _texts(piece.rows) if (slip := _slip(text)) and "number" in slip}
+    slips = [(piece.at_ms, slip) for piece in found.paper for text in _texts(piece.rows) if (slip := _slip(text))]
+    whole = {slip["number"]: at_ms for at_ms, slip in reversed(slips) if "number" in slip}
     for visit in story.visits.values():
         rows = [row for row in found.log if row["ticket"] == visit.id]
         if rows[0]["data"].get("source") != "kiosk" or rows[0]["data"].get("lease"):
             continue
-        outcomes = [row["data"]["outcome"] for row in rows if row["type"] == "print_outcome"]
-        if len(outcomes) != 1:
-            yield f"{visit.label}: {len(outcomes)} reports of its slip"
-        if "printed" in outcomes and visit.label not in whole:
+        outcomes = {row["data"]["outcome"]: row["at"] for row in rows if row["type"] == "print_outcome"}
+        if (reports := sum(row["type"] == "print_outcome" for row in rows)) != 1:
+            yield f"{visit.label}: {reports} reports of its slip"
+        if "printed" in outcomes and whole.get(visit.label, found.end_ms * 2) > outcomes["printed"]:
             yield f"{visit.label} is reported printed, and there is no slip"
         if "not_sent" in outcomes and visit.label in whole:
             yield f"{visit.label} is reported not sent, and its slip is there"

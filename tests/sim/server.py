@@ -249,7 +249,7 @@ class Line:
 
     def client(self, key: str) -> Client:
         """The real client on this line."""
-        made = Client("http://centre", key)
+        made = Client("http://centre", key, transport=httpx.BaseTransport())
         made._http.close()
         self.headers = {"Authorization": f"Bearer {key}", "Accept-Language": "vi", "Host": "centre"}
         made._http = self  # type: ignore[assignment]

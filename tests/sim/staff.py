@@ -51,15 +51,17 @@ class Staff:
     def order(self, command: str, call: Callable[[str], Any], counter: str = "", ticket: str = "") -> Order:
         self._n += 1
         request_id = f"{self.name}-{self._n}"
+        pause_s = 0.5
         while True:
+            pause_s = min(60.0, pause_s * 1.5)
             try:
                 told, code = call(request_id), ""
             except Unreachable:
-                yield self.dice.uniform(0.5, 3.0)
+                yield self.dice.uniform(0.5, 1.0) * min(pause_s, 5.0)
                 continue
             except Problem as refused:
                 if refused.status in (429, 503):
-                    yield 1.0
+                    yield pause_s
                     continue
                 told, code = None, refused.code
             self.pressed.append(Pressed(self.world.now_ms, self.name, request_id, command, counter, ticket, told, code))
@@ -73,6 +75,7 @@ class Clerk(Staff):
         super().__init__(world, f"clerk-{counter}", client, pressed)
         self._counter, self._wild = counter, wild
         self._held: list[str] = []
+        self._shown = "nobody"
 
     def work(self) -> Iterator[float]:
         yield from self.order("open", lambda r: self.client.counter_command(r, self._counter, "open"), self._counter)
@@ -86,7 +89,8 @@ class Clerk(Staff):
             elif told["ticket"] is None:
                 yield from self._quiet()
             else:
-                yield from self._one(told["ticket"]["id"])
+                self._shown = told["ticket"]["id"]
+                yield from self._one(self._shown)
         yield from self._quiet()
 
     def _quiet(self) -> Iterator[float]:
@@ -154,7 +158,10 @@ class Clerk(Staff):
             elif what == "next":
                 yield from self.order("next", lambda r: self.client.next(r, self._counter), self._counter)
             else:
-                told = yield from self.order(what, lambda r, w=what: self.client.at_counter(r, self._counter, w), self._counter)
+                # The console says whom it shows: a copy that arrives late must not meet somebody else.
+                told = yield from self.order(
+                    what, lambda r, w=what: self.client.at_counter(r, self._counter, w, self._shown), self._counter
+                )
                 if what == "hold" and told:
                     self._held.append(told["id"])
             yield self.dice.uniform(0.2, 3.0)
