@@ -6,7 +6,7 @@ WORKERS ?= 3
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help env demo test verify check format bench hil screenshots mutation lock clean
+.PHONY: help env demo test verify check format bench chaos hil screenshots mutation lock clean
 
 help:  ## this list
 	@sed -nE 's/^([a-z]+):.*## (.*)/make \1\t\2/p' Makefile | expand -t 20
@@ -34,6 +34,12 @@ format: env  ## put the code into the house form
 
 bench: env  ## figures into docs/benchmarks.md, about a quiet quarter of an hour (ARGS=--quick to see that it works)
 	@$(BIN)/python -m tests.bench.run $(ARGS)
+
+chaos: env  ## every fault of real processes at every step, recovery times into docs/chaos.md, ten minutes (ARGS=--soak: twelve hours in six)
+	@$(BIN)/python -m tests.chaos.run $(ARGS)
+
+sim: env  ## a thousand simulated centre-days with everything going wrong; ARGS="--days N --seed S"
+	@$(BIN)/python -m tests.sim.run $(ARGS)
 
 hil: env  ## the drivers' service on true kernel devices in a virtual machine; root, QEMU, three minutes the first time
 	@$(BIN)/python -m tests.hil.run $(ARGS)

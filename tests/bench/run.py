@@ -22,7 +22,7 @@ from queue_server.services.unit import Unit
 from queue_server.storage.repository import Repository
 from queue_server.storage.sql import Runner
 from queue_server.storage.sqlite import connect
-from tests.bench import cards, idle, slips
+from tests.bench import cards, idle, recovery, slips
 from tests.bench.history import grow
 from tests.bench.house import SITE, House
 from tests.bench.report import write
@@ -209,7 +209,12 @@ def main() -> None:
         found["slips"] = slips.measure(scale)
     found["cards"] = cards.measure(scale)
     found["idle"] = idle.figures(scale)
-    sections = (slips.section(found["slips"]), cards.section(found["cards"]), idle.section(found["idle"]))
+    sections = (
+        slips.section(found["slips"]),
+        cards.section(found["cards"]),
+        idle.section(found["idle"]),
+        recovery.section(quick=chosen.quick),
+    )
     write(chosen.out, found, quick=chosen.quick, sections=sections)
     print(f"written: {chosen.out}")
 

@@ -20,7 +20,8 @@ PAGE = Path(__file__).parents[2] / "docs" / "chaos.md"
 INTRO = """# Faults of real processes
 
 Written by `make chaos`. Server, drivers, kiosk, display and dossier feed run as programs with a simulated printer and scanner; every
-client reaches the server through a TCP proxy. A cell is one fault at one step ({steps}).
+client reaches the server through a TCP proxy. A cell is one fault at one step:
+{steps}.
 **Recovery** is the time from the end of the fault until the clerk's command and a number asked for at the desk are answered, a stranger
 has a slip from the kiosk and the board shows what the server knows. In the end the log is audited, every screen and every slip (read by
 its printed code) is compared with it.

@@ -5,9 +5,13 @@ from __future__ import annotations
 import socket
 import threading
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from queue_server.client import Problem
+from tests.chaos import cell
+from tests.chaos.cell import Seen
 from tests.chaos.matrix import play
 from tests.chaos.proxy import WAYS, Proxy
 from tests.chaos.table import CITIZEN, CLERK, FAULTS, STEPS, diagonal
@@ -89,3 +93,20 @@ def test_the_proxy_does_what_its_ways_say() -> None:
     assert (found["stalled"], found["half-open"], found["answer-lost"]) == (None, None, b"")
     assert b"half-open" in heard  # it was asked and nobody was told
     assert b"answer-lost" in heard
+
+
+def _event(kind: str, ticket: str, label: str = "", cmd: str = "") -> SimpleNamespace:
+    return SimpleNamespace(type=kind, ticket=ticket, label=label, cmd=cmd, business_day="2026-11-23")
+
+
+def test_the_verdict_names_each_kind_of_wrong() -> None:
+    log = [_event("issued", "t1", "A001", "r1"), _event("issued", "t2", "A001", "r2"), _event("called", "t1", "A001", "r3")]
+    refused = Problem(409, "conflict", {})
+    told = Seen(shown={"t1": "A001", "t9": "A009"}, answered={"r1": {}, "r3": refused, "lost": {"id": "t8"}, "next": {"ticket": None}})
+    assert list(cell._screens(log, told)) == ["the screen showed A009, the log has None", "a number was given twice"]
+    assert list(cell._commands(log, told)) == [
+        "r3 was refused with conflict and yet it happened",
+        "lost was answered and is not in the log",
+    ]
+    assert list(cell._paper(log, ["t1", "t1", ""])) == ["2 slips of one ticket", "1 slips that the log does not know"]
+    assert list(cell._paper([*log, _event("reprinted", "t1")], ["t1", "t1", "t2"])) == []
