@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
+from queue_server.bootstrap import prepare
+from queue_server.services import configuring
 from tests.web.helpers import Process, Site, rid
 from tests.web.pages.conftest import Browsers, Desk, login
 
@@ -197,8 +199,12 @@ def test_an_ended_session_is_said_and_a_new_one_goes_on_without_a_reload(open_de
 
 @pytest.mark.full
 @pytest.mark.slow(reason="a server of its own, allowed one single stream")
-def test_ten_tabs_share_one_stream(browsers: Browsers, site: Site, url: str, tmp_path: Path) -> None:
+def test_ten_tabs_share_one_stream(browsers: Browsers, tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/site.db"
+    store = prepare(url)
+    configuring.init_site(store, site="TABS", kind="training")
     own = Process(url, tmp_path / "log", "--max-streams", "1")
+    site = Site("TABS", own.base, store)
     try:
         context = browsers.context()
         answer = context.request.post(f"{own.base}/login", data={"login": site.person("clerk"), "password": "rất-dài-và-bí-mật"})
@@ -209,11 +215,11 @@ def test_ten_tabs_share_one_stream(browsers: Browsers, site: Site, url: str, tmp
             expect(tab.locator("#link")).to_have_text("Kết nối tốt")
         with site.client() as client:
             client.issue(rid("i"), service="ho-tich")
-        # Written through another process: the tabs learn it from the one stream's next beat.
         for tab in tabs:
             expect(tab.locator("#waiting")).to_have_text("1", timeout=15000)
     finally:
         own.close()
+        store.close()
 
 
 def test_the_page_stays_within_its_budget(open_desk: Opener, browsers: Browsers) -> None:
