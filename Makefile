@@ -6,7 +6,7 @@ WORKERS ?= 3
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help env demo test verify check format bench chaos hil screenshots mutation lock clean
+.PHONY: help env demo test verify check format bench chaos sim hil screenshots mutation lock clean
 
 help:  ## this list
 	@sed -nE 's/^([a-z]+):.*## (.*)/make \1\t\2/p' Makefile | expand -t 20

@@ -51,10 +51,12 @@ class Visit:
     step: int = 1
     called_at: int | None = None
     ended_at: int | None = None
+    doubt: bool = False
 
     @property
-    def place(self) -> tuple[int, int]:
-        return self.arrived - PRIORITY_MS * self.priority - TRANSFER_MS * self.transfers, self.seq
+    def place(self) -> tuple[bool, int, int]:
+        """Whoever may hold no number is called when nobody else waits."""
+        return self.doubt, self.arrived - PRIORITY_MS * self.priority - TRANSFER_MS * self.transfers, self.seq
 
 
 @dataclass
@@ -152,6 +154,7 @@ def _issued(story: Story, row: dict[str, Any]) -> None:
         if data["issued_at"] != row["at"] or sum(one["type"] == "issued" for one in story.by_cmd[row["cmd"]]) > 1:
             story.say("one command issued twice, or at another time", row)
     visit = Visit(row["ticket"], row["label"], row["seq"], service, data["issued_at"], data.get("priority_class") == "elderly")
+    visit = replace(visit, doubt=bool(data.get("doubt")))
     story.visits[visit.id] = visit
 
 
@@ -163,6 +166,10 @@ def _after(story: Story, visit: Visit, row: dict[str, Any]) -> Visit:
         return _amended(story, visit, row)
     if kind == "closed_by_system":
         return replace(visit, state="completed" if visit.state == "serving" else "no_show", ended_at=row["at"])
+    if kind in ("print_outcome", "reprinted"):
+        if data.get("doubt") and data.get("outcome") not in ("not_sent", "unknown"):
+            story.say("doubted for no reason", row)
+        return replace(visit, doubt=bool(data.get("doubt")))
     if kind not in ARROWS:
         return visit
     sources, target = ARROWS[kind]
@@ -181,7 +188,9 @@ def _moved(visit: Visit, row: dict[str, Any]) -> Visit:
         more = {"transfers": visit.transfers + 1, "step": visit.step + 1, "called_at": None}
         return replace(visit, service=data["service"], counter=None, kept_for=data.get("for_counter"), **more)
     if kind == "readmitted":
-        return replace(visit, arrived=row["at"], transfers=0, counter=None, ended_at=None)
+        return replace(visit, arrived=row["at"], transfers=0, counter=None, ended_at=None, doubt=False)
+    if kind == "serving_started":
+        return replace(visit, doubt=False)
     if kind == "released":
         return replace(visit, counter=None)
     return replace(visit, ended_at=row["at"]) if visit.state in ENDS else visit
@@ -204,7 +213,7 @@ def _undone(story: Story, visit: Visit, row: dict[str, Any]) -> Visit:
     story.undone.add(seq)
     if row["data"]["restore"].get("state", visit.state) != before.state:
         story.say(f"undone to {row['data']['restore'].get('state')}, was {before.state}", row)
-    return before
+    return replace(before, doubt=bool(row["data"]["restore"].get("doubt", visit.doubt)))
 
 
 def _first(story: Story, visit: Visit, row: dict[str, Any]) -> None:
