@@ -8,7 +8,6 @@ from __future__ import annotations
 FOUND_BY = {
     "absent_stays_called": 1,
     "answer_of_another": 1,
-    "board_counts_wrong": 1,
     "board_misses_an_undo": 1,
     "board_rings_twice": 2,
     "chain_broken": 1,
@@ -29,6 +28,7 @@ FOUND_BY = {
     "serving_not_written": 1,
     "settled_at_the_wrong_time": 1,
     "silence_is_consent": 2,
+    "slip_again_after_doubt": 6,
     "slip_of_the_person_before": 1,
     "spool_forgets_before_sending": 1,
     "torn_off_is_not_sent": 4,
@@ -70,8 +70,9 @@ FOUND_BY = {
 # Planted, and not found within the days looked at so far.
 SOUGHT: tuple[str, ...] = (
     "released_goes_to_the_end",
-    "slip_again_after_doubt",
     "transfer_without_credit",
+    "wrong_answer_kept",
+    "board_counts_wrong",
 )
 
 # Small days on which something was wrong once.
