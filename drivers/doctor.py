@@ -75,7 +75,7 @@ def _service(socket_path: Path) -> tuple[bool, set[int], list[Finding]]:
             slots = client.status()["slots"]
             findings = [of_health(slot["code"], slot["role"], slot["detail"] or slot["device"]) for slot in slots if slot["code"] != "ok"]
             findings += [one for slot in slots if slot["code"] in _CALM for one in _closer(client, slot)]
-            findings += _lines(slots, client.lines())
+            findings += [*_kept(slots), *_lines(slots, client.lines())]
     except DriversError as error:
         text = (
             "Dịch vụ thiết bị không chạy: “systemctl start toiluot-drivers”.",
@@ -88,6 +88,15 @@ def _service(socket_path: Path) -> tuple[bool, set[int], list[Finding]]:
 def _closer(client: DriversClient, slot: dict[str, Any]) -> Iterator[Finding]:
     if slot["driver"] == "escpos":
         yield from (of_health(one["code"], slot["role"], one["detail"]) for one in client.examine(slot["role"]))
+
+
+def _kept(slots: list[dict[str, Any]]) -> Iterator[Finding]:
+    """Told until another slip has gone out; the service remembers it, so that without the service nobody knows."""
+    for slot in slots:
+        if slot.get("kept_slip"):
+            vi = "Máy in có thể còn giữ một phiếu cũ: sau khi thay giấy phiếu ấy có thể ra, hãy xé bỏ; số của nó vẫn như nhật ký ghi."
+            en = "The printer may hold an old slip: after new paper it may come out, tear it off; its number stays as the log says."
+            yield Finding("kept_slip", "warn", slot["role"], vi, en)
 
 
 def _lines(slots: list[dict[str, Any]], lines: dict[str, Any]) -> Iterator[Finding]:

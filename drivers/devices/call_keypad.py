@@ -115,6 +115,7 @@ class CallKeypad(Member):
             self._poll(line)
         else:
             self.next_at = self._screen.next_at if self._screen is not None else math.inf
+        self._mind_screen()
 
     def act(self, line: Line, command: Show) -> Shown:
         if self._screen is None:
@@ -122,7 +123,17 @@ class CallKeypad(Member):
         self._screen.misses = self.misses
         shown = self._screen.act(line, command)
         self.next_at = min(self.next_at, self._screen.next_at)
+        self._mind_screen()
         return shown
+
+    def _mind_screen(self) -> None:
+        """A keypad whose keys work and whose display refuses is not well: nobody would look for that in the display's own account."""
+        if self._screen is None:
+            return
+        if self._screen.health.code == "refused" and self.health.well:
+            self.health = self._screen.health
+        elif self._screen.health.well and self.health.code == "refused" and self._keypad.mode == "unsolicited":
+            self.health = Health()
 
     def refuse(self, command: Show, health: Health) -> Shown:
         return Shown(self.slot, "not_shown", health.code, health.detail)

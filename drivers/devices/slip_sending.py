@@ -27,10 +27,11 @@ ENDING = STOPPING - {"overheat"}
 
 @dataclass
 class Wreck:
-    """What an earlier slip left behind: dots the printer still waits for, and a strip that hangs out uncut."""
+    """What an earlier slip left behind: dots the printer still waits for, a strip that hangs out uncut, a slip in its buffer."""
 
     owed: int = 0
     uncut: bool = False
+    kept: bool = False  # it stopped and did not say that it forgot: new paper may bring the old slip out
 
 
 def pieces_of(job: PrintJob, profile: Profile, wreck: Wreck) -> list[bytes]:

@@ -132,7 +132,7 @@ class TicketPrinter:
 
     def live_facts(self) -> dict[str, Any]:
         """What status says beside the health, and what changes while we run."""
-        return self._odometer.facts()
+        return {**self._odometer.facts(), "kept_slip": self._wreck.kept}
 
     def examine(self, port: Port) -> list[Health]:
         return examine_printer(port, self._wire_bytes_per_s)
@@ -214,15 +214,16 @@ class TicketPrinter:
     def _leave(self, port: Port, sending: Sending) -> None:
         """This slip will not be finished: the printer shall forget what it holds of it, where it can."""
         forgotten = clear(port, self._profile)
-        self._wreck = Wreck(0 if forgotten else sending.owed, uncut=True)
+        self._wreck = Wreck(0 if forgotten else sending.owed, uncut=True, kept=not forgotten)
 
     def _confirm(self, port: Port, job: PrintJob, end: End) -> Ended:
         """`GS ( H`, then `GS r`, then the error bits; and if nothing answers, say so."""
         confirmed, stopped = self._confirmer.confirm(port, job.height, lambda: self._look(port), answered=self._answered)
         if stopped is not None:
-            if self._profile.clear != "none":
-                clear(port, self._profile)
-                self._wreck = Wreck(uncut=True)
+            forgotten = clear(port, self._profile)
+            # All was sent: where only the cutter stuck, all is on paper too.
+            kept = not forgotten and stopped.code != "cutter"
+            self._wreck = Wreck(uncut=self._wreck.uncut or self._profile.clear != "none", kept=kept)
             return end(Outcome.UNKNOWN, stopped)
         after = self._look(port)
         if confirmed:

@@ -28,7 +28,7 @@ class Hall:
         self.folder = folder
         self.printer, self.scanner = PrinterSim(576), ScannerSim(folder / "scanner")
         known = load_protocols()
-        self.led, self.keypad = LedSim(known.panel("ascii-xor"), 1), KeypadSim(known.keypad("enq-key"), None, 1)
+        self.led, self.keypad = LedSim(known.panel("ascii-xor"), 1), KeypadSim(known.keypad("enq-key"), known.panel("ascii-xor"), 1)
         self.wires: list[Any] = [
             TcpWire(self.printer, "127.0.0.1", 0),
             PtyLine([self.led], folder / "led"),
@@ -38,7 +38,7 @@ class Hall:
             threading.Thread(target=wire.run, daemon=True).start()
         self.config, self.socket = folder / "drivers.toml", folder / "drivers.sock"
         self.config.write_text(
-            f'[slot.printer]\nport = "tcp://{self.wires[0].address}"\ndriver = "escpos"\npoll_s = 0.2\n'
+            f'[slot.printer]\nport = "tcp://{self.wires[0].address}"\ndriver = "escpos"\nprofile = "80mm-203-epson"\npoll_s = 0.2\n'
             f'[slot.reader]\nport = "serial:{folder}/scanner"\ndriver = "serial-scanner"\n'
             f'[slot.led]\nport = "serial:{folder}/led"\ndriver = "led-panel"\nprotocol = "ascii-xor"\nrefresh_s = 0.2\n'
             f'[slot.keypad]\nport = "serial:{folder}/pad"\ndriver = "call-keypad"\nprotocol = "enq-key"\n'
