@@ -99,15 +99,18 @@ def doctor(config: Path, socket_path: Path, lang: str, as_json: bool) -> None:
 
 
 @drivers.command()
-@click.argument("role", type=click.Choice(["printer", "reader", "led", "keypad"]))
+@click.argument("role", type=click.Choice(["printer", "reader", "led", "keypad", "touch", "tactile", "speech"]))
 @_socket
 @click.option("--wait", "wait_s", default=30.0, type=click.FloatRange(1, 600), show_default=True, help="Seconds to wait for a person.")
 @_lang
 @_json
 def test(role: str, socket_path: Path, wait_s: float, lang: str, as_json: bool) -> None:
-    """Try one device through the running service: a slip comes out, a card or a key is read, panels show eights."""
+    """Try one device through the running service: a slip comes out, a card, key or touch is heard, panels show eights, a voice speaks."""
     from drivers.trying import try_role
+    from drivers.trying_hand import ask_for
 
+    if asked := ask_for(role, lang):
+        click.echo(asked, err=True)
     fine, told = try_role(role, socket_path, wait_s, lang)
     click.echo(json.dumps(told, ensure_ascii=False) if as_json else told["text"])
     sys.exit(0 if fine else 1)

@@ -10,6 +10,7 @@ from typing import Any
 
 from drivers.client import DriversClient, DriversError
 from drivers.health import hint
+from drivers.trying_hand import try_hand, try_voice
 from drivers.trying_line import try_keypad, try_panel
 
 _FONTS = ("/usr/share/fonts/truetype/noto/NotoSans-Bold.ttf", "/usr/share/fonts/truetype/dejavu/DejaVuSans-Bold.ttf")
@@ -40,6 +41,10 @@ def try_role(role: str, socket_path: Path, wait_s: float, lang: str) -> tuple[bo
                 return try_panel(client, lang)
             if role == "keypad":
                 return try_keypad(client, wait_s, lang)
+            if role in ("touch", "tactile"):
+                return try_hand(client, role, wait_s, lang)
+            if role == "speech":
+                return try_voice(client, lang)
             return _printer(client, lang) if role == "printer" else _reader(client, wait_s, lang)
     except DriversError as error:
         absent = "Dịch vụ thiết bị không trả lời" if lang == "vi" else "The drivers' service does not answer"
