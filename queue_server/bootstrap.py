@@ -89,7 +89,7 @@ def own_version() -> str:
 def open_for_command(url: str) -> tuple[Store, Clock]:
     """A store that `toiluot server init` has prepared, and its clock: a rehearsal's counts only where every site of the
     database is one."""
-    _must_be_a_database(url)
+    must_be_a_database(url)
     store = open_store(url, SystemClock())
     try:
         with store.read() as reader:
@@ -104,7 +104,7 @@ def open_for_command(url: str) -> tuple[Store, Clock]:
     return store, clock
 
 
-def _must_be_a_database(url: str) -> None:
+def must_be_a_database(url: str) -> None:
     """Another program's file is told apart before anything opens it."""
     if not is_sqlite(url):
         return
@@ -117,7 +117,7 @@ def _must_be_a_database(url: str) -> None:
 
 def prepare(url: str) -> Store:
     """The schema brought to this version, and a store on it."""
-    _must_be_a_database(url)
+    must_be_a_database(url)
     migrate(url)
     return open_store(url, SystemClock())
 

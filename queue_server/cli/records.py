@@ -60,8 +60,9 @@ def config_apply(url: str, site: str | None, file: Any, as_json: bool) -> None:
 def check(url: str, as_json: bool) -> None:
     """Integrity: the pages of the file, then the sequence, the hash chain, the times and the end of every site's log."""
     from queue_server.audit import compare
-    from queue_server.bootstrap import damage
+    from queue_server.bootstrap import damage, must_be_a_database
 
+    must_be_a_database(url)
     broken = damage(url)
     if broken:
         say(as_json, {"findings": broken}, "\n".join([*broken, RESTORE]))

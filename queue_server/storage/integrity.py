@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
+from pathlib import Path
 
 from queue_server.storage.sqlite import connect
 from queue_server.storage.store import is_sqlite, sqlite_path
@@ -21,8 +22,8 @@ def is_damage(error: BaseException) -> bool:
 
 
 def damage(url: str) -> list[str]:
-    """What is wrong with the pages of an SQLite file, a line each; nothing for a whole file and for PostgreSQL."""
-    if not is_sqlite(url):
+    """What is wrong with the pages of an SQLite file, a line each; nothing for a whole file, none at all and PostgreSQL."""
+    if not is_sqlite(url) or not Path(sqlite_path(url)).exists():
         return []
     with closing(connect(sqlite_path(url), read_only=True)) as connection:
         try:

@@ -132,7 +132,7 @@ def _cycles_leak_nothing(own: Machine, cycles: int) -> None:
     cycle(own, cycles)
     gc.collect()
     assert own.socket.opened == cycles + 60
-    assert fds() <= before
+    assert fds() < before + 10  # one left open for each plug would be thousands; other tests of this process have theirs
     assert resident_bytes() - resident < 2_000_000
 
 

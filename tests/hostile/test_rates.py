@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from tests.hostile.conftest import Own
-from tests.web.helpers import Site, rid
+from tests.web.helpers import Site, rid, until
 
 
 def from_address(site: Site, address: str, token: str = "") -> httpx.Client:
@@ -83,7 +83,12 @@ def test_guessing_keys_ends_soon(own_server: Own) -> None:
     assert statuses[:10] == [401] * 10
     assert statuses[-5:] == [429] * 5
     held = site.key("read")
-    assert is_rate_limited(from_address(site, "198.51.100.6", held).get("/api/v1/services"))
+
+    def refused_with_the_house() -> bool:
+        from_address(site, "198.51.100.6", "tl_one_more").get("/api/v1/services")  # whatever came back meanwhile is used up
+        return is_rate_limited(from_address(site, "198.51.100.6", held).get("/api/v1/services"))
+
+    until(refused_with_the_house)
     assert from_address(site, "198.51.100.9", held).get("/api/v1/services").status_code == 200
     assert from_address(site, "198.51.100.6", held).get("/api/v1/services").status_code == 200  # proved elsewhere, no guess
 

@@ -104,7 +104,8 @@ def test_old_http_is_answered_and_closed(site: Site) -> None:
     answer = exchange(site.base, b"GET /healthz HTTP/1.0\r\n\r\n")
     assert status(answer) == 200
     assert b"transfer-encoding" not in answer.lower() or b"HTTP/1.1" in answer
-    assert status(exchange(site.base, b"GET /healthz\r\n\r\n", end=True)) in (0, 400)
+    older = exchange(site.base, b"GET /healthz\r\n\r\n", end=True)  # some parsers take it for HTTP/0.9
+    assert status(older) in (0, 400) or b"connection: close" in older.lower()
 
 
 @pytest.mark.parametrize(
