@@ -38,9 +38,11 @@ def pieces_of(job: PrintJob, profile: Profile, wreck: Wreck) -> list[bytes]:
     """The slip as a list: what must go before it, one band each, the cut.
 
     A job torn off in mid-band left the printer waiting for dots: blank ones, or this slip would be eaten as their rest;
-    where it does not wait any more, NUL prints nothing. Its strip is cut off: two numbers never hang on one paper.
+    where it does not wait any more, NUL prints nothing. A line that was cut may have lost bytes that it had taken, so a
+    whole band of them goes. Its strip is cut off: two numbers never hang on one paper.
     """
-    before = [bytes(wreck.owed)] if wreck.owed else []
+    owed = max(wreck.owed, job.width_dots // 8 * profile.band_rows) if wreck.owed or wreck.uncut else 0
+    before = [bytes(owed)] if owed else []
     end = escpos_write.finish(profile.cut, profile.feed_lines)
     if wreck.uncut:
         before.append(end)
