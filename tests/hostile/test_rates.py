@@ -81,7 +81,7 @@ def test_guessing_keys_ends_soon(own_server: Own) -> None:
     _, site = own_server("--guesses", "0.5")
     statuses = [from_address(site, "198.51.100.6", f"tl_guess{n}").get("/api/v1/services").status_code for n in range(20)]
     assert statuses[:10] == [401] * 10
-    assert statuses[-5:] == [429] * 5
+    assert statuses[10:].count(429) >= 5  # one comes back every two seconds
     held = site.key("read")
 
     def refused_with_the_house() -> bool:
