@@ -228,12 +228,15 @@ def test_the_page_stays_within_its_budget(open_desk: Opener, browsers: Browsers)
     page = browsers.page(context)
     wire = context.new_cdp_session(page)
     wire.send("Network.enable")
-    received: list[float] = []
-    wire.on("Network.loadingFinished", lambda event: received.append(event["encodedDataLength"]))
+    address: dict[str, str] = {}
+    received: dict[str, float] = {}  # by address: on a busy machine the list may be asked for once more while the page opens
+    wire.on("Network.responseReceived", lambda event: address.update({event["requestId"]: event["response"]["url"]}))
+    wire.on("Network.loadingFinished", lambda event: received.update({address[event["requestId"]]: event["encodedDataLength"]}))
     page.goto("/counter/3")
     expect(page.locator("#waiting-list tbody tr")).to_have_count(50)
     expect(page.locator("#waiting")).to_have_text("60")
-    assert sum(received) <= 150_000, received
+    assert len(received) > 10
+    assert sum(received.values()) <= 150_000, received
     assert page.locator("*").count() <= 1500
 
 
