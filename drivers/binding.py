@@ -146,7 +146,7 @@ def _replace(path: Path, text: str, slot: str, match: str) -> None:
         else:
             os.chmod(spare, 0o644)
         os.replace(spare, path)
-    except BaseException:
+    except BaseException:  # whatever happened, no half-written file stays; it is raised again
         Path(spare).unlink(missing_ok=True)
         raise
 

@@ -169,7 +169,7 @@ class Hub:
                     await stream.send(b"".join(seen))
                 # Where retention has dropped rows, the ring is the oldest there is.
                 stream.cursor = frames[-1].seq if frames else channel.first - 1
-        except Exception:
+        except Exception:  # a reader that missed rows must dial again, whatever went wrong; it is raised again
             stream.cut()
             raise
         stream.replaying = False
