@@ -56,38 +56,44 @@ class SystemClock:
 
 
 class ScaledClock:
-    """A clock that starts at `start_ms` and runs `speed` times as fast: for demonstrations and rehearsals only."""
+    """A clock that starts at `start_ms` and runs `speed` times as fast: for demonstrations and rehearsals only. `moved` is a
+    file with the seconds by which the rehearsal was moved on since, so that nobody waits for half past four."""
 
-    def __init__(self, start_ms: int, speed: float, origin: float | None = None) -> None:
-        self._start_ms, self._speed = start_ms, speed
+    def __init__(self, start_ms: int, speed: float, origin: float | None = None, moved: str = "") -> None:
+        self._start_ms, self._speed, self._file = start_ms, speed, moved
         self._origin = time.monotonic() if origin is None else origin
+        self._moved = os.open(moved, os.O_RDONLY | os.O_CLOEXEC) if moved else -1
 
     def words(self) -> str:
         """What `TOILUOT_CLOCK` says in another process of this machine that shares this time."""
-        return f"{datetime.fromtimestamp(self._start_ms / 1000, UTC).isoformat()}@{self._speed}@{self._origin}"
+        words = f"{datetime.fromtimestamp(self._start_ms / 1000, UTC).isoformat()}@{self._speed}@{self._origin}"
+        return f"{words}@{self._file}" if self._file else words
 
     def wall_ms(self) -> int:
         return self._start_ms + int(1000 * self.monotonic())
 
     def monotonic(self) -> float:
-        return (time.monotonic() - self._origin) * self._speed
+        moved = float(os.pread(self._moved, 32, 0) or 0) if self._file else 0.0
+        return (time.monotonic() - self._origin) * self._speed + moved
 
     def sleep_until(self, monotonic: float) -> None:
         time.sleep(max(0.0, (monotonic - self.monotonic()) / self._speed))
 
 
 def clock_from_environment(kind: str) -> Clock:
-    """The process's clock. `TOILUOT_CLOCK=START@SPEED` (RFC 3339 @ factor, optional `@ORIGIN` shared by several
-    processes, in seconds of this machine's monotonic clock) counts only where the site's kind is training or demo."""
+    """The process's clock. `TOILUOT_CLOCK=START@SPEED` (RFC 3339 @ factor, optional `@ORIGIN` shared by several processes, in
+    seconds of this machine's monotonic clock, and `@FILE` with the seconds by which the rehearsal was moved on; a writer
+    writes all of the number at once and never a smaller one) counts only where the site's kind is training or demo."""
     wanted = os.environ.get("TOILUOT_CLOCK", "")
     if not wanted or kind not in ("training", "demo"):
         return SystemClock()
     start, _, rest = wanted.partition("@")
-    speed, _, origin = rest.partition("@")
+    speed, _, rest = rest.partition("@")
+    origin, _, moved = rest.partition("@")
     begin = datetime.fromisoformat(start)
     if begin.tzinfo is None:
         raise ValueError("TOILUOT_CLOCK needs an offset, e.g. 2026-11-23T06:50:00+07:00@60")
-    return ScaledClock(int(begin.astimezone(UTC).timestamp() * 1000), float(speed or "1"), float(origin) if origin else None)
+    return ScaledClock(int(begin.astimezone(UTC).timestamp() * 1000), float(speed or "1"), float(origin) if origin else None, moved)
 
 
 # ---------------------------------------------------------------- log

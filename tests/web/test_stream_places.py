@@ -197,6 +197,18 @@ def test_another_process_has_the_same_rehearsed_time(monkeypatch: pytest.MonkeyP
     assert there.words() == clock.words()
 
 
+def test_a_rehearsal_is_moved_on_for_every_process_that_shares_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    moved = tmp_path / "moved"
+    moved.write_text("0")
+    clock = ScaledClock(1_795_000_000_000, 1.0, None, str(moved))
+    monkeypatch.setenv("TOILUOT_CLOCK", clock.words())
+    there, before = clock_from_environment("demo"), clock.wall_ms()
+    moved.write_text("1800.5")
+    assert clock.wall_ms() >= before + 1_800_500
+    assert there.wall_ms() >= before + 1_800_500
+    assert there.monotonic() >= 1800.5
+
+
 def test_an_encrypted_stream_is_served_where_its_keys_are(tmp_path: Path) -> None:
     wish = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-noenc", "-subj", "/CN=localhost"]
     certificate, key = str(tmp_path / "cert.pem"), str(tmp_path / "key.pem")
