@@ -1,4 +1,4 @@
-"""How style sheets, scripts, fonts and fragments travel: compressed where that helps, checked again rather than trusted.
+"""How style sheets, scripts, fonts and fragments travel: packed once at the start, checked again rather than trusted.
 
 Scripts import each other by plain names, so a browser must never mix those of two versions: everything is asked for
 with its ETag, which costs one short answer on a local network. Fonts and vendored files never change under their names.
@@ -7,38 +7,73 @@ with its ETag, which costs one short answer on a local network. Fonts and vendor
 from __future__ import annotations
 
 import gzip
-from functools import lru_cache
+import hashlib
+import mimetypes
+from dataclasses import dataclass
+from pathlib import Path
 
 from flask import Flask, Response, request
+from werkzeug.exceptions import NotFound
 
-TEXT = ("text/", "application/javascript", "image/svg+xml")
-UNCHANGING = ("/static/fonts/", "/static/vendor/")
+TEXT = (".css", ".js", ".svg", ".txt")
+UNCHANGING = ("fonts/", "vendor/")
 WORTH_BYTES = 500
+FOR_EVER, ASK_AGAIN = "public, max-age=31536000, immutable", "no-cache"
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """A file as it travels: its bytes, the same packed where that is worth it, and a mark of what it holds."""
+
+    plain: bytes
+    packed: bytes | None
+    mark: str
+    kind: str
+    cache: str
 
 
 def register(app: Flask) -> None:
-    app.after_request(travel)
+    """The static files of this application, read and packed once; fragments are packed as they are made."""
+    folder = Path(str(app.static_folder))
+    files = {path.relative_to(folder).as_posix(): _read(folder, path) for path in folder.rglob("*") if path.is_file()}
+
+    def static(filename: str) -> Response:
+        if filename not in files:
+            raise NotFound
+        return _send(files[filename])
+
+    app.view_functions["static"] = static
+    app.after_request(fragment)
 
 
-def travel(response: Response) -> Response:
-    """Cache rule and compression of a static file; compression of a fragment, which holds no secret worth guessing at."""
-    static = request.path.startswith("/static/")
-    if not (static or request.headers.get("HX-Request")) or response.status_code not in (200, 304):
+def _read(folder: Path, path: Path) -> Asset:
+    plain = path.read_bytes()
+    packed = gzip.compress(plain, 9, mtime=0) if path.suffix in TEXT and len(plain) >= WORTH_BYTES else None
+    kind = "font/woff2" if path.suffix == ".woff2" else mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+    kind = "text/javascript" if path.suffix == ".js" else kind
+    cache = FOR_EVER if path.relative_to(folder).as_posix().startswith(UNCHANGING) else ASK_AGAIN
+    return Asset(plain, packed, hashlib.sha256(plain).hexdigest()[:20], f"{kind}; charset=utf-8" if path.suffix in TEXT else kind, cache)
+
+
+def _send(asset: Asset) -> Response:
+    packed = asset.packed if request.accept_encodings["gzip"] > 0 else None
+    answer = Response(packed or asset.plain, content_type=asset.kind)  # werkzeug counts its length
+    answer.set_etag(asset.mark + ("-gz" if packed else ""))  # two forms of one file are two things to a cache
+    answer.headers["Cache-Control"] = asset.cache
+    if packed:
+        answer.headers["Content-Encoding"] = "gzip"
+    if asset.packed:
+        answer.headers["Vary"] = "Accept-Encoding"
+    return answer.make_conditional(request)  # type: ignore[return-value]
+
+
+def fragment(response: Response) -> Response:
+    """A fragment of a page holds no secret worth guessing at, so it may be packed; a whole page, with its token, is not."""
+    if not request.headers.get("HX-Request") or response.status_code != 200 or not (response.mimetype or "").startswith("text/"):
         return response
-    if static:
-        response.headers["Cache-Control"] = "public, max-age=31536000, immutable" if request.path.startswith(UNCHANGING) else "no-cache"
     response.headers["Vary"] = "Accept-Encoding"
-    wanted = "gzip" in request.headers.get("Accept-Encoding", "") and (response.mimetype or "").startswith(TEXT)
-    if not wanted or response.status_code != 200 or request.method != "GET":
-        return response
-    response.direct_passthrough = False
     plain = response.get_data()
-    if len(plain) >= WORTH_BYTES:
-        response.set_data(_packed(plain) if static else gzip.compress(plain, 6, mtime=0))
+    if request.accept_encodings["gzip"] > 0 and len(plain) >= WORTH_BYTES:
+        response.set_data(gzip.compress(plain, 6, mtime=0))
         response.headers["Content-Encoding"] = "gzip"
     return response
-
-
-@lru_cache(maxsize=64)
-def _packed(plain: bytes) -> bytes:
-    return gzip.compress(plain, 9, mtime=0)
