@@ -78,6 +78,7 @@ class Tap:
         answers = sorted(self._answers_ms)
         took_ms = (self._burst_to - self._burst_from) * 1000
         return {
+            "recording": self.tape is not None,
             "bytes_in": self.bytes_in,
             "bytes_out": self.bytes_out,
             "opened": self.opened,

@@ -49,9 +49,10 @@ def _recorded(hall: Hall, slot: str, file: Path, seconds: float, during: Any) ->
     thread.start()
     with DriversClient(hall.socket) as client:
         began = client.lines()[slot]["bytes_in"]
+        until(lambda: client.lines()[slot]["recording"], "the tape runs")
         until(lambda: slot != "printer" or client.lines()[slot]["bytes_in"] > began, "it polls")
     during()
-    thread.join(30)
+    thread.join(60)
     assert came[0].exit_code == 0, came[0].output
     assert json.loads(came[0].output)["ok"] is True
     return load(file)
@@ -93,10 +94,10 @@ def test_a_scanners_fault_plays_back_without_the_person(hall: Hall, tmp_path: Pa
         hall.fault("reader", "wrong-encoding")
         for sample in SAMPLES[:3]:
             hall.scanner.scan(sample.payload)
-            threading.Event().wait(1.2)  # a person takes one card away and lays the next one down
+            threading.Event().wait(1.7)  # a person takes one card away and lays the next one down
 
     file = tmp_path / "fault.json"
-    recording = _recorded(hall, "reader", file, 5.0, scan)
+    recording = _recorded(hall, "reader", file, 7.5, scan)
     hall.fault("reader", "")
     raw = b"".join(bytes.fromhex(data) for _, what, data in recording["events"] if what == "in")
     for sample in SAMPLES[:3]:

@@ -6,9 +6,12 @@ kernel devices is tests/drivers/umockdev/level.py.
 
 from __future__ import annotations
 
+import array
 import contextlib
+import fcntl
 import os
 import socket
+import termios
 import threading
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -70,6 +73,10 @@ class Outlet:
         """Let opening fail with this code, as a port that is taken or forbidden does; None lets it succeed again."""
         self.hindrance = code
 
+    def waiting_bytes(self) -> int:
+        """How much lies in the line's buffer for whoever opens it, on levels that have one (`node`)."""
+        raise NotImplementedError
+
     def _serve(self, far: Far, fd: int) -> None:
         def run() -> None:
             with contextlib.suppress(OSError, ValueError):
@@ -89,6 +96,13 @@ class Outlet:
 
     def close(self) -> None:
         self.unplug()
+
+
+def readable_bytes(fd: int) -> int:
+    """What a read of this descriptor would find, in bytes (ioctl_tty(2))."""
+    found = array.array("i", [0])
+    fcntl.ioctl(fd, termios.FIONREAD, found)
+    return found[0]
 
 
 class MemoryOutlet(Outlet):
@@ -157,6 +171,10 @@ class PtyOutlet(Outlet):
         self.far = far
         self._fds = open_pty(self._link)
         self._serve(far, self._fds[0])
+
+    def waiting_bytes(self) -> int:
+        assert self._fds is not None
+        return readable_bytes(self._fds[1])
 
     def unplug(self) -> None:
         fds, self._fds = self._fds, None

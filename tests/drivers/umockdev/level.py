@@ -15,7 +15,7 @@ from drivers.quirks import load_quirks
 from drivers.registry import NODE_PORTS
 from drivers.seats import Claims, Place, Seat
 from drivers.supervision import Supervisor
-from tests.drivers.scenarios.levels import Far, Outlet
+from tests.drivers.scenarios.levels import Far, Outlet, readable_bytes
 from tests.drivers.umockdev.bed import Bed
 from tests.drivers.umockdev.hardware import Hardware
 
@@ -66,6 +66,9 @@ class EmulatedOutlet(Outlet):
         # The far end of a node that nobody has open yet seems hung up: it is held open as the kernel holds a device.
         self._held = os.open(self.device.node, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK | os.O_CLOEXEC)
         self._serve(far, fd)
+
+    def waiting_bytes(self) -> int:
+        return readable_bytes(self._held)
 
     def unplug(self) -> None:
         device, self.device = self.device, None
