@@ -6,9 +6,8 @@ kernel devices is tests/drivers/umockdev/level.py.
 
 from __future__ import annotations
 
-import array
 import contextlib
-import fcntl
+import ctypes
 import os
 import socket
 import termios
@@ -98,11 +97,16 @@ class Outlet:
         self.unplug()
 
 
+_IOCTL = {"x86_64": 16, "aarch64": 29}  # asked of the kernel itself: under umockdev the library's ioctl answers for the device
+_LIBC = ctypes.CDLL(None, use_errno=True)
+
+
 def readable_bytes(fd: int) -> int:
-    """What a read of this descriptor would find, in bytes (ioctl_tty(2))."""
-    found = array.array("i", [0])
-    fcntl.ioctl(fd, termios.FIONREAD, found)
-    return found[0]
+    """What a read of this descriptor would find, in bytes (FIONREAD, ioctl_tty(2))."""
+    found = ctypes.c_int(0)
+    if _LIBC.syscall(_IOCTL[os.uname().machine], fd, termios.FIONREAD, ctypes.byref(found)):
+        raise OSError(ctypes.get_errno(), "FIONREAD")
+    return found.value
 
 
 class MemoryOutlet(Outlet):
