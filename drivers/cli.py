@@ -24,11 +24,11 @@ _lang = click.option("--lang", type=click.Choice(["vi", "en"]), default="vi", sh
 
 
 _ELSEWHERE = {
-    "list": ("drivers.tools", "list_devices"),
-    "bind": ("drivers.tools", "bind"),
-    "watch": ("drivers.tools", "watch"),
-    "record": ("drivers.tools", "record"),
-    "burn-in": ("drivers.tools", "burn_in"),
+    "list": ("drivers.technician.commands", "list_devices"),
+    "bind": ("drivers.technician.commands", "bind"),
+    "watch": ("drivers.technician.commands", "watch"),
+    "record": ("drivers.technician.commands", "record"),
+    "burn-in": ("drivers.technician.commands", "burn_in"),
     "sim": ("drivers.sim.cli", "sim"),
 }
 
@@ -85,7 +85,7 @@ def _load(config: Path) -> Any:
 @_json
 def doctor(config: Path, socket_path: Path, lang: str, as_json: bool) -> None:
     """Look for what is wrong, one line of remedy for each finding. Exit 0: nothing, 1: findings, 2: misuse."""
-    from drivers.doctor import examine
+    from drivers.technician.doctor import examine
 
     findings = examine(config, socket_path)
     if as_json:
@@ -106,8 +106,8 @@ def doctor(config: Path, socket_path: Path, lang: str, as_json: bool) -> None:
 @_json
 def test(role: str, socket_path: Path, wait_s: float, lang: str, as_json: bool) -> None:
     """Try one device through the running service: a slip comes out, a card, key or touch is heard, panels show eights, a voice speaks."""
-    from drivers.trying import try_role
-    from drivers.trying_hand import ask_for
+    from drivers.technician.trying import try_role
+    from drivers.technician.trying_hand import ask_for
 
     if asked := ask_for(role, lang):
         click.echo(asked, err=True)
@@ -125,7 +125,7 @@ def test(role: str, socket_path: Path, wait_s: float, lang: str, as_json: bool) 
 @_json
 def roll(socket_path: Path, length_m: float | None, done: bool, wait_s: float, lang: str, as_json: bool) -> None:
     """Change the printer's paper, step by step: open, new roll, close, test slip, count anew."""
-    from drivers.roll_change import change_roll
+    from drivers.technician.roll_change import change_roll
 
     say = (lambda text: click.echo(text, err=True)) if as_json else click.echo
     fine, told = change_roll(socket_path, say, length_m=length_m, done=done, wait_s=wait_s, lang=lang)

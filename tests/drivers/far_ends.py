@@ -10,8 +10,6 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from drivers.doctor import _service
-from drivers.finding import Finding
 from drivers.protocols import load_protocols
 from drivers.sim.faults import PRINTER_FAULTS, parse_faults
 from drivers.sim.line_wire import PtyLine
@@ -19,6 +17,8 @@ from drivers.sim.printer import PrinterSim
 from drivers.sim.printer_wire import TcpWire
 from drivers.sim.scanner import ScannerSim
 from drivers.sim.station import KeypadSim, LedSim
+from drivers.technician.doctor import _service
+from drivers.technician.finding import Finding
 
 
 class Hall:

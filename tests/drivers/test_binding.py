@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from drivers.binding import BindError, bind, identity
 from drivers.cli import drivers
 from drivers.config import ConfigError, load_config
 from drivers.ports.nodes import DeviceInfo
+from drivers.technician.binding import BindError, bind, identity
 
 TEXT = """# Máy in ở quầy 1
 quirks = "mine"

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from drivers.client import DriversClient, DriversError
-from drivers.doctor import examine
+from drivers.technician.doctor import examine
 from tests.drivers.chip.pcscd import Pcscd
 from tests.drivers.chip.stand import BY_CAN, BY_ZONE, EVENT
 

@@ -19,13 +19,13 @@ from click.testing import CliRunner
 from PIL import Image
 
 from drivers.cli import drivers
-from drivers.doctor import examine
 from drivers.health import HINTS
 from drivers.holders import holders, running
 from drivers.model import Outcome
 from drivers.sim.faults import PRINTER_FAULTS, parse_faults
 from drivers.sim.printer import PrinterSim
 from drivers.sim.printer_wire import TcpWire
+from drivers.technician.doctor import examine
 
 Until = Callable[..., Any]
 

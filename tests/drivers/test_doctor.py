@@ -10,15 +10,15 @@ from typing import Any
 
 import pytest
 
-from drivers.checks import machine as check_machine
 from drivers.client import DriversClient
 from drivers.config import load_config
-from drivers.doctor import examine
-from drivers.finding import Finding
 from drivers.health import HINTS
 from drivers.ports.nodes import DeviceInfo
 from drivers.sim.faults import KEYPAD_FAULTS, LED_FAULTS, PRINTER_FAULTS, SCANNER_FAULTS
 from drivers.sim.scanner import SAMPLES
+from drivers.technician.checks import machine as check_machine
+from drivers.technician.doctor import examine
+from drivers.technician.finding import Finding
 from tests.drivers.far_ends import Hall
 from tests.drivers.scenarios.stage import until
 

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from drivers.devices.chip_outcome import NO_ANCHOR, OUTCOMES
-from drivers.finding import of_health
 from drivers.health import HINTS
 from drivers.sim.faults import SCANNER_FAULTS
 from drivers.sim.mrtd_chip import MRTD_FAULTS
+from drivers.technician.finding import of_health
 from tests.drivers.chip.stand import BY_CAN, an_authority, stand
 from tests.drivers.scenarios.levels import MEMORY
 from tests.drivers.scenarios.reader import CARD, OTHER, WedgeStage

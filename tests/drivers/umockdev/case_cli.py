@@ -13,7 +13,7 @@ from click.testing import CliRunner
 
 from drivers.cli import drivers
 from drivers.config import load_config
-from drivers.watching import changes
+from drivers.technician.watching import changes
 from tests.drivers.scenarios.levels import fds
 from tests.drivers.scenarios.stage import until
 from tests.drivers.umockdev.bed import Bed

@@ -38,7 +38,7 @@ def load(config: Path) -> Any:
 @_json
 def list_devices(config: Path | None, socket_path: Path, as_json: bool) -> None:
     """Every device udev knows: what would serve it and how surely, whose slot it is, who has it open, and its health."""
-    from drivers.listing import lines, listing
+    from drivers.technician.listing import lines, listing
 
     found = listing(load(config) if config else None, socket_path)
     _say(found, lines(found), as_json)
@@ -57,10 +57,10 @@ def bind(slot: str, device: str, config: Path, driver_name: str, line: str, lang
 
     Without DEVICE the only one that can be meant is taken. Exit 1: none or several could be meant, and they are listed.
     """
-    from drivers.binding import BindError
-    from drivers.binding import bind as bind_it
     from drivers.config import ConfigError
     from drivers.ports.discovery import devices
+    from drivers.technician.binding import BindError
+    from drivers.technician.binding import bind as bind_it
 
     try:
         done = bind_it(config, slot, device, devices(), driver_name=driver_name, line=line)
@@ -90,7 +90,7 @@ def bind(slot: str, device: str, config: Path, driver_name: str, line: str, lang
 @_json
 def watch(seconds: float, as_json: bool) -> None:
     """Say what is plugged in and pulled out, as udev tells it."""
-    from drivers.watching import changes
+    from drivers.technician.watching import changes
 
     for change in changes(seconds or None):
         device = change["device"]
@@ -108,7 +108,7 @@ def watch(seconds: float, as_json: bool) -> None:
 def record(slot: str, file: Path, socket_path: Path, seconds: float, lang: str, as_json: bool) -> None:
     """Take down what passes on the line of SLOT into FILE: a test can play it back, and nothing of a person is in it."""
     from drivers.client import DriversClient, DriversError
-    from drivers.keeping import keep
+    from drivers.technician.keeping import keep
 
     try:
         with DriversClient(socket_path) as client:
@@ -136,8 +136,8 @@ def burn_in(socket_path: Path, minutes: float, cycles: int, every_s: float, lang
     A round prints a short slip, shows a number on each panel, looks closer at each printer, and counts what every other
     device loses meanwhile. An hour takes about 180 short slips, some six metres of paper.
     """
-    from drivers.burning import burn, lines
     from drivers.client import DriversError
+    from drivers.technician.burning import burn, lines
 
     try:
         told = burn(socket_path, minutes * 60, cycles or None, every_s)

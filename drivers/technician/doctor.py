@@ -19,14 +19,12 @@ from pathlib import Path
 from typing import Any
 
 from drivers.assembly import build_slots, look_at_udev
-from drivers.checks import machine
 from drivers.client import DriversClient, DriversError
 from drivers.config import Config, ConfigError, SlotConfig, load_config
 from drivers.devices.exam import examine_printer
 from drivers.devices.journal import Journal
 from drivers.devices.link import Slot
 from drivers.devices.printer_talk import Talk
-from drivers.finding import Finding, of_health
 from drivers.health import printer_health
 from drivers.holders import holders
 from drivers.model import State
@@ -34,6 +32,8 @@ from drivers.ports.base import OpenFailed, PortError
 from drivers.ports.nodes import DeviceInfo
 from drivers.ports.opening import Address, open_port
 from drivers.registry import Parts
+from drivers.technician.checks import machine
+from drivers.technician.finding import Finding, of_health
 
 __all__ = ["Finding", "examine"]
 

@@ -10,8 +10,8 @@ from typing import Any
 
 from drivers.client import DriversClient, DriversError
 from drivers.health import hint
-from drivers.trying_hand import try_hand, try_voice
-from drivers.trying_line import try_keypad, try_panel
+from drivers.technician.trying_hand import try_hand, try_voice
+from drivers.technician.trying_line import try_keypad, try_panel
 
 _FONTS = ("/usr/share/fonts/truetype/noto/NotoSans-Bold.ttf", "/usr/share/fonts/truetype/dejavu/DejaVuSans-Bold.ttf")
 _OUTCOMES = {

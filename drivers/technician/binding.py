@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from drivers.config import Config, ConfigError, SlotConfig, load_config
-from drivers.listing import owns
 from drivers.ports.nodes import DeviceInfo, distinct
 from drivers.quirks import Match, load_quirks
 from drivers.registry import DRIVERS, driver
 from drivers.seats import node_of
+from drivers.technician.listing import owns
 
 _HEADER = re.compile(r"\s*\[+\s*([^\[\]]+?)\s*\]+\s*(?:#.*)?")
 _PLACE = re.compile(r"\s*(?:port|match|bus)\s*=")

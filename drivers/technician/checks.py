@@ -15,10 +15,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from drivers.config import Config, SlotConfig
-from drivers.finding import Finding
 from drivers.holders import GRABBERS, running
 from drivers.ports.nodes import DeviceInfo
 from drivers.quirks import Quirks
+from drivers.technician.finding import Finding
 
 ACCOUNT, GROUP = "toiluot-drivers", "toiluot-hw"
 RULES = "etc/udev/rules.d/70-toiluot.rules"

@@ -13,7 +13,7 @@ from typing import Any
 
 from drivers.client import DriversClient, DriversError
 from drivers.health import hint
-from drivers.trying import test_slip
+from drivers.technician.trying import test_slip
 
 Say = Callable[[str], object]
 OPENED = ("cover_open", "paper_out")
