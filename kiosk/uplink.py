@@ -145,10 +145,10 @@ class Uplink:
             self._ask_home.clear()
             try:
                 body, etag = self._server.kiosk_home(etag)
-                if body is not None:
-                    self._keep_home(body)
                 self._agent.learned(home_from(body) if body is not None else None)
                 failures = 0
+                if body is not None:
+                    self._keep_home(body)
             except (Problem, Unreachable) as bad:
                 failures += 1
                 etag = None if isinstance(bad, Problem) else etag
@@ -158,6 +158,7 @@ class Uplink:
                     self._agent.link_lost()
             except sqlite3.Error:
                 self._agent.trouble("disk")
+                etag = None  # asked for again in full until it is on disk
             if failures:
                 self._stopping.wait(min(1.0, self._home_every_s))
             else:

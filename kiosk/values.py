@@ -170,7 +170,7 @@ def settings_from(item: Mapping[str, Any]) -> Settings:
         audio_ask_ms=ms("audio_ask_s", known.audio_ask_ms, 30),
         audio_shown_ms=ms("audio_shown_s", known.audio_shown_ms, 60),
         dim_ms=ms("dim_after_s", 0, 60) if item.get("dim_after_s") else 0,
-        lease_count=min(100, ms("lease_count", 1000 * known.lease_count, 0) // 1000),
+        lease_count=min(50, ms("lease_count", 1000 * known.lease_count, 0) // 1000),
     )
 
 

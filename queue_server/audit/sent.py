@@ -149,15 +149,16 @@ def _step_words(step: Mapping[str, Any], aside: Mapping[str, Any], own_dossier: 
             dossiers.append(code)
     procedures = [entry["code"] for entry in aside["procedures"] if entry.get("code")]
     called, started, ended, service = step["first_called_at"], step["started_at"], step["ended_at"], step["service"]
+    unseen, unserved = called is None or step["late"], None in (started, ended) or step["late"]
     return {
         "MaQuay": step["counter"], "MaLinhVuc": names.get("fields", {}).get(service, service),
         "MaTTHC": procedures[0] if procedures else names.get("procedures", {}).get(service),
         "SoHoSo": max(aside["quantity"], len(dossiers)), "DanhSachMaHoSo": dossiers, "LoaiUuTien": aside["class"],
         "ThoiDiemGoi": _moment(called), "ThoiDiemBatDau": _moment(started), "ThoiDiemKetThuc": _moment(ended),
-        "ThoiGianChoGiay": None if called is None else max(0, called - step["available_from"]) // 1000,
+        "ThoiGianChoGiay": None if unseen else max(0, called - step["available_from"]) // 1000,
         "ChoTruocGioMoGiay": step["before_opening_ms"] // 1000, "ChoQuaNghiGiay": step["over_breaks_ms"] // 1000,
-        "ThoiGianPhucVuGiay": None if None in (started, ended) else max(0, ended - started - step["away_ms"]) // 1000,
-        "BatDauSuyRa": step["inferred"], "DongTuDong": step["machine"],
+        "ThoiGianPhucVuGiay": None if unserved else max(0, ended - started - step["away_ms"]) // 1000,
+        "BatDauSuyRa": step["inferred"] or step["late"], "DongTuDong": step["machine"],
     }  # fmt: skip
 
 

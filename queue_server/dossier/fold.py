@@ -45,6 +45,7 @@ class Step:
     procedures: list[dict[str, Any]] = field(default_factory=list)
     priority: str | None = None
     quantity: int = 1
+    entered_late: bool = False
 
 
 @dataclass(slots=True)
@@ -74,11 +75,11 @@ Data = Mapping[str, Any]
 def begin(event: Data) -> Visit:
     """The visit that an `issued` or `arrived` event begins."""
     data = event["data"]
+    late = bool(data.get("entered_late"))
     issued = instant(data.get("issued_at", event["at"])) or 0
     available = instant(data.get("available_from"))
-    step = Step(
-        1, str(event.get("service") or ""), issued if available is None else available, before_opening_ms=data.get("before_opening_ms", 0)
-    )
+    opened, before = (issued if available is None else available), data.get("before_opening_ms", 0)
+    step = Step(1, str(event.get("service") or ""), opened, before_opening_ms=before, entered_late=late)
     visit = Visit(
         ticket=str(event["ticket"]),
         label=str(event.get("label") or ""),
@@ -99,7 +100,9 @@ def advance(visit: Visit, event: Data) -> None:
     """Let one more event into the visit; a type that changes nothing here is left alone."""
     effect = EFFECTS.get(event["type"])
     if effect is not None:
-        effect(visit, visit.steps[-1], event, instant(event["at"]) or 0)
+        step = visit.steps[-1]
+        step.entered_late = step.entered_late or bool(event["data"].get("entered_late"))
+        effect(visit, step, event, instant(event["at"]) or 0)
         _note_class(visit)
 
 

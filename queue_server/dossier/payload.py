@@ -75,6 +75,8 @@ def content(site: str, visit: Visit, step: Step, names: Names) -> Record:
     dossiers = list(dict.fromkeys(code for code in codes if code))
     procedure = next((entry["code"] for entry in step.procedures if entry.get("code")), names.procedures.get(step.service))
     served = None if step.started_at is None or step.ended_at is None else step.ended_at - step.started_at - step.held_ms
+    # Nobody observed when: what lies between instants of the telling is no duration.
+    wait, served = (None, None) if step.entered_late else (step.wait_ms, served)
     outcome = OUTCOMES.get(step.outcome or "", step.outcome) if step.ended_at is not None else REOPENED
     return {
         "MaBanGhi": record_id(site, visit.ticket, step.n),
@@ -95,11 +97,11 @@ def content(site: str, visit: Visit, step: Step, names: Names) -> Record:
         "ThoiDiemGoi": moment(step.first_called_at),
         "ThoiDiemBatDau": moment(step.started_at),
         "ThoiDiemKetThuc": moment(step.ended_at),
-        "ThoiGianChoGiay": None if step.wait_ms is None else step.wait_ms // 1000,
+        "ThoiGianChoGiay": None if wait is None else wait // 1000,
         "ChoTruocGioMoGiay": step.before_opening_ms // 1000,
         "ChoQuaNghiGiay": step.over_breaks_ms // 1000,
         "ThoiGianPhucVuGiay": None if served is None else max(0, served) // 1000,
-        "BatDauSuyRa": step.start_inferred,
+        "BatDauSuyRa": step.start_inferred or step.entered_late,
         "DongTuDong": step.machine_closed,
         "KetQuaLuot": VOID if visit.voided else outcome,
         "MucDoHaiLong": visit.rating if step.n == visit.steps[-1].n else None,

@@ -48,10 +48,12 @@ def begin(server: Client, url: str, opener: Callable[[str], Store]) -> bool:
 
 
 def _continues(server: Client, url: str, opener: Callable[[str], Store]) -> bool:
-    """Whether the server has our last row as we have it."""
+    """Whether the server has our last row as we have it. Where it does not answer (both lost power, and only this machine
+    came back) the copy stands by as it is: each row taken in later must continue it."""
     store = opener(url)
+    sites = store.sites()
     try:
-        for site in store.sites():
+        for site in sites:
             epoch, seq = store.position(site)
             with store.read() as reader:
                 ours = reader.events_after(site, seq - 1, 1)
@@ -60,6 +62,9 @@ def _continues(server: Client, url: str, opener: Callable[[str], Store]) -> bool
                 return False
     except Problem:
         return False
+    except Unreachable:
+        if not sites:
+            raise
     finally:
         store.close()
     return True

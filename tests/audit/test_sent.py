@@ -16,7 +16,7 @@ from queue_server.cli import server
 from queue_server.contract.position import Position
 from queue_server.dossier.mock_store import Store
 from queue_server.dossier.payload import Feed, Names
-from queue_server.services import days, queries
+from queue_server.services import days, queries, stating
 from tests.audit.test_audit import a_day
 from tests.hall import MORNING, SITE, Hall
 
@@ -168,3 +168,21 @@ def test_a_file_of_something_else_is_refused_in_words(file_hall: Hall, tmp_path:
     run = CliRunner().invoke(server, ["audit", "--db", file_hall.store.url, "--sent", str(tmp_path / "sent")])
     assert run.exit_code == 2
     assert "sent: " in run.output
+
+
+def test_what_was_told_afterwards_is_marked_and_is_no_duration(file_hall: Hall) -> None:
+    """By voice and from the paper book: nobody observed when, so the partner's means must not count it."""
+    file_hall.open()
+    by_voice, seen = file_hall.issue(), file_hall.issue()
+    file_hall.clock.forward(1800)
+    at = file_hall.clock.at_ms
+    file_hall.do(lambda unit: stating.tick(unit, "1", ticket=by_voice["id"], stated_at=at, what="completed"))
+    slip = {"series": "A", "number": 900, "service": "ho-tich", "issued_at": at, "outcome": "completed", "ended_at": at}
+    file_hall.do(lambda unit: stating.paper(unit, **slip))
+    file_hall.next()
+    file_hall.at("1", "serve")
+    file_hall.at("1", "complete")
+    records = taken_by_partner(file_hall)
+    assert findings(file_hall, records) == []
+    marks = {r["SoThuTu"]: (r["BatDauSuyRa"], r["ThoiGianChoGiay"], r["ThoiGianPhucVuGiay"], r["KetQuaLuot"]) for r in records}
+    assert marks == {"A001": (True, None, None, "xong"), "A900": (True, None, None, "xong"), seen["label"]: (False, 1800, 0, "xong")}

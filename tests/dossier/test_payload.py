@@ -22,6 +22,19 @@ def records(log: Any, feed: Feed | None = None) -> list[dict[str, Any]]:
     return [record for event in log.events for record in feed.take(event)]
 
 
+def test_a_step_told_afterwards_says_so_and_a_later_one_does_not(log: Any) -> None:
+    log.issue("t1")
+    log.add("t1", "called", {"wait_ms": 9_000_000, "over_breaks_ms": 0, "entered_late": True}, counter="1")
+    log.add("t1", "transferred", {"service": "ho-tich", "effective_at": log.at, "credits": {}}, after_ms=1_000)
+    log.call("t1", counter="2")
+    log.add("t1", "serving_started", after_ms=5_000)
+    log.add("t1", "completed", {"outcome": "done"}, after_ms=7_000)
+    first, second = records(log, Feed.from_data(json.loads(json.dumps(Feed().as_data()))))
+    assert (first["BatDauSuyRa"], first["ThoiGianChoGiay"], first["ThoiGianPhucVuGiay"]) == (True, None, None)
+    assert (second["BatDauSuyRa"], second["ThoiGianChoGiay"], second["ThoiGianPhucVuGiay"]) == (False, 60, 7)
+    assert faults_of(first) == []
+
+
 def test_a_plain_visit_is_one_record_with_every_field(log: Any) -> None:
     log.visit("t1", dossier_code="000.00.53.H48-220921-0001", quantity=2, priority_class="cao-tuoi", before_opening_ms=1_900)
     (record,) = records(log, Feed(Names(unit="H48.53", fields={"chung-thuc": "G15-TP01"}, procedures={"chung-thuc": "2.000815"})))

@@ -26,7 +26,7 @@ TOOLS = {
 }
 SYSTEM = "linux-image-amd64 systemd systemd-sysv udev kmod dbus procps ca-certificates libusb-1.0-0 usbutils alsa-utils espeak-ng"
 PYTHON = "python3 python3-venv python3-dev gcc libc6-dev linux-libc-dev"
-DISK = "2200M"
+DISK = "2600M"
 
 
 def missing_tools() -> list[str]:
@@ -37,7 +37,7 @@ def requirements() -> tuple[list[str], list[str]]:
     """What the guest installs by name, and the versions of everything as the lock has them."""
     project = tomllib.loads((HOUSE / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     extras = project["optional-dependencies"]
-    wanted = [*project["dependencies"], *extras["kiosk"], "pytest", "pytest-timeout"]
+    wanted = [*project["dependencies"], *extras["kiosk"], *extras["server"], "pytest", "pytest-timeout"]
     pinned = re.findall(r"^([\w.\-]+==[^\s\\;]+(?: ; [^\\\n]+)?)", (HOUSE / "requirements.lock").read_text(encoding="utf-8"), re.MULTILINE)
     return [one for one in wanted if not one.startswith("toiluot")], [one.strip() for one in pinned]
 

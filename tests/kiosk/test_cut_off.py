@@ -117,6 +117,42 @@ def test_the_server_dies_and_the_standby_takes_what_was_given_meanwhile(
     assert len(slips) == len(set(slips)) == 3
 
 
+def test_what_the_standby_had_not_heard_is_told_to_it_by_the_kiosk(
+    make_kiosk: Callable[..., KioskProcess], building: Building, pair: Pair
+) -> None:
+    """The standby was off while people got numbers, and the server never came back: their slips still count."""
+    server, standby = pair
+    kiosk = make_kiosk()
+    kiosk.servers = f"{server.base},{standby.base}"
+    (kiosk.folder / "key").write_text(building.key)
+    kiosk.start()
+    kiosk.on("home")
+    until(kiosk.drivers.listening.is_set)
+    until(lambda: free(kiosk) > 0)
+    standby.kill()
+    slips = []
+    for _ in range(3):
+        kiosk.choose("ho-tich")
+        slips.append(kiosk.on("number", paper="printed")["ticket"])
+        kiosk.home()
+    until(lambda: kiosk.waiting() == 0, 20)
+    server.kill()
+    second = building.client(building.follow(server, bind=standby.base.removeprefix("http://")))
+    assert second.queue()["tickets"] == []  # it knows nobody
+    second.promote("p1")
+    until(lambda: len(second.queue()["tickets"]) == 3, 30)
+    known = {one["id"]: one for one in second.queue()["tickets"]}
+    assert {one["id"]: one["label"] for one in slips} == {ticket: one["label"] for ticket, one in known.items()}
+    told = [one for one in second.events(limit=500)["events"] if str(one["cmd"]).startswith("restate:2:") and one["type"] == "issued"]
+    assert [one["label"] for one in told] == [one["label"] for one in slips]
+    assert {second.ticket(one["id"])["print"] for one in slips} == {"printed"}
+    second.counter_command("o1", "1", "open")
+    assert second.next("n1", "1")["ticket"]["id"] == slips[0]["id"]
+    until(lambda: kiosk.state()["notice"] == "", 20)
+    kiosk.choose("ho-tich")
+    assert kiosk.on("number", paper="printed")["ticket"]["label"] not in {one["label"] for one in slips}
+
+
 def test_a_lease_that_the_restored_copy_never_knew_settles_with_the_number_on_paper(building: Building) -> None:
     """The lease was cut after the backup: the number is taken as it stands, its page opens, and once is enough."""
     server = building.serve()

@@ -66,11 +66,11 @@ class Building:
         self.stack.callback(made.kill)
         return made
 
-    def follow(self, server: Program, name: str = "pi-2", url: str = "") -> Program:
+    def follow(self, server: Program, name: str = "pi-2", url: str = "", bind: str = "127.0.0.1:0") -> Program:
         (self.folder / "key").write_text(self.key)
         made = Program(
             self.folder / "standby.log", "follow", "--from", server.base, "--key-file", str(self.folder / "key"),
-            "--db", url or self.standby_url, "--bind", "127.0.0.1:0", "--name", name,
+            "--db", url or self.standby_url, "--bind", bind, "--name", name,
         )  # fmt: skip
         self.stack.callback(made.kill)
         return made

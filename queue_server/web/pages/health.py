@@ -40,6 +40,12 @@ CODES: dict[str, tuple[int, str, str]] = {
     "scan_unknown": (LOOK, "Mã lạ", "Quét thử một thẻ căn cước; nếu vẫn vậy, đặt lại máy quét."),
     "error": (BAD, "Lỗi", "Tắt rồi bật lại; nếu lặp lại, chạy `toiluot drivers doctor`."),
 }
+# What a kiosk reports of numbers it gave alone -> (word, remedy): somebody may hold a slip that nobody will call.
+REFUSED = {
+    "restate_conflict": ("phiếu máy chủ mới không nhận", "Ai cầm phiếu này sẽ không được gọi: mời họ lấy số mới ở bàn hướng dẫn."),
+    "lease_conflict": ("số cấp lúc mất mạng không được nhận", "Ai cầm phiếu này sẽ không được gọi: mời họ lấy số mới ở bàn hướng dẫn."),
+    "lease_already": ("số đã báo từ trước", "Máy đang dùng dữ liệu cũ: kiểm tra xem thẻ nhớ có bị thay bằng thẻ cũ không."),
+}
 STATES = {
     "absent": "absent", "lost": "absent", "opening": "busy", "backoff": "timeout", "degraded": "error",
 }  # fmt: skip
@@ -80,6 +86,11 @@ def device_view(device: Mapping[str, Any]) -> dict[str, Any]:
     ]
     if spool:
         findings.append((LOOK, f"{spool} việc chờ gửi", "Máy đang tự gửi lại; kiểm tra dây mạng nếu số này không giảm."))
+    errors = [error for error in device.get("errors") or () if error.get("count")]
+    for error in errors:
+        if error["code"] in REFUSED:
+            word, remedy = REFUSED[error["code"]]
+            findings.append((LOOK, f"{error['count']} {word}", remedy))
     if clock.get("synced") is False:
         findings.append((LOOK, "Đồng hồ chưa khớp", "Kiểm tra máy chủ giờ (NTP) của máy."))
     findings.sort(key=lambda finding: finding[0])
@@ -98,7 +109,7 @@ def device_view(device: Mapping[str, Any]) -> dict[str, Any]:
         "slots": slots,
         "spool": spool,
         "uptime": words.minutes(device["uptime_s"]) if device.get("uptime_s") is not None else "",
-        "errors": [f"{error['code']} × {error['count']}" for error in device.get("errors") or () if error.get("count")],
+        "errors": [f"{error['code']} × {error['count']}" for error in errors],
     }
 
 

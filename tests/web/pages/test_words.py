@@ -9,7 +9,7 @@ import pytest
 from queue_server.domain.visit import STATES
 from queue_server.web.pages import words
 from queue_server.web.pages.citizen import TEXT, language, view_of
-from queue_server.web.pages.health import CODES, device_view, fleet_view
+from queue_server.web.pages.health import CODES, REFUSED, device_view, fleet_view
 
 
 @pytest.mark.parametrize(
@@ -48,6 +48,14 @@ def test_every_fault_has_one_line_of_remedy(code: str) -> None:
     assert view["remedy"]
     assert "\n" not in view["remedy"]
     assert view["tone"] in ("bad", "warn")
+
+
+@pytest.mark.parametrize("code", REFUSED)
+def test_numbers_that_nobody_will_call_are_one_line_with_what_to_do(code: str) -> None:
+    view = device_view(_device("a", errors=[{"code": code, "count": 2}, {"code": "disk", "count": 0}]))
+    assert (view["word"], view["tone"]) == (f"2 {REFUSED[code][0]}", "warn")
+    assert "\n" not in view["remedy"]
+    assert view["errors"] == [f"{code} × 2"]
 
 
 def test_an_unknown_code_is_not_taken_for_health() -> None:
