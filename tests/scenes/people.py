@@ -204,9 +204,12 @@ class People:
         page.set_viewport_size({"width": 1080, "height": 1920})
         return AtKiosk(self.stage, page)
 
-    def clerk(self, counter: str) -> AtDesk:
-        """A clerk, logged in, at their open counter."""
-        return AtDesk(self.stage, self.browsers.person("clerk"), counter).opens()
+    def clerk(self, counter: str, *, clock: bool = False) -> AtDesk:
+        """A clerk, logged in, at their open counter; with `clock` the page's own time may be moved on."""
+        page = self.browsers.person("clerk")
+        if clock:
+            page.clock.install()
+        return AtDesk(self.stage, page, counter).opens()
 
     def attendant(self, *, phone: bool = False) -> Page:
         page = self.browsers.person("attendant", phone=phone)

@@ -8,10 +8,11 @@ own, so that no scene sees another's people. Holds the stage; who acts on it is 
 from __future__ import annotations
 
 import os
+import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
@@ -75,7 +76,12 @@ class Stage:
         self.site = Site(SITE, self.facts["server"], self.store)
         self.client = Client(self.facts["server"], self.site.key("issue", "call", "read", "feed", "manage", "fleet"), timeout=20)
         self._plain: dict[str, Any] = configuring.current(self.store, SITE)["document"]
-        self._orders, self._from = 0, 0
+        self._orders, self._from, self._dead = 0, 0, 0
+        # A day that is moved on while the kiosk takes its first numbers for a cut line would leave it without any for a while.
+        home = self.client.kiosk_home()[0] or {}
+        series, kept = {service["series"] for service in home["services"]}, home["settings"]["lease_count"]
+        self.until(lambda: {event.data["series"] for event in self.log("lease.issued")} >= series)
+        self.until(lambda: self.drawer(*{event.subject for event in self.log("lease.issued")}) == kept * len(series))
 
     def close(self) -> None:
         if hasattr(self, "client"):
@@ -107,11 +113,12 @@ class Stage:
         self.clock.move_to(self.clock.now + timedelta(minutes=minutes))
 
     def until(self, what: Callable[[], T], within_s: float = PATIENCE_S) -> T:
-        """The first true answer. Programs that died meanwhile are started again, as systemd would."""
+        """The first true answer. Programs that died meanwhile are started again, as systemd would, unless the story has them dead."""
         deadline, pause = time.monotonic() + within_s, threading.Event()
         while not (answer := what()):
             assert time.monotonic() < deadline, f"not within {within_s} s: last answer {answer!r}"
-            self.centre.supervisor.watch()
+            if not self._dead:
+                self.centre.supervisor.watch()
             pause.wait(0.05)
         return answer
 
@@ -135,6 +142,12 @@ class Stage:
     def labels(self, *types: str) -> list[str]:
         return [str(event.label) for event in self.log(*types)]
 
+    def drawer(self, *leases: str) -> int:
+        """How many numbers of these leases the kiosk still has for when it is alone."""
+        with closing(sqlite3.connect(f"{self.centre.folder}/kiosk/spool.sqlite3")) as kept:
+            held = kept.execute("SELECT 'lease:' || lease FROM numbers WHERE device_seq IS NULL").fetchall()
+        return sum(lease in leases for (lease,) in held)
+
     def ticket(self, ticket_id: str) -> dict[str, Any]:
         return self.client.ticket(ticket_id)
 
@@ -147,19 +160,23 @@ class Stage:
     # ------------------------------------------------------------ misfortune
     @contextmanager
     def dead(self, name: str) -> Iterator[None]:
-        """A program is killed, and started again when the story goes on."""
+        """The server or the kiosk is killed; it is started again, and answers, when the story goes on."""
         program = self.centre.supervisor.programs[name]
         assert program.process is not None
+        self._dead += 1
         program.process.kill()
         program.process.wait(10)
         try:
             yield
         finally:
-            self.until(self._server_answers)
+            self._dead -= 1
+        if not self._dead:
+            self.until(lambda: all(map(self._answers, ("server", "kiosk"))))
 
-    def _server_answers(self) -> bool:
+    def _answers(self, name: str) -> bool:
+        url = f"{self.facts['server']}/readyz" if name == "server" else f"{self.facts['kiosk']}healthz"
         with suppress(httpx.HTTPError):
-            return self.http.get(f"{self.facts['server']}/readyz").status_code == 200
+            return self.http.get(url, timeout=5).status_code == 200
         return False
 
 

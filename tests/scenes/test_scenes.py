@@ -1,23 +1,23 @@
+"""Twelve scenes of a hall, each a script of its own: `make test ARGS=tests/scenes`, or one of them by `-k lunch`."""
+
 from __future__ import annotations
 
+from pathlib import Path
+
+import pytest
+
+from tests.scenes import s01_seven_o_clock, s02_lunch, s06_dead_server, s07_paper_book, s08_blind_citizen, s11_clerk_swap
 from tests.scenes.people import People
 from tests.scenes.stage import Stage
 
+pytestmark = [pytest.mark.browser, pytest.mark.slow("starts the programs of a centre once and plays on all of them")]
+SCENES = (s01_seven_o_clock, s02_lunch, s06_dead_server, s07_paper_book, s11_clerk_swap)
 
-def test_crowd(stage: Stage, people: People) -> None:
-    stage.day("07:00", guard_s=0, confirm_s=0)
-    kiosk = people.at_kiosk()
-    a = kiosk.takes("ho-tich")
-    b = kiosk.takes("ho-tich", "fake:41")
-    print(a, b, a.code())
-    import json
-    print(json.dumps(stage.ticket(a.ticket), ensure_ascii=False, indent=1))
-    print(json.dumps(stage.client.kiosk_home()[0], ensure_ascii=False)[:3000])
-    desk = people.clerk("1")
-    stage.at("07:31")
-    print(desk.calls())
-    kiosk.page.screenshot(path="/tmp/scn_kiosk.png")
-    desk.page.screenshot(path="/tmp/scn_desk.png")
-    board = people.board()
-    board.screenshot(path="/tmp/scn_board.png")
-    print([ (e.type,e.label,e.data) for e in stage.log()])
+
+@pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.__name__.rsplit(".", 1)[1][4:])
+def test_scene(scene: object, stage: Stage, people: People) -> None:
+    scene.play(stage, people)  # type: ignore[attr-defined]
+
+
+def test_blind_citizen(stage: Stage, people: People, tmp_path: Path) -> None:
+    s08_blind_citizen.play(stage, people, tmp_path)
