@@ -23,6 +23,7 @@ PAGE = 2000
 SAME = (
     "state", "service", "label", "number", "series", "business_day", "counter", "for_counter", "issued_at", "available_from",
     "effective_at", "called_at", "serving_at", "ended_at", "outcome", "recalls", "print", "doubt", "rating", "priority_class",
+    "let_pass", "priority_check", "moved_from",
 )  # fmt: skip
 STEP_SAME = {
     "service": "service", "counter": "counter", "available_from": "available_from", "first_called_at": "first_called_at",
@@ -39,6 +40,7 @@ def findings(reader: Reader, site: str, day: str | None = None) -> list[str]:
         *_chain(log, reader, site),
         *_tickets(log, reader, site, day),
         *_counters(log, reader, site),
+        *_appointments(log, reader, site),
         *_numbers(log, reader, site),
         *_seals(log, reader, site),
         *_figures(log, reader, site, day),
@@ -135,6 +137,20 @@ def _counters(log: list[dict[str, Any]], reader: Reader, site: str) -> Iterator[
             yield f"counter-state: {row.code} is {row.state} in its row, {expected.get(row.code, 'closed')} by the log"
 
 
+def _appointments(log: list[dict[str, Any]], reader: Reader, site: str) -> Iterator[str]:
+    """Every appointment's row against its events, and no hash of a contact whose booking is over."""
+    expected = plain.read_appointments(log)
+    for row in reader.appointments(site):
+        want = expected.pop(row["id"], None)
+        if want is None:
+            yield f"appointment-unasked: {row['id']} has a row and was never booked"
+        elif want != (row["state"], row["ticket"]):
+            yield f"appointment-state: {row['id']} is {row['state']} in its row, {want[0]} by the log"
+        if row["state"] != "booked" and row["contact_key"] is not None:
+            yield f"appointment-contact: {row['id']} is over and the hash of its contact is still kept"
+    yield from (f"appointment-lost: {appointment} is in the log and has no row" for appointment in expected)
+
+
 def _numbers(log: list[dict[str, Any]], reader: Reader, site: str) -> Iterator[str]:
     """No number twice, and no row of a series that would give one out again."""
     seen: dict[tuple[str, str], list[int]] = {}
@@ -178,8 +194,10 @@ def _figures(log: list[dict[str, Any]], reader: Reader, site: str, day: str | No
         flat = shown["counts"] | {
             "wait_n": shown["wait"]["n"], "wait_ms": shown["wait"]["sum_ms"],
             "service_n": shown["service_time"]["n"], "service_ms": shown["service_time"]["sum_ms"],
+            "wrap_up_n": shown["wrap_up"]["n"], "wrap_up_ms": shown["wrap_up"]["sum_ms"],
+            "paused_n": shown["paused"]["n"], "paused_ms": shown["paused"]["sum_ms"],
         }  # fmt: skip
-        for name, value in plain.day_figures(tickets, one).items():
+        for name, value in (plain.day_figures(tickets, one) | plain.desk_times(log, one)).items():
             if flat[name] != value:
                 yield f"figure-{name}: {one} is published as {flat[name]}, {value} by the log"
 

@@ -53,10 +53,11 @@ def _happen(ticket: Plain, event: Row) -> None:
     kind, data, at = event["type"], event["data"], event["at"]
     if kind in ("issued", "arrived"):
         ticket.update(
-            state="waiting", service=event["service"], label=event["label"], counter=None, for_counter=None, called_at=None,
+            state="waiting", service=event["service"], label=event["label"], counter=None, called_at=None,
             serving_at=None, ended_at=None, outcome=None, recalls=0, print=data["print"], doubt=False, rating=None, steps=[],
             number=data["number"], series=data["series"], business_day=data["business_day"], issued_at=data["issued_at"],
             available_from=data["available_from"], effective_at=data["effective_at"], priority_class=data.get("priority_class"),
+            let_pass=0, moved_from=data.get("moved_from"), for_counter=data.get("for_counter"), priority_check=None,
         )  # fmt: skip
         _open_step(ticket, event["service"], data["available_from"])
         ticket["steps"][0]["before_opening_ms"] = data.get("before_opening_ms", 0)
@@ -75,7 +76,7 @@ def _open_step(ticket: Plain, service: str, at: int) -> None:
 
 
 def _amended(t: Plain, e: Row, d: Any, at: int) -> None:
-    for name in ("service", "for_counter", "effective_at", "priority_class"):
+    for name in ("service", "for_counter", "effective_at", "priority_class", "priority_check"):
         if name in d["to"]:
             t[name] = d["to"][name]
     t["steps"][-1]["service"] = t["service"]
@@ -143,6 +144,15 @@ def _transferred(t: Plain, e: Row, d: Any, at: int) -> None:
     )  # fmt: skip
 
 
+def _carried(t: Plain, e: Row, d: Any, at: int) -> None:
+    _end(t, at, "carried", d)
+    _open_step(t, t["service"], d["available_from"])
+    t.update(
+        state="waiting", counter=None, effective_at=d["effective_at"], available_from=d["available_from"], called_at=None,
+        serving_at=None, ended_at=None, outcome=None, recalls=0,
+    )  # fmt: skip
+
+
 def _completed(t: Plain, e: Row, d: Any, at: int) -> None:
     _end(t, at, d["outcome"], d)
     t["state"] = "completed"
@@ -171,6 +181,7 @@ def _corrected(t: Plain, e: Row, d: Any, at: int) -> None:
 
 _KINDS: dict[str, Any] = {
     "amended": _amended,
+    "let_passed": lambda t, e, d, at: t.update(effective_at=d["effective_at"], let_pass=t["let_pass"] + d["count"]),
     "called": _called,
     "recalled": _recalled,
     "serving_started": _serving,
@@ -178,6 +189,7 @@ _KINDS: dict[str, Any] = {
     "resumed": _resumed,
     "released": _released,
     "transferred": _transferred,
+    "carried": _carried,
     "completed": _completed,
     "no_show": _ended,
     "cancelled": _ended,
@@ -188,6 +200,9 @@ _KINDS: dict[str, Any] = {
     "corrected": _corrected,
     "print_outcome": lambda t, e, d, at: t.update(print=d["outcome"], doubt=bool(d.get("doubt"))),
     "reprinted": lambda t, e, d, at: t.update(doubt=False),
+    "print_wanted": lambda t, e, d, at: t.update(doubt=False, print=t["print"] if d["reprint"] else "pending"),
+    "priority_confirmed": lambda t, e, d, at: t.update(priority_check="confirmed"),
+    "priority_refused": lambda t, e, d, at: t.update(priority_check="refused", priority_class=None, effective_at=d["effective_at"]),
     "rated": lambda t, e, d, at: t.update(rating=d["stars"]),
 }
 
@@ -207,6 +222,33 @@ def read_counters(events: Iterable[Row]) -> dict[str, str]:
     return {event["counter"]: COUNTER_STATE[event["type"]] for event in events if event["type"] in COUNTER_STATE}
 
 
+def desk_times(events: Iterable[Row], day: str) -> Plain:
+    """How often and how long counters wrapped up and stood paused on one day, read off the log alone."""
+    began: dict[str, tuple[str, int]] = {}
+    found = {"wrap_up_n": 0, "wrap_up_ms": 0, "paused_n": 0, "paused_ms": 0}
+    for event in events:
+        state = COUNTER_STATE.get(event["type"])
+        was, since = began.get(event["counter"], ("", 0))
+        if state is None or state == was:
+            continue
+        if was in ("wrapping_up", "paused") and event["business_day"] == day and event["data"].get("reason") != "day_close":
+            name = "wrap_up" if was == "wrapping_up" else "paused"
+            found[f"{name}_n"] += 1
+            found[f"{name}_ms"] += event["at"] - since
+        began[event["counter"]] = (state, event["at"])
+    return found
+
+
+def read_appointments(events: Iterable[Row]) -> dict[str, tuple[str, str | None]]:
+    """State and ticket of each appointment."""
+    found: dict[str, tuple[str, str | None]] = {}
+    for event in events:
+        family, _, kind = event["type"].partition(".")
+        if family == "appointment" and not kind.startswith("key_"):
+            found[event["subject"].removeprefix("appointment:")] = (kind, event["data"].get("ticket"))
+    return found
+
+
 def day_figures(tickets: Iterable[Plain], day: str) -> Plain:
     """The figures of one business day, by counting."""
     today = [ticket for ticket in tickets if ticket.get("business_day") == day]
@@ -218,7 +260,8 @@ def day_figures(tickets: Iterable[Plain], day: str) -> Plain:
         if None not in (step["started_at"], step["ended_at"]) and not (step["inferred"] or step["machine"] or step["late"])
     ]
     return {
-        "issued": len(today),
+        "issued": sum(ticket["moved_from"] is None for ticket in today),
+        "arrived": sum(ticket["moved_from"] is not None for ticket in today),
         "called": sum(any(step["first_called_at"] is not None for step in ticket["steps"]) for ticket in today),
         "served": sum(ticket["state"] == "completed" for ticket in today),
         "no_show": sum(ticket["state"] == "no_show" for ticket in today),
@@ -226,6 +269,7 @@ def day_figures(tickets: Iterable[Plain], day: str) -> Plain:
         "expired": sum(ticket["state"] == "expired" for ticket in today),
         "recalls": sum(step["recalls"] for step in steps),
         "transfers": sum(step["outcome"] == "transferred" for step in steps),
+        "carried": sum(any(step["outcome"] == "carried" for step in ticket["steps"]) for ticket in today),
         "entered_late": sum(any(step["late"] for step in ticket["steps"]) for ticket in today),
         "wait_n": len(waits),
         "wait_ms": sum(max(0, wait) for wait in waits),

@@ -40,6 +40,7 @@ def obj(must: dict[str, Schema], may: dict[str, Schema] | None = None) -> Schema
 
 
 PRINT: Schema = {"type": "string", "enum": ["pending", "printed", "sent_unconfirmed", "not_sent", "unknown", "none"]}
+VERDICTS = ("right", "not_yet_called", "other_counter", "other_service", "superseded", "ended", "other_day", "unknown")
 NAMES: Schema = {"type": "object", "additionalProperties": TEXT}
 ESTIMATE = obj({"low_s": WHOLE, "high_s": WHOLE, "basis": TEXT})
 STEP = obj(
@@ -101,7 +102,28 @@ COUNTER = obj(
         "waiting": WHOLE,
         "longest_s": maybe(WHOLE),
         "services": listing(TEXT),
-    }
+    },
+    {
+        "active": FLAG,
+        "idle_since": maybe(TIME),
+        "dossiers": WHOLE,
+        "held": listing(ref("Ticket")),
+        "reminders": listing(obj({"id": TEXT, "label": TEXT, "until": TIME, "due": FLAG})),
+        "absent": listing(
+            obj(
+                {
+                    "id": TEXT,
+                    "label": TEXT,
+                    "service": TEXT,
+                    "ended_at": TIME,
+                    "cmd": maybe(TEXT),
+                    "undo_until": TIME,
+                    "readmit_until": TIME,
+                }
+            )
+        ),
+        "settings": ANY,
+    },
 )
 EVENT = obj(
     {
@@ -125,10 +147,29 @@ CALL = obj(
     {"zone": maybe(TEXT), "counter_name": maybe(TEXT)},
 )
 SERVICE = obj({"code": TEXT, "name": TEXT, "series": TEXT, "open": FLAG, "waiting": WHOLE})
+HELP_CALL = obj(
+    {"id": TEXT, "kind": TEXT, "place": TEXT, "place_name": TEXT, "state": TEXT, "called_at": TIME, "age_s": WHOLE},
+    {"counter": maybe(TEXT), "need": maybe(TEXT), "answered_at": maybe(TIME), "answered_by": maybe(TEXT), "done_at": maybe(TIME)},
+)
+RUSH = obj({"on": FLAG}, {"since": maybe(TIME), "by": maybe(TEXT)})
 PROBLEM = obj(
     {"type": TEXT, "title": TEXT, "status": WHOLE, "detail": TEXT, "code": TEXT, "request_id": TEXT},
     {"errors": listing(obj({"pointer": TEXT, "code": TEXT, "detail": TEXT}))},
 )
+
+APPOINTMENT: dict[str, Schema] = {
+    "id": TEXT,
+    "site": TEXT,
+    "service": TEXT,
+    "service_names": NAMES,
+    "state": {"type": "string", "enum": ["booked", "checked_in", "missed", "cancelled"]},
+    "day": {"type": "string", "format": "date"},
+    "slot": maybe(TIME),
+    "slot_to": maybe(TIME),
+    "check_in_from": maybe(TIME),
+    "check_in_until": maybe(TIME),
+    "ticket": maybe(ref("Ticket")),
+}
 
 SCHEMAS: dict[str, Schema] = {
     "Estimate": ESTIMATE,
@@ -138,6 +179,11 @@ SCHEMAS: dict[str, Schema] = {
     "MaybeTicket": obj({"ticket": maybe(ref("Ticket"))}),
     "Counter": COUNTER,
     "Counters": obj({"counters": listing(ref("Counter"))}),
+    "Checked": obj(
+        {"verdict": {"type": "string", "enum": list(VERDICTS)}, "say": NAMES}, {"ticket": maybe(ref("Ticket")), "counter": maybe(TEXT)}
+    ),
+    "Found": obj({"q": TEXT, "tickets": listing(ref("Ticket"))}),
+    "Rules": obj({"rules": listing(obj({"code": TEXT, "value": WHOLE, "text": NAMES}))}),
     "Undone": obj({"undone": TEXT, "tickets": listing(ref("Ticket"))}),
     "Event": EVENT,
     "Events": obj({"events": listing(ref("Event")), "position": TEXT, "site": TEXT}),
@@ -148,12 +194,47 @@ SCHEMAS: dict[str, Schema] = {
     "LeasedNumbers": obj({"entries": listing(obj({"number": WHOLE, "label": TEXT, "ticket_id": TEXT, "token": TEXT}))}),
     "Settled": obj({"tickets": listing(ANY)}),
     "Figures": obj({"counts": {"type": "object", "additionalProperties": WHOLE}}),
+    "HelpCall": HELP_CALL,
+    "HelpCalls": obj({"calls": listing(ref("HelpCall"))}),
+    "Hall": obj({"site": TEXT, "rush": RUSH, "calls": listing(ref("HelpCall")), "lights": listing(ANY)}),
+    "Rush": obj({"site": TEXT, "rush": RUSH}),
+    "Errands": obj({"prints": listing(obj({"job": TEXT, "reprint": FLAG, "ticket": ref("Ticket")})), "help": maybe(ref("HelpCall"))}),
     "Seals": obj({"seals": listing(ANY)}),
     "Devices": obj({"devices": listing(ANY)}),
     "Beat": obj({"ok": FLAG, "now": TIME}),
     "CitizenTicket": obj({"label": TEXT, "state": TEXT}),
     "Session": obj({"role": TEXT, "name": TEXT, "csrf": TEXT, "sites": listing(TEXT), "permissions": listing(TEXT)}),
     "Health": obj({"status": TEXT}),
+    "Appointment": obj(APPOINTMENT),
+    "Booked": obj({**APPOINTMENT, "code": TEXT, "url": TEXT}),
+    "Bookable": obj(
+        {
+            "site": TEXT,
+            "contact": TEXT,
+            "services": listing(obj({"code": TEXT, "names": NAMES, "slots": FLAG, "remote": FLAG, "days_ahead": WHOLE})),
+        }
+    ),
+    "Slots": obj(
+        {
+            "service": TEXT,
+            "date": {"type": "string", "format": "date"},
+            "days": listing({"type": "string", "format": "date"}),
+            "slot_min": WHOLE,
+            "slots": listing(obj({"slot": TIME, "slot_to": TIME, "free": WHOLE})),
+        }
+    ),
+    "Faces": obj(
+        {"counter": TEXT, "counter_name": TEXT, "state": {"type": "string", "enum": ["idle", "asking", "thanks"]}},
+        {"ticket": TEXT, "label": TEXT, "until": TIME},
+    ),
+    "Tablets": obj({"tablets": listing(obj({"counter": TEXT, "name": TEXT, "url": TEXT}))}),
+    "Outliers": obj(
+        {
+            "date": {"type": "string", "format": "date"},
+            "outliers": listing(obj({"kind": TEXT, "who": TEXT, "count": WHOLE, "text": NAMES, "labels": listing(TEXT)})),
+            "moves": listing(obj({"at": TIME, "kind": TEXT, "label": TEXT, "actor": TEXT}, {"counter": maybe(TEXT), "reason": maybe(TEXT)})),
+        }
+    ),
     "Object": ANY,
     "Problem": PROBLEM,
 }

@@ -86,6 +86,7 @@ class PrintReport(Command):
     outcome: str = required(Choice(PrintOutcome))
     detail: str | None = optional(Text(200))
     device: str | None = optional(Text(64))
+    job: str | None = optional(Text(64))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,8 +133,11 @@ class Transfer(OnTicket):
 
 @dataclass(frozen=True, kw_only=True)
 class Complete(OnTicket):
+    """`more`: dossiers that the person still has with them; they wait again with the same slip."""
+
     outcome: str = optional(Choice(Outcome), "done")
     dossier_code: str | None = optional(DOSSIER_CODE)
+    more: int | None = optional(Whole(1, 500))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -148,6 +152,7 @@ class Reclassify(OnTicket):
 class ProcedureEntry:
     code: str = required(CODE)
     dossier_code: str | None = optional(DOSSIER_CODE)
+    quantity: int | None = optional(Whole(1, 99))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -69,6 +69,13 @@ class PrintOutcome(StrEnum):
     UNKNOWN = "unknown"
 
 
+class Decision(StrEnum):
+    """About a priority, by somebody who saw the papers."""
+
+    CONFIRMED = "confirmed"
+    REFUSED = "refused"
+
+
 class TicketState(StrEnum):
     WAITING = "waiting"
     CALLED = "called"

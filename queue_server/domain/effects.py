@@ -23,9 +23,10 @@ def issue(event: Event) -> Ticket:
         site=event.site,
         label=event.label or "",
         service=event.service or "",
+        taken_for="" if event.type == "arrived" else event.service or "",
         state="waiting",
         issued_seq=event.seq,
-        arrived_from=data["available_from"],
+        arrived_from=data.pop("arrived_from", data["available_from"]),
         steps=(step,),
         **{name: value for name, value in data.items() if name in FIELDS},
     )
@@ -42,6 +43,17 @@ def _amended(ticket: Ticket, event: Event) -> dict[str, Any]:
     if "service" in changes:
         changes["steps"] = _step(ticket, service=changes["service"])
     return changes
+
+
+def _let_passed(ticket: Ticket, event: Event) -> dict[str, Any]:
+    """A later place, as if the person had come so much later: whatever moves the place afterwards counts from there. The wait
+    stays the one since the arrival."""
+    later_ms = event.data["effective_at"] - ticket.effective_at
+    return {
+        "effective_at": event.data["effective_at"],
+        "arrived_from": ticket.arrived_from + later_ms,
+        "let_pass": ticket.let_pass + event.data["count"],
+    }
 
 
 def _called(ticket: Ticket, event: Event) -> dict[str, Any]:
@@ -120,8 +132,10 @@ def _transferred(ticket: Ticket, event: Event) -> dict[str, Any]:
         "for_counter": data.get("for_counter"),
         "return_to": data.get("return_to"),
         "tasks": tuple(data.get("tasks", ticket.tasks)),
+        "quantity": data.get("quantity", ticket.quantity),
         "zone": data.get("zone"),
         "effective_at": data["effective_at"],
+        "arrived_from": data.get("arrived_from", ticket.arrived_from),
         "available_from": event.at,
         "credits": data["credits"],
         "called_at": None,
@@ -130,6 +144,26 @@ def _transferred(ticket: Ticket, event: Event) -> dict[str, Any]:
         "held_until": None,
         "recalls": 0,
         "steps": (*ended, step),
+    }
+
+
+def _carried(ticket: Ticket, event: Event) -> dict[str, Any]:
+    """Yesterday's step ends with yesterday; the next waits from the opening on, so that no night is in any wait."""
+    data, at = event.data, event.data["available_from"]
+    ended = _ended(ticket, event, "carried")["steps"]
+    return {
+        "carried_to": data["to_day"],
+        "counter": None,
+        "effective_at": data["effective_at"],
+        "available_from": at,
+        "arrived_from": at,
+        "credits": data["credits"],
+        "called_at": None,
+        "last_called_at": None,
+        "serving_at": None,
+        "held_until": None,
+        "recalls": 0,
+        "steps": (*ended, Step(len(ended) + 1, ticket.service, at)),
     }
 
 
@@ -164,6 +198,18 @@ def _print_outcome(ticket: Ticket, event: Event) -> dict[str, Any]:
     return {"print": event.data["outcome"], "doubt": bool(event.data.get("doubt"))}
 
 
+def _print_wanted(ticket: Ticket, event: Event) -> dict[str, Any]:
+    """Somebody stands before whoever wants it, so the number is in no doubt; a first slip is still to come."""
+    again: dict[str, Any] = {"reprints": ticket.reprints + 1} if event.data["reprint"] else {"print": "pending"}
+    return again | {"doubt": False}
+
+
+def _priority_refused(ticket: Ticket, event: Event) -> dict[str, Any]:
+    """The ordinary place; that it was asked for and refused is counted."""
+    moved = {name: event.data[name] for name in ("credits", "effective_at")}
+    return moved | {"priority_class": None, "priority_check": "refused"}
+
+
 def _annotated(ticket: Ticket, event: Event) -> dict[str, Any]:
     procedures = event.data.get("procedures")
     if procedures is None:
@@ -179,6 +225,7 @@ def _corrected(ticket: Ticket, event: Event) -> dict[str, Any]:
 
 EFFECTS: dict[str, Effect] = {
     "amended": _amended,
+    "let_passed": _let_passed,
     "called": _called,
     "recalled": _recalled,
     "serving_started": _serving,
@@ -192,9 +239,13 @@ EFFECTS: dict[str, Effect] = {
     "readmitted": _readmitted,
     "cancelled": lambda t, e: _ended(t, e, "cancelled"),
     "expired": lambda t, e: _ended(t, e, "expired"),
+    "carried": _carried,
     "closed_by_system": _closed_by_system,
     "print_outcome": _print_outcome,
     "reprinted": lambda t, e: {"reprints": t.reprints + 1, "doubt": False},
+    "print_wanted": _print_wanted,
+    "priority_confirmed": lambda t, e: {"priority_check": "confirmed"},
+    "priority_refused": _priority_refused,
     "annotated": _annotated,
     "rated": lambda t, e: {"rating": e.data["stars"], "revision": t.revision + 1},
     "corrected": _corrected,

@@ -13,7 +13,7 @@ from operator import attrgetter
 from typing import Any
 
 # Families beside the ticket's own events; a reader skips a type that it does not know.
-FAMILIES = ("counter", "day", "site", "config", "lease", "notice", "outage", "device", "appointment")
+FAMILIES = ("counter", "day", "site", "config", "lease", "notice", "outage", "device", "appointment", "help", "hall")
 
 
 @dataclass(frozen=True, slots=True)

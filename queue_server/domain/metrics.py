@@ -8,7 +8,7 @@ by the machine or entered late) are counted and kept out of the means.
 from __future__ import annotations
 
 from collections import Counter as Tally
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,6 +16,7 @@ from queue_server.domain.visit import Step, Ticket
 
 COUNTS = (
     "issued",
+    "arrived",
     "called",
     "served",
     "no_show",
@@ -27,17 +28,26 @@ COUNTS = (
     "machine_closed",
     "entered_late",
     "voided",
+    "carried",
+    "priority",
+    "priority_confirmed",
+    "priority_refused",
 )
 ENDED = {"completed": "served", "no_show": "no_show", "cancelled": "cancelled", "expired": "expired", "moved": "moved"}
 DEFINITIONS = {
     "issued": "tickets issued on the business day",
-    "called": "of them, called at least once",
-    "served": "of them, completed",
+    "arrived": "tickets that came from another site with somebody who had taken them there",
+    "called": "of both, called at least once",
+    "served": "of both, completed",
     "wait_s": "per step: first call minus available_from, recalls do not restart it; whole seconds, rounded down",
     "before_opening_s": "per step: time between arrival and the service's opening, not in wait_s",
     "over_breaks_s": "per step: the part of wait_s that fell outside opening hours",
     "service_s": "per step: end minus start minus time on hold; inferred starts and machine-closed steps left out",
+    "wrap_up_s": "per stretch of paperwork after a person: from the clerk's word to the next call, resume, pause or close",
+    "paused_s": "per pause of a counter, from the pause to its end; what the day's close ended is in neither",
     "entered_late": "tickets of which something was told after it had happened; such a step is in no wait and no service time",
+    "priority": "tickets with a priority class now; priority_confirmed and priority_refused are what an attendant decided",
+    "carried": "tickets that were not served on their day and waited again on the next; yesterday's step is in no wait",
     "percentile": "nearest rank on whole seconds: the smallest x with F(x) >= p",
 }
 
@@ -97,7 +107,7 @@ class Figures:
 
     def add(self, ticket: Ticket) -> None:
         """One more ticket with all its steps."""
-        self.counts["issued"] += 1
+        self.counts["issued" if ticket.moved_from is None else "arrived"] += 1
         self.counts["called"] += any(step.first_called_at is not None for step in ticket.steps)
         if ticket.state in ENDED:
             self.counts[ENDED[ticket.state]] += 1
@@ -108,6 +118,10 @@ class Figures:
         self.counts["machine_closed"] += ticket.machine_closed
         self.counts["entered_late"] += any(step.entered_late for step in ticket.steps)
         self.counts["voided"] += ticket.voided
+        self.counts["carried"] += ticket.carried_to is not None
+        self.counts["priority"] += ticket.priority_class is not None
+        if ticket.priority_check is not None:
+            self.counts[f"priority_{ticket.priority_check}"] += 1
         for step in ticket.steps:
             self._add_step(step)
 
@@ -144,6 +158,19 @@ def service_ms(step: Step) -> int | None:
     if step.started_at is None or step.ended_at is None or step.start_inferred or step.machine_closed or step.entered_late:
         return None
     return max(0, step.ended_at - step.started_at - step.held_ms)
+
+
+def spells(rows: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """How long counters wrapped up and stood paused, of finished stretches with `state`, `counter`, `began_at` and `ended_at`."""
+    found: dict[str, Spread] = {"wrapping_up": Spread(), "paused": Spread()}
+    counters: dict[str, dict[str, int]] = {}
+    for row in rows:
+        found[row["state"]].add(row["ended_at"] - row["began_at"])
+        own = counters.setdefault(row["counter"], {"wrap_up_n": 0, "wrap_up_ms": 0, "paused_n": 0, "paused_ms": 0})
+        name = "wrap_up" if row["state"] == "wrapping_up" else "paused"
+        own[f"{name}_n"] += 1
+        own[f"{name}_ms"] += row["ended_at"] - row["began_at"]
+    return {"wrap_up": found["wrapping_up"].as_data(), "paused": found["paused"].as_data(), "by_counter": counters}
 
 
 def figures(tickets: Iterable[Ticket]) -> Figures:

@@ -100,6 +100,12 @@ class Ticket:
     boot_ms: int | None = None
     clock_synced: bool | None = None
     revision: int = 1
+    taken_for: str = ""  # the service that the number was taken for; a transfer or an amendment does not change it
+    half: str | None = None  # and the half-day it was taken for: am or pm
+    carried_to: str | None = None  # the business day on which a number of the day before is still good
+    priority_check: str | None = None  # confirmed or refused by somebody who saw the papers
+    let_pass: int = 0  # how many others this person let go first
+    moved_from: str | None = None  # the site from which this person came with the ticket
 
 
 FIELDS = tuple(f.name for f in fields(Ticket))

@@ -9,7 +9,7 @@ from queue_server.domain import routing
 from queue_server.domain.errors import Refusal, illegal, invalid
 from queue_server.domain.ticket import TRANSITIONS
 from queue_server.domain.visit import Ticket
-from queue_server.services.issuing import NEEDS, credits_of
+from queue_server.services.issuing import NEEDS, capped, credits_of
 from queue_server.services.unit import Unit
 from queue_server.services.views import ticket_json
 
@@ -30,19 +30,28 @@ def amend(unit: Unit, ticket_id: str, *, reason: str | None = None, **fields: An
         to["needs"] = list(to["needs"])
         if not set(to["needs"]) <= set(NEEDS):
             raise invalid("/needs", "unknown_need", f"some of {', '.join(NEEDS)}")
+    cap = capped(unit, to.get("priority_class"))
     if "priority_class" in to:
-        to |= _other_class(unit, ticket, to["priority_class"])
+        to |= _other_class(unit, ticket, to["priority_class"], moves=cap is None)
     before = {name: getattr(ticket, name) for name in to}
     before = {name: list(value) if isinstance(value, tuple) else value for name, value in before.items()}
-    return _answer(unit, unit.ticket_event(ticket, "amended", {"to": to, "from": before, "reason": reason}))
+    told = {"to": to, "from": before, "reason": reason} | ({"capped": cap} if cap else {})
+    return _answer(unit, unit.ticket_event(ticket, "amended", told))
 
 
-def _other_class(unit: Unit, ticket: Ticket, wanted: str) -> dict[str, Any]:
-    """A priority given or taken: the rule of the class moves the place, the arrival stays."""
+def _other_class(unit: Unit, ticket: Ticket, wanted: str, *, moves: bool) -> dict[str, Any]:
+    """A priority given or taken: the rule of the class moves the place (not while it is over its cap), the arrival stays."""
     chosen = None if wanted in (ORDINARY, "") else wanted
     kept = {rule: credit for rule, credit in (ticket.credits or {}).items() if rule != "priority"}
-    credits = kept | credits_of(unit.config, chosen, None)
-    return {"priority_class": chosen, "credits": credits, "effective_at": routing.effective(ticket.arrived_from, credits)}
+    given = credits_of(unit.config, chosen, None)
+    credits = kept | (given if moves else {})
+    check = "confirmed" if chosen else None  # whoever gives it has seen the papers
+    return {
+        "priority_class": chosen,
+        "priority_check": check,
+        "credits": credits,
+        "effective_at": routing.effective(ticket.arrived_from, credits),
+    }
 
 
 def cancel(unit: Unit, ticket_id: str, *, reason: str | None = None) -> dict[str, Any]:
@@ -64,10 +73,14 @@ def readmit(unit: Unit, ticket_id: str, *, reason: str | None = None) -> dict[st
     return _answer(unit, unit.ticket_event(ticket, "readmitted", data))
 
 
-def print_outcome(unit: Unit, ticket_id: str, *, outcome: str, detail: str | None = None, device: str | None = None) -> dict[str, Any]:
-    """What became of the slip, as the printer's own answers tell. Where nothing came out and nobody can have read the number
-    (the detail begins with one of `NOBODY_HOLDS`), the ticket is in doubt until somebody shows it."""
+def print_outcome(
+    unit: Unit, ticket_id: str, *, outcome: str, detail: str | None = None, device: str | None = None, job: str | None = None
+) -> dict[str, Any]:
+    """What became of the slip (`job`: of one that was wanted at this kiosk), as the printer's own answers tell. Where nothing came
+    out and nobody can have read the number (the detail begins with one of `NOBODY_HOLDS`), it is in doubt until somebody shows it."""
     data: dict[str, Any] = {"outcome": outcome, "detail": detail, "device": device}
+    if job is not None:
+        data["job"] = job
     if outcome in ("not_sent", "unknown") and (detail or "").partition(" ")[0] in NOBODY_HOLDS:
         data["doubt"] = True
     return _answer(unit, unit.ticket_event(unit.ticket(ticket_id), "print_outcome", data))

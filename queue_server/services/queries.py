@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from queue_server.contract import position as places
 from queue_server.contract.position import Position
 from queue_server.domain import calendar, metrics, routing
-from queue_server.domain.config import SiteConfig
+from queue_server.domain.config import Service, SiteConfig
 from queue_server.domain.counter import Counter, lawful
 from queue_server.domain.errors import Refusal
 from queue_server.domain.visit import Ticket
 from queue_server.services import fleet
 from queue_server.services.ids import token_hash
 from queue_server.services.issuing import position_of
+from queue_server.services.offering import Look, Offer
 from queue_server.services.unit import Configs
-from queue_server.services.views import counter_json, event_json, moment, seconds, ticket_json
+from queue_server.services.views import counter_json, event_json, moment, names, readmit_until, seconds, ticket_json
 
 if TYPE_CHECKING:
     from queue_server.storage.reader import Reader
@@ -92,6 +94,7 @@ def citizen_ticket(reader: Reader, token: str, *, now: int) -> dict[str, Any]:
         "estimate": live["estimate"] if found.state == "waiting" else None,
         "revision": found.revision,
         "may_cancel": found.state in ("waiting", "held"),
+        "may_let_pass": found.state == "waiting",
         "may_rate": found.state == "completed" and found.rating is None,
     }
 
@@ -107,10 +110,37 @@ def site_of_token(reader: Reader, token: str) -> tuple[str, str]:
 # ---------------------------------------------------------------- counters and the queue
 def counters(reader: Reader, site: str, *, now: int) -> dict[str, Any]:
     """Every counter of the configuration, in its order."""
-    return {"counters": [counter(reader, site, code, now=now) for code in house(reader, site)[1].counters]}
+    return {"counters": [_counter(reader, site, code, now) for code in house(reader, site)[1].counters]}
+
+
+DESK_SETTINGS = (
+    "guard_s", "confirm_s", "undo_s", "undo_no_show_s", "recalls_before_no_show", "readmit_s", "dossiers_per_turn", "dossier_codes",
+)  # fmt: skip
 
 
 def counter(reader: Reader, site: str, code: str, *, now: int) -> dict[str, Any]:
+    """One counter as it stands, with who did not come and may still be taken in again, and the settings its page follows."""
+    config = house(reader, site)[1]
+    body = _counter(reader, site, code, now)
+    missed = reader.absent_at(site, code, now - config.policy.readmit_s * 1000)
+    undo_ms = config.policy.undo_no_show_s * 1000
+    body["absent"] = [
+        {
+            "id": each.id, "label": each.label, "service": each.service, "ended_at": moment(each.ended_at),
+            "cmd": _cmd_of_no_show(reader, each), "undo_until": moment((each.ended_at or 0) + undo_ms),
+            "readmit_until": readmit_until(each, config),
+        }
+        for each in missed
+    ]  # fmt: skip
+    return body | {"settings": {name: getattr(config.policy, name) for name in DESK_SETTINGS}}
+
+
+def _cmd_of_no_show(reader: Reader, each: Ticket) -> str | None:
+    """The command that marked somebody absent: the one that an undo names."""
+    return next((event.cmd for event in reversed(reader.events_of(each.site, f"ticket:{each.id}")) if event.type == "no_show"), None)
+
+
+def _counter(reader: Reader, site: str, code: str, now: int) -> dict[str, Any]:
     """One counter: its state, who stands there, what is lawful now, and how many wait for it."""
     row, config = house(reader, site)
     config.known_counter(code)
@@ -122,6 +152,7 @@ def counter(reader: Reader, site: str, code: str, *, now: int) -> dict[str, Any]
     return counter_json(
         desk,
         config,
+        now=now,
         current=ticket_json(there, row, config) if there else None,
         held=[ticket_json(each, row, config) for each in reader.held(site) if each.counter == code],
         lawful=lawful(desk, there.state if there else None),
@@ -131,7 +162,7 @@ def counter(reader: Reader, site: str, code: str, *, now: int) -> dict[str, Any]
 
 
 def _without_undo(desk: Counter) -> Counter:
-    return Counter(desk.site, desk.code, desk.state, desk.clerk, desk.services, desk.opened_at, desk.since, desk.reason)
+    return replace(desk, undo_cmd=None, undo_until=None)
 
 
 def _backlog(summary: Iterable[Row], code: str, services: Iterable[str]) -> tuple[int, int | None]:
@@ -160,6 +191,7 @@ def _reason(each: Ticket) -> dict[str, Any]:
         "credits_s": why["credits"],
         "effective_at": moment(each.effective_at),
         "for_counter": each.for_counter,
+        "let_pass": why["let_pass"],
     }
 
 
@@ -205,21 +237,17 @@ def _call_json(each: Ticket, config: SiteConfig) -> dict[str, Any]:
 def services(reader: Reader, site: str, *, now: int) -> dict[str, Any]:
     """The services on offer."""
     _, config = house(reader, site)
-    waiting = _waiting_by_service(reader, site)
+    waiting, look = _waiting_by_service(reader, site), Look.now(reader, site, config, now)
+    return {"services": [_offered(each, look.offer(each), waiting) | {"temporary": each.temporary} for each in config.services.values()]}
+
+
+def _offered(service: Service, offer: Offer, waiting: dict[str, int]) -> dict[str, Any]:
+    """A service with what can be had of it now: `closed_reason` also where it is open and its officer comes only later."""
     return {
-        "services": [
-            {
-                "code": offered.code,
-                "name": offered.name,
-                "names": {"vi": offered.name, **offered.names},
-                "series": offered.series,
-                "zone": offered.zone,
-                "open": _opens(config, offered.code, now)[0],
-                "waiting": waiting.get(offered.code, 0),
-            }
-            for offered in config.services.values()
-        ]
-    }
+        "code": service.code, "name": service.name, "names": names(service), "series": service.series, "zone": service.zone,
+        "open": offer.open, "closed_reason": offer.why, "next_open_at": moment(offer.next_at), "note": offer.note or None,
+        "warning": offer.warning, "waiting": waiting.get(service.code, 0),
+    }  # fmt: skip
 
 
 def _waiting_by_service(reader: Reader, site: str) -> dict[str, int]:
@@ -229,12 +257,9 @@ def _waiting_by_service(reader: Reader, site: str) -> dict[str, int]:
     return found
 
 
-def _opens(config: SiteConfig, service: str, now: int) -> tuple[bool, int | None]:
-    """Whether a number can be had now, and if not, when next."""
-    hours = config.calendar_of(service)
-    if config.services[service].open and calendar.available_from(hours, now, config.utc_offset_min) is not None:
-        return True, None
-    return False, calendar.next_opening(hours, now, config.utc_offset_min) if config.services[service].open else None
+def _rush(reader: Reader, site: str) -> bool:
+    """Whether the hall is in rush mode: shorter screens, short slips."""
+    return bool((reader.hall(site) or {}).get("rush_since"))
 
 
 KIOSK_SETTINGS = (
@@ -246,18 +271,12 @@ def kiosk_home(reader: Reader, site: str, *, now: int) -> dict[str, Any]:
     """What the kiosk's home shows, and the settings it follows."""
     row, config = house(reader, site)
     waiting, policy = _waiting_by_service(reader, site), config.policy
-    offered = []
-    for service in config.services.values():
-        if service.on_kiosk:
-            is_open, opens = _opens(config, service.code, now)
-            offered.append({
-                "code": service.code, "name": service.name, "names": {"vi": service.name, **service.names},
-                "series": service.series, "zone": service.zone, "open": is_open, "next_open_at": moment(opens),
-                "waiting": waiting.get(service.code, 0),
-            })  # fmt: skip
+    look = Look.now(reader, site, config, now)
+    offered = [_offered(each, look.offer(each), waiting) for each in config.services.values() if each.on_kiosk]
     return {
         "site": {"code": site, "name": config.name, "kind": row["kind"], "public_url": config.public_url, "epoch": row["epoch"]},
         "services": offered,
+        "rush": _rush(reader, site),
         "help_service": config.help_service,
         "languages": list(config.languages),
         "priority_classes": [
@@ -309,7 +328,8 @@ def day_figures(reader: Reader, site: str, day: str, *, service: str | None = No
     chosen = [each for each in today if service is None or each.service == service]
     by_service = {code: metrics.figures(e for e in today if e.service == code).as_data()["counts"] for code in config.services}
     whole = {"site": site, "date": day, "service": service, "position": places.encode(row["epoch"], row["seq"])}
-    return whole | metrics.figures(chosen).as_data() | {"by_service": by_service, "definitions": metrics.DEFINITIONS}
+    desks = metrics.spells(reader.spells(site, day))  # a counter's, whatever service was asked for
+    return whole | metrics.figures(chosen).as_data() | desks | {"by_service": by_service, "definitions": metrics.DEFINITIONS}
 
 
 def seals(reader: Reader, site: str) -> dict[str, Any]:

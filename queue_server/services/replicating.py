@@ -18,6 +18,8 @@ from queue_server.domain.counter import Counter
 from queue_server.domain.event import Event, canonical, chain_hash
 from queue_server.services.closing import KEPT_MS
 from queue_server.services.ids import token_hash
+from queue_server.services.moving import note_number
+from queue_server.services.projecting import project
 
 if TYPE_CHECKING:
     from queue_server.storage.reader import Reader
@@ -46,7 +48,9 @@ def batch(reader: Reader, site: str, *, after: int, answers_since: int, limit: i
         "events": [_plain(event) for event in events],
         "answers": [dict(answer) for answer in reader.requests_since(site, max(0, answers_since - OVERLAP_MS))],
         "holders": _holders(reader, site, events),
+        **_bookings(reader, site, kinds),
         "undo": {desk.code: [desk.undo_cmd, desk.undo_until] for desk in reader.counters(site) if desk.code in touched},
+        "freed": {desk.code: desk.freed_at for desk in reader.counters(site) if desk.code in touched},
         "leases": [_lease(reader, site, lease) for lease in leases],
         "configs": [dict(reader.config_row(site, version) or {}) for version in versions],
         "epochs": [dict(each) for each in reader.epochs(site)] if "site.epoch_started" in kinds else [],
@@ -54,8 +58,15 @@ def batch(reader: Reader, site: str, *, after: int, answers_since: int, limit: i
 
 
 def _holders(reader: Reader, site: str, events: list[Event]) -> dict[str, str]:
-    issued = {event.ticket for event in events if event.type == "issued" and event.ticket}
+    issued = {event.ticket for event in events if event.type in ("issued", "arrived") and event.ticket}
     return {ticket: key for ticket, key in reader.holders(site).items() if ticket in issued} if issued else {}
+
+
+def _bookings(reader: Reader, site: str, kinds: set[str]) -> dict[str, Any]:
+    """Hashes of contacts and the declared keys, as long as they are kept: neither is ever in the log."""
+    if not any(kind.startswith("appointment.") for kind in kinds):
+        return {}
+    return {"contacts": reader.contacts(site), "contact_keys": [dict(row) for row in reader.contact_keys(site)]}
 
 
 def _plain(event: Event) -> dict[str, Any]:
@@ -87,7 +98,7 @@ def take_in(repository: Repository, told: dict[str, Any]) -> int:
     if events:
         repository.add_events(events)
         repository.advance_site(site, seq=seq, last_at=events[-1].at, day=day, day_hash=last)
-    _undo(repository, site, told["undo"])
+    _undo(repository, site, told["undo"], told.get("freed", {}))
     for answer in told["answers"]:
         if repository.request(site, answer["request_id"]) is None:
             repository.add_request({**answer})
@@ -95,6 +106,7 @@ def take_in(repository: Repository, told: dict[str, Any]) -> int:
 
 
 def _let_in(repository: Repository, event: Event, told: dict[str, Any]) -> None:
+    project(repository, event)
     if event.ticket is not None and event.type in ticket.TRANSITIONS:
         _ticket(repository, event, told["holders"])
     elif event.type in counter.TRANSITIONS:
@@ -112,7 +124,9 @@ def _ticket(repository: Repository, event: Event, holders: dict[str, str]) -> No
         return
     data = event.data
     repository.add_ticket(ticket.apply(None, event), holders.get(str(event.ticket)))
-    if data.get("lease"):
+    if event.type == "arrived":
+        note_number(repository, event.site, data["business_day"], data["series"], data["number"])
+    elif data.get("lease"):
         repository.settle_entry(data["lease"], data["number"], event.at)
     else:
         repository.set_last_number(event.site, data["business_day"], data["series"], data["number"])
@@ -126,9 +140,10 @@ def _counter(repository: Repository, site: str, code: str) -> Counter:
     return found
 
 
-def _undo(repository: Repository, site: str, offered: dict[str, Iterable[Any]]) -> None:
+def _undo(repository: Repository, site: str, offered: dict[str, Iterable[Any]], freed: dict[str, int | None]) -> None:
     for code, (cmd, until) in offered.items():
-        repository.put_counter(replace(_counter(repository, site, code), undo_cmd=cmd, undo_until=until))
+        desk = replace(_counter(repository, site, code), undo_cmd=cmd, undo_until=until, freed_at=freed.get(code))
+        repository.put_counter(desk)
 
 
 # ---------------------------------------------------------------- events that change other rows
@@ -167,6 +182,28 @@ def _epoch_started(repository: Repository, event: Event, told: dict[str, Any]) -
             repository.set_last_number(event.site, event.business_day, series, number, reserved=reserved)
 
 
+def _booked(repository: Repository, event: Event, told: dict[str, Any]) -> None:
+    appointment = event.subject.removeprefix("appointment:")
+    kept = told["contacts"].get(appointment)
+    about = {"id": appointment, "site": event.site, "service": event.service, "booked_at": event.at, "contact_key": kept}
+    repository.add_appointment({**about, "state": "booked", "ticket": None, **event.data})
+
+
+def _booking_ended(repository: Repository, event: Event, told: dict[str, Any]) -> None:
+    state = event.type.removeprefix("appointment.")
+    repository.end_appointment(event.subject.removeprefix("appointment:"), state=state, ticket=event.data.get("ticket"))
+
+
+def _contact_key_made(repository: Repository, event: Event, told: dict[str, Any]) -> None:
+    for row in told["contact_keys"]:
+        if row["n"] == event.data["n"]:
+            repository.add_contact_key(row)
+
+
+def _contact_key_destroyed(repository: Repository, event: Event, told: dict[str, Any]) -> None:
+    repository.drop_contact_key(event.site, event.data["n"])
+
+
 _ROWS: dict[str, Callable[[Repository, Event, dict[str, Any]], None]] = {
     "config.applied": _config,
     "lease.issued": _lease_issued,
@@ -174,6 +211,12 @@ _ROWS: dict[str, Callable[[Repository, Event, dict[str, Any]], None]] = {
     "day.closed": _day_closed,
     "day.sealed": _day_sealed,
     "site.epoch_started": _epoch_started,
+    "appointment.booked": _booked,
+    "appointment.checked_in": _booking_ended,
+    "appointment.missed": _booking_ended,
+    "appointment.cancelled": _booking_ended,
+    "appointment.key_made": _contact_key_made,
+    "appointment.key_destroyed": _contact_key_destroyed,
 }
 
 

@@ -9,19 +9,21 @@ from queue_server.domain.errors import Refusal
 from queue_server.domain.event import Event
 from queue_server.domain.ticket import TRANSITIONS, difference, fold
 from queue_server.domain.visit import AT_COUNTER, Ticket
+from queue_server.services.counters import must_be_active
 from queue_server.services.unit import Unit
 from queue_server.services.views import ticket_json
 
 # Events that change nothing one could trip over: a slip that was printed meanwhile does not stop an undo.
-HARMLESS = frozenset(kind for kind, (_, target) in TRANSITIONS.items() if target is None) - {"amended", "corrected"} | {"recalled"}
+MOVING = frozenset({"amended", "corrected", "priority_refused"})
+HARMLESS = frozenset(kind for kind, (_, target) in TRANSITIONS.items() if target is None) - MOVING | {"recalled"}
 
-# Nobody takes these back: an undo is itself the taking back, and a day that was closed stays closed.
-FINAL = frozenset({"undone", "expired", "closed_by_system"})
+# Nobody takes these back: an undo is itself the taking back, a day that was closed stays closed, and who moved is elsewhere.
+FINAL = frozenset({"undone", "expired", "carried", "closed_by_system", "moved"})
 
 
 def undo(unit: Unit, counter: str, *, cmd: str | None = None, reason: str | None = None) -> dict[str, Any]:
     """Reverse the counter's last command (or an earlier one that nothing has built upon). Answers with the tickets."""
-    desk = unit.counter(counter)
+    desk = must_be_active(unit, unit.counter(counter))
     if desk.state == "closed":
         raise Refusal("counter_closed", counter=counter, state=desk.state)
     wanted = cmd or desk.undo_cmd
@@ -58,6 +60,9 @@ def _reverse(unit: Unit, event: Event, reason: str | None) -> Ticket:
 
 def _harmless_since(now: Ticket, before: Ticket, history: list[Event], event: Event) -> Ticket:
     """The ticket as it was before the event, with what harmless events have told since (a print outcome, a rating)."""
-    told = {"print_outcome": ("print", "doubt"), "reprinted": ("reprints", "doubt"), "rated": ("rating",), "voided": ("voided",)}
+    told: dict[str, tuple[str, ...]] = {
+        "print_outcome": ("print", "doubt"), "reprinted": ("reprints", "doubt"), "rated": ("rating",), "voided": ("voided",),
+        "print_wanted": ("print", "reprints", "doubt"), "priority_confirmed": ("priority_check",),
+    }  # fmt: skip
     since = {e.type for e in history if e.seq > event.seq}
     return replace(before, **{field: getattr(now, field) for kind, fields in told.items() if kind in since for field in fields})

@@ -17,6 +17,7 @@ from queue_server.domain.event import Event, chain_hash
 from queue_server.domain.principal import Principal
 from queue_server.domain.visit import Ticket
 from queue_server.services.ids import uuid7
+from queue_server.services.projecting import project
 
 if TYPE_CHECKING:
     from queue_server.storage.reader import Reader
@@ -108,6 +109,7 @@ class Unit:
         event = _with_hash(blank, chain_hash(self._hash, blank))
         self._hash = event.hash
         self.events.append(event)
+        project(self.repository, event)
         return event
 
     def next_seq(self) -> int:
@@ -130,9 +132,11 @@ class Unit:
             subject.id, subject.label, service, at_counter or subject.counter,
         )  # fmt: skip
 
-    def issued(self, ticket_id: str, label: str, service: str, data: dict[str, Any], holder_key: str | None) -> Ticket:
-        """Let a new ticket into the log and put its row."""
-        event = self.event("issued", f"ticket:{ticket_id}", data, ticket=ticket_id, label=label, service=service)
+    def issued(
+        self, ticket_id: str, label: str, service: str, data: dict[str, Any], holder_key: str | None, *, kind: str = "issued"
+    ) -> Ticket:
+        """Let a new ticket into the log (`arrived`: one that is new here alone) and put its row."""
+        event = self.event(kind, f"ticket:{ticket_id}", data, ticket=ticket_id, label=label, service=service)
         made = ticket.apply(None, event)
         self.repository.add_ticket(made, holder_key)
         return made

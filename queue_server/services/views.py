@@ -53,6 +53,9 @@ def ticket_json(ticket: Ticket, site: Row, config: SiteConfig) -> dict[str, Any]
         "needs": list(ticket.needs),
         "quantity": ticket.quantity,
         "party": ticket.party,
+        "on_behalf": ticket.on_behalf,
+        "priority_check": ticket.priority_check,
+        "reprints": ticket.reprints,
         "issued_at": moment(ticket.issued_at),
         "available_from": moment(ticket.available_from),
         "effective_at": moment(ticket.effective_at),
@@ -62,6 +65,10 @@ def ticket_json(ticket: Ticket, site: Row, config: SiteConfig) -> dict[str, Any]
         "ended_at": moment(ticket.ended_at),
         "counter": ticket.counter,
         "for_counter": ticket.for_counter,
+        "return_to": ticket.return_to,
+        "held_until": moment(ticket.held_until),
+        "readmit_until": readmit_until(ticket, config),
+        "moved_from": ticket.moved_from,
         "tasks": list(ticket.tasks),
         "recalls": ticket.recalls,
         "outcome": ticket.outcome,
@@ -70,9 +77,17 @@ def ticket_json(ticket: Ticket, site: Row, config: SiteConfig) -> dict[str, Any]
         "estimate": ticket.estimate,
         "print": ticket.print,
         "doubt": ticket.print if ticket.doubt else None,
+        "carried_to": ticket.carried_to,
         "url": page_url(ticket, site, config),
         "steps": [_step_json(step) for step in ticket.steps],
     }
+
+
+def readmit_until(ticket: Ticket, config: SiteConfig) -> str | None:
+    """Until when somebody who did not come is taken in again with this slip."""
+    if ticket.state != "no_show" or ticket.ended_at is None:
+        return None
+    return moment(ticket.ended_at + config.policy.readmit_s * 1000)
 
 
 def _step_json(step: Step) -> dict[str, Any]:
@@ -119,9 +134,11 @@ def event_json(event: Event) -> dict[str, Any]:
 
 def counter_json(
     counter: Counter, config: SiteConfig, *, current: dict[str, Any] | None, held: list[dict[str, Any]], lawful: tuple[str, ...],
-    waiting: int, longest_s: int,
+    waiting: int, longest_s: int, now: int,
 ) -> dict[str, Any]:  # fmt: skip
     """A counter as the contract has it."""
+    idle = counter.state == "open" and current is None
+    named = {entry["dossier_code"] for entry in current["steps"][-1]["procedures"] if entry.get("dossier_code")} if current else ()
     spec = config.counters[counter.code]
     undo = {"cmd": counter.undo_cmd, "until": moment(counter.undo_until)} if counter.undo_cmd else None
     return {
@@ -132,8 +149,16 @@ def counter_json(
         "since": moment(counter.since),
         "reason": counter.reason,
         "clerk": counter.clerk,
+        "active": not counter.inactive,
+        "idle_since": moment(max(counter.since or 0, counter.freed_at or 0)) if idle else None,
         "current": current,
+        "dossiers": len(named),
         "held": held,
+        "reminders": [
+            {"id": each["id"], "label": each["label"], "until": each["held_until"], "due": times.decode(each["held_until"]) <= now}
+            for each in held
+            if each["held_until"] is not None
+        ],
         "undo": undo,
         "lawful": list(lawful),
         "waiting": waiting,

@@ -17,7 +17,7 @@ from sqlalchemy.engine import Engine
 
 from queue_server.storage.sqlite import BUSY_MS
 from queue_server.storage.store import is_sqlite, migrate, sqlite_path
-from queue_server.storage.tables import metadata
+from queue_server.storage.base import metadata
 
 CHUNK = 2000
 PRIVATE = 0o600  # it holds hashes of keys and passwords, and the key of the slips' addresses

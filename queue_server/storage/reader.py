@@ -15,6 +15,7 @@ from queue_server.domain.counter import Counter
 from queue_server.domain.event import Event
 from queue_server.domain.visit import Ticket
 from queue_server.storage import statements as s
+from queue_server.storage.bookings import BookingReader
 from queue_server.storage.rows import counter_of, event_of, ticket_of
 from queue_server.storage.sql import Row, Runner, Statement
 
@@ -25,7 +26,7 @@ def _named(services: Sequence[str]) -> dict[str, str]:
     return {f"s{n}": service for n, service in enumerate(services)}
 
 
-class Reader:
+class Reader(BookingReader):
     """A consistent look at the database."""
 
     __slots__ = ("_sql", "entropy", "memo", "now_ms")
@@ -106,6 +107,31 @@ class Reader:
         """The tickets that named this dossier, newest first."""
         return self._tickets(s.TICKETS_BY_DOSSIER, site=site, dossier_code=dossier_code, n=limit)
 
+    def tickets_of_number(self, site: str, business_day: str, number: int) -> list[Ticket]:
+        """The tickets of one day with this number, of every series."""
+        return self._tickets(s.TICKETS_OF_NUMBER, site=site, business_day=business_day, number=number)
+
+    def tickets_naming(self, site: str, business_day: str, code: str, limit: int = 20) -> list[Ticket]:
+        """The day's tickets with this dossier or appointment, on the slip or among what was done."""
+        within = f"%{json.dumps({'dossier_code': code}, ensure_ascii=False, separators=(',', ':'))[1:-1]}%"
+        return self._tickets(s.TICKETS_OF_DAY_NAMING, site=site, business_day=business_day, code=code, within=within, n=limit)
+
+    def waiting_for(self, site: str, counter: str) -> list[Ticket]:
+        """Who waits for this counter and no other."""
+        return self._tickets(s.WAITING_FOR, site=site, counter=counter)
+
+    def absent_at(self, site: str, counter: str, since: int, limit: int = 20) -> list[Ticket]:
+        """Who did not come to this counter since an instant, newest first."""
+        return self._tickets(s.ABSENT_AT, site=site, counter=counter, since=since, n=limit)
+
+    def moved_since(self, since: int) -> list[Row]:
+        """Site and id of every ticket of this database that moved to another site since an instant."""
+        return self._sql.all(s.MOVED_SINCE, {"since": since})
+
+    def spells(self, site: str, business_day: str) -> list[Row]:
+        """The stretches of a day in which counters wrapped up or stood paused."""
+        return self._sql.all(s.SPELLS, {"site": site, "business_day": business_day})
+
     def tickets_of_day(self, site: str, business_day: str) -> list[Ticket]:
         """Every ticket issued on a business day, in order of issue."""
         return self._tickets(s.TICKETS_OF_DAY, site=site, business_day=business_day)
@@ -139,6 +165,11 @@ class Reader:
         """The live tickets of one holder."""
         return self._tickets(s.LIVE_OF_HOLDER, site=site, holder_key=holder_key)
 
+    def behind(self, site: str, services: Sequence[str], effective_at: int, issued_seq: int, *, doubt: bool, limit: int) -> list[Ticket]:
+        """Who waits after this place in the order, over these services: the nearest `limit`."""
+        place = {"doubt": int(doubt), "effective_at": effective_at, "issued_seq": issued_seq, "n": limit}
+        return self._tickets(s.behind(len(services)), site=site, **place, **_named(services))
+
     def next_for(self, site: str, counter: str, services: Sequence[str]) -> Ticket | None:
         """The first waiting ticket in calling order that a counter may call."""
         found = self._tickets(s.next_for(len(services)), site=site, counter=counter, **_named(services))
@@ -149,9 +180,23 @@ class Reader:
         params = {"site": site, "doubt": int(doubt), "effective_at": effective_at, "issued_seq": issued_seq, **_named(services)}
         return self._count(self._sql.one(s.ahead_of(len(services)), params))
 
-    def count_issued(self, site: str, business_day: str, service: str) -> int:
-        """How many tickets of a service the day has seen."""
-        return self._count(self._sql.one(s.COUNT_ISSUED, {"site": site, "business_day": business_day, "service": service}))
+    def taken(self, site: str, business_day: str) -> list[Row]:
+        """How many numbers the day has seen, by the service they were taken for and the half-day: `taken_for`, `half`, `n`."""
+        return self._sql.all(s.TAKEN, {"site": site, "business_day": business_day})
+
+    def carried_numbers(self, site: str, business_day: str) -> frozenset[tuple[str, int]]:
+        """Series and number of every slip of a day before that is still good on this day or later."""
+        rows = self._sql.all(s.CARRIED_NUMBERS, {"site": site, "business_day": business_day})
+        return frozenset((row["series"], row["number"]) for row in rows)
+
+    def callers(self, site: str, services: Sequence[str], since: int) -> int:
+        """How many counters have called people of these services since."""
+        return self._count(self._sql.one(s.callers(len(services)), {"site": site, "since": since, **_named(services)}))
+
+    def calls_by_class(self, site: str, services: Sequence[str], since: int) -> dict[str | None, int]:
+        """People of these services called since, by priority class."""
+        rows = self._sql.all(s.calls_by_class(len(services)), {"site": site, "since": since, **_named(services)})
+        return {row["priority_class"]: row["n"] for row in rows}
 
     def recent_calls(self, site: str, services: Sequence[str], since: int, limit: int = 20) -> list[int]:
         """Instants of the last calls of these services, newest first."""
@@ -206,6 +251,31 @@ class Reader:
     def leases_before(self, site: str, business_day: str) -> list[Row]:
         """Leases of earlier days that were not burnt."""
         return self._sql.all(s.LEASES_BEFORE, {"site": site, "business_day": business_day})
+
+    # ------------------------------------------------------------ the hall today
+    def help_call(self, site: str, call: str) -> Row | None:
+        """A help call of today."""
+        return self._sql.one(s.HELP_CALL, {"site": site, "id": call})
+
+    def help_calls(self, site: str) -> list[Row]:
+        """Help calls that are not done, oldest first."""
+        return self._sql.all(s.HELP_CALLS, {"site": site})
+
+    def print_job(self, site: str, job: str) -> Row | None:
+        """A slip that was wanted at a kiosk."""
+        return self._sql.one(s.PRINT_JOB, {"site": site, "id": job})
+
+    def print_jobs_of(self, site: str, ticket: str) -> list[Row]:
+        """Where a ticket's slip was wanted today, oldest first."""
+        return self._sql.all(s.PRINT_JOBS_OF_TICKET, {"site": site, "ticket": ticket})
+
+    def print_jobs_for(self, site: str, device: str, since: int) -> list[Row]:
+        """Slips that a kiosk should print: wanted since an instant, without an outcome."""
+        return self._sql.all(s.PRINT_JOBS_FOR, {"site": site, "device": device, "since": since})
+
+    def hall(self, site: str) -> Row | None:
+        """Whether it is rush hour; None where nobody ever said so today."""
+        return self._sql.one(s.HALL, {"site": site})
 
     # ------------------------------------------------------------ who, and devices
     def key_by_hash(self, key_hash: str) -> Row | None:

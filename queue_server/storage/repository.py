@@ -14,6 +14,7 @@ from queue_server.domain.counter import Counter
 from queue_server.domain.event import Event
 from queue_server.domain.visit import Ticket
 from queue_server.storage import statements as s
+from queue_server.storage.bookings import BookingWriter
 from queue_server.storage.reader import Reader
 from queue_server.storage.rows import counter_row, dumps, event_row, ticket_changes, ticket_row
 from queue_server.storage.sql import Row, Runner
@@ -22,7 +23,7 @@ SERIES_KEY = ("site", "business_day", "series")
 Mark = tuple[dict[Any, Row], frozenset[Any]]
 
 
-class Repository(Reader):
+class Repository(Reader, BookingWriter):
     """The changes of one unit of work."""
 
     __slots__ = ("_changed", "_held")
@@ -128,7 +129,7 @@ class Repository(Reader):
         """A ticket as an event has made it: what differs from the ticket that was read."""
         changed = ticket_changes(before, after)
         if changed:
-            self._sql.do(s.update_ticket(tuple(changed)), changed | {"k_id": after.id})
+            self._sql.do(s.update_ticket(tuple(changed)), changed | {"k_id": after.id, "k_site": after.site})
 
     def forget_holders(self, site: str, before_day: str) -> None:
         """Wipe the keyed hashes of earlier days."""
@@ -142,6 +143,10 @@ class Repository(Reader):
         """A counter as its events have made it."""
         row = counter_row(counter)
         self._sql.do(s.UPDATE_COUNTER, row | {"k_site": row.pop("site"), "k_code": row.pop("code")})
+
+    def add_spell(self, row: dict[str, Any]) -> None:
+        """A stretch of a counter's time that is over."""
+        self._sql.do(s.INSERT_SPELL, row)
 
     def series(self, site: str, business_day: str, series: str) -> Row:
         """The day's row of a series; made on its first use. It is held as the site is."""
@@ -186,6 +191,37 @@ class Repository(Reader):
     def settle_entry(self, lease: str, number: int, at: int) -> None:
         """A leased number that was really given out."""
         self._sql.do(s.SETTLE_ENTRY, {"k_lease": lease, "k_number": number, "settled_at": at})
+
+    def add_help_call(self, row: dict[str, Any]) -> None:
+        """Somebody in the hall wants help."""
+        self._sql.do(s.INSERT_HELP_CALL, row)
+
+    def answer_help_call(self, site: str, call: str, *, at: int, by: str) -> None:
+        """Somebody goes there."""
+        self._sql.do(s.ANSWER_HELP_CALL, {"k_site": site, "k_id": call, "state": "answered", "answered_at": at, "answered_by": by})
+
+    def end_help_call(self, site: str, call: str, *, at: int) -> None:
+        """Helped."""
+        self._sql.do(s.END_HELP_CALL, {"k_site": site, "k_id": call, "state": "done", "done_at": at})
+
+    def add_print_job(self, row: dict[str, Any]) -> None:
+        """A slip is wanted at a kiosk."""
+        self._sql.do(s.INSERT_PRINT_JOB, row)
+
+    def end_print_job(self, site: str, job: str, *, outcome: str, detail: str | None, at: int) -> None:
+        """What became of it."""
+        self._sql.do(s.END_PRINT_JOB, {"k_site": site, "k_id": job, "outcome": outcome, "detail": detail, "ended_at": at})
+
+    def put_rush(self, site: str, *, since: int | None, by: str | None) -> None:
+        """Rush hour begins (`since`) or is over (None)."""
+        row = {"rush_since": since, "rush_by": by}
+        if not self._sql.touched(s.UPDATE_HALL, row | {"k_site": site}):
+            self._sql.do(s.INSERT_HALL, row | {"site": site})
+
+    def forget_hall(self, site: str) -> None:
+        """The day is over: its help calls, wanted slips and rush hour."""
+        for statement in s.FORGET_HALL:
+            self._sql.do(statement, {"site": site})
 
     def add_key(self, row: dict[str, Any]) -> None:
         """A new API key (its hash)."""

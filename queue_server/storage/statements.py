@@ -9,6 +9,7 @@ from sqlalchemy import (
     Table,
     and_,
     bindparam,
+    case,
     delete,
     exists,
     func,
@@ -23,6 +24,7 @@ from sqlalchemy import (
 )
 
 from queue_server.storage import tables as t
+from queue_server.storage import tables_hall as h
 from queue_server.storage.rows import COUNTER_COLUMNS, EVENT_COLUMNS, TICKET_COLUMNS
 from queue_server.storage.sql import Statement
 
@@ -78,19 +80,60 @@ INSERT_TICKET = _insert(t.ticket, *TICKET_COLUMNS, "holder_key")
 @lru_cache
 def update_ticket(columns: tuple[str, ...]) -> Statement:
     """Change these columns and no others: SQLite rewrites every index that a named column is part of."""
-    return _update(t.ticket, ("id",), *columns)
+    return _update(t.ticket, ("id", "site"), *columns)
 
 
 _ticket = t.ticket.c
 TICKET = _where(t.ticket, "site", "id")
-TICKET_BY_TOKEN = _where(t.ticket, "token_hash")
-TICKETS_BY_NUMBER = _where(t.ticket, "site", "business_day", "series", "number")
+# Where somebody has moved to another site, the page tells of the ticket that lives.
+TICKET_BY_TOKEN = Statement(
+    select(t.ticket).where(_ticket.token_hash == b("token_hash")).order_by(case((_ticket.state == literal_column("'moved'"), 1), else_=0))
+)
+_NUMBER = and_(*(_ticket[name] == b(name) for name in ("site", "series", "number")))
+TICKETS_BY_NUMBER = Statement(  # issued on that day, or of a day before and good for it
+    select(t.ticket).where(
+        or_(and_(_NUMBER, _ticket.business_day == b("business_day")), and_(_NUMBER, _ticket.carried_to == b("business_day")))
+    )
+)
+CARRIED_NUMBERS = Statement(
+    select(_ticket.series, _ticket.number).where(_ticket.site == b("site"), _ticket.carried_to >= b("business_day")), "uq_ticket_carried"
+)
 TICKETS_BY_DOSSIER = Statement(
     select(t.ticket)
     .where(_ticket.site == b("site"), _ticket.dossier_code == b("dossier_code"))
     .order_by(_ticket.issued_at.desc())
     .limit(b("n"))
     .offset(ZERO)
+)
+TICKETS_OF_NUMBER = _where(t.ticket, "site", "business_day", "number")
+# The dossier's code may stand on the slip or among what was done: JSON text with the code between its own quotes.
+TICKETS_OF_DAY_NAMING = Statement(
+    select(t.ticket)
+    .where(
+        _ticket.site == b("site"),
+        _ticket.business_day == b("business_day"),
+        or_(_ticket.dossier_code == b("code"), _ticket.appointment == b("code"), _ticket.steps.like(b("within"))),
+    )
+    .order_by(_ticket.issued_seq)
+    .limit(b("n"))
+    .offset(ZERO)
+)
+WAITING_FOR = Statement(
+    select(t.ticket)
+    .where(_ticket.site == b("site"), text("state = 'waiting'"), _ticket.for_counter == b("counter"))
+    .order_by(_ticket.issued_seq)
+)
+ABSENT_AT = Statement(
+    select(t.ticket)
+    .where(_ticket.site == b("site"), text("state = 'no_show'"), _ticket.ended_at >= b("since"), _ticket.counter == b("counter"))
+    .order_by(_ticket.ended_at.desc())
+    .limit(b("n"))
+    .offset(ZERO),
+    "ix_ticket_no_show",
+)
+MOVED_SINCE = Statement(
+    select(_ticket.site, _ticket.id).where(text("state = 'moved'"), _ticket.ended_at >= b("since")).order_by(_ticket.ended_at),
+    "ix_ticket_moved",
 )
 TICKETS_OF_DAY = Statement(
     select(t.ticket).where(_ticket.site == b("site"), _ticket.business_day == b("business_day")).order_by(_ticket.issued_seq)
@@ -115,7 +158,14 @@ HELD = Statement(
     select(t.ticket).where(_ticket.site == b("site"), _LIVE, text("state = 'held'")).order_by(_ticket.issued_seq), "ix_ticket_live"
 )
 LIVE_BEFORE = Statement(
-    select(t.ticket).where(_ticket.site == b("site"), _ticket.business_day < b("business_day"), _LIVE).order_by(_ticket.issued_seq),
+    select(t.ticket)
+    .where(
+        _ticket.site == b("site"),
+        _ticket.business_day < b("business_day"),
+        or_(_ticket.carried_to.is_(None), _ticket.carried_to < b("business_day")),
+        _LIVE,
+    )
+    .order_by(_ticket.issued_seq),
     "ix_ticket_live",
 )
 LIVE_OF_HOLDER = Statement(
@@ -126,10 +176,10 @@ FORGET_HOLDERS = Statement(
     .where(_ticket.site == b("site"), _ticket.business_day < b("business_day"), _ticket.holder_key.is_not(None))
     .values(holder_key=null())
 )
-COUNT_ISSUED = Statement(
-    select(func.count())
-    .select_from(t.ticket)
-    .where(_ticket.site == b("site"), _ticket.business_day == b("business_day"), _ticket.service == b("service")),
+TAKEN = Statement(  # numbers by what they were taken for: whatever became of them since
+    select(_ticket.taken_for, _ticket.half, func.count().label("n"))
+    .where(_ticket.site == b("site"), _ticket.business_day == b("business_day"))
+    .group_by(_ticket.taken_for, _ticket.half),
     "sqlite_autoindex_ticket_2",
 )
 WAITING = Statement(
@@ -168,10 +218,33 @@ def ahead_of(n: int) -> Statement:
 
 
 @lru_cache
+def behind(n: int) -> Statement:
+    """Who waits after (`doubt`, `effective_at`, `issued_seq`) for n services `s0 …`, nearest first."""
+    after = tuple_(*_PLACE) > tuple_(b("doubt"), b("effective_at"), b("issued_seq"))
+    found = select(t.ticket).where(_ticket.site == b("site"), _WAITING, after, _ticket.service.in_(_services(n)))
+    return Statement(found.order_by(*_PLACE).limit(b("n")).offset(ZERO), "ix_ticket_waiting")
+
+
+@lru_cache
 def recent_calls(n: int) -> Statement:
     """Instants of calls of n services `s0 …` since `since`, newest first."""
     found = and_(_ticket.site == b("site"), _ticket.service.in_(_services(n)), _ticket.last_called_at > b("since"))
     return Statement(select(_ticket.last_called_at).where(found).order_by(_ticket.last_called_at.desc()).limit(b("n")).offset(ZERO))
+
+
+@lru_cache
+def callers(n: int) -> Statement:
+    """How many counters made the calls of n services `s0 …` since `since`."""
+    found = and_(_ticket.site == b("site"), _ticket.service.in_(_services(n)), _ticket.last_called_at > b("since"))
+    return Statement(select(func.count(_ticket.counter.distinct()).label("n")).where(found), "ix_ticket_called")
+
+
+@lru_cache
+def calls_by_class(n: int) -> Statement:
+    """Calls of n services `s0 …` since `since`, by priority class."""
+    found = and_(_ticket.site == b("site"), _ticket.service.in_(_services(n)), _ticket.last_called_at > b("since"))
+    shares = select(_ticket.priority_class, func.count().label("n")).where(found).group_by(_ticket.priority_class)
+    return Statement(shares, "ix_ticket_called")
 
 
 HOLDERS = Statement(
@@ -180,6 +253,12 @@ HOLDERS = Statement(
 
 
 # ---------------------------------------------------------------- counters, numbers, answers
+INSERT_SPELL = _insert(h.counter_spell)
+SPELLS = Statement(
+    select(h.counter_spell)
+    .where(h.counter_spell.c.site == b("site"), h.counter_spell.c.business_day == b("business_day"))
+    .order_by(h.counter_spell.c.seq)
+)
 COUNTER = _where(t.counter, "site", "code")
 COUNTERS = Statement(select(t.counter).where(t.counter.c.site == b("site")).order_by(t.counter.c.code))
 INSERT_COUNTER = _insert(t.counter)
@@ -210,6 +289,33 @@ LEASES_BEFORE = Statement(
 INSERT_LEASE_ENTRY = _insert(t.lease_entry)
 LEASE_ENTRIES = Statement(select(t.lease_entry).where(t.lease_entry.c.lease == b("lease")).order_by(t.lease_entry.c.number))
 SETTLE_ENTRY = _update(t.lease_entry, ("lease", "number"), "settled_at")
+
+# ---------------------------------------------------------------- the hall today
+INSERT_HELP_CALL = _insert(h.help_call)
+HELP_CALL = _where(h.help_call, "site", "id")
+HELP_CALLS = Statement(
+    select(h.help_call)
+    .where(h.help_call.c.site == b("site"), h.help_call.c.state != text("'done'"))
+    .order_by(h.help_call.c.called_at, h.help_call.c.id)
+)
+ANSWER_HELP_CALL = _update(h.help_call, ("site", "id"), "state", "answered_at", "answered_by")
+END_HELP_CALL = _update(h.help_call, ("site", "id"), "state", "done_at")
+INSERT_PRINT_JOB = _insert(h.print_job)
+PRINT_JOB = _where(h.print_job, "site", "id")
+_job = h.print_job.c
+PRINT_JOBS_OF_TICKET = Statement(
+    select(h.print_job).where(_job.site == b("site"), _job.ticket == b("ticket")).order_by(_job.wanted_at, _job.id)
+)
+PRINT_JOBS_FOR = Statement(
+    select(h.print_job)
+    .where(_job.site == b("site"), _job.device == b("device"), _job.outcome.is_(None), _job.wanted_at > b("since"))
+    .order_by(_job.wanted_at, _job.id)
+)
+END_PRINT_JOB = _update(h.print_job, ("site", "id"), "outcome", "detail", "ended_at")
+HALL = _where(h.hall, "site")
+INSERT_HALL = _insert(h.hall)
+UPDATE_HALL = _update(h.hall, ("site",), "rush_since", "rush_by")
+FORGET_HALL = tuple(Statement(delete(table).where(table.c.site == b("site"))) for table in (h.help_call, h.print_job, h.hall))
 
 # ---------------------------------------------------------------- who, and devices
 INSERT_KEY = _insert(t.api_key)

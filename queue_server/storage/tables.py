@@ -7,8 +7,6 @@ and seals are here from the first migration on, so that later parts widen the ho
 
 from __future__ import annotations
 
-from typing import Any
-
 from sqlalchemy import (
     BigInteger,
     CheckConstraint,
@@ -16,40 +14,16 @@ from sqlalchemy import (
     ForeignKeyConstraint,
     Index,
     Integer,
-    MetaData,
     Table,
     Text,
     UniqueConstraint,
-    text,
 )
 
+from queue_server.domain import booking, visit
 from queue_server.domain import counter as counter_rules
-from queue_server.domain import visit
 from queue_server.domain.config import KINDS
-
-metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "ck": "ck_%(table_name)s_%(constraint_name)s",
-        "fk": "fk_%(table_name)s_%(referred_table_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
-
-
-def _one_of(column: str, values: tuple[str, ...]) -> str:
-    return f"{column} IN ({', '.join(repr(value) for value in values)})"
-
-
-def _only(condition: str) -> dict[str, Any]:
-    """A partial index, said to both databases."""
-    return {"sqlite_where": text(condition), "postgresql_where": text(condition)}
-
-
-def _site() -> Column[str]:
-    return Column("site", Text, primary_key=True)
-
+from queue_server.storage import tables_hall as tables_hall
+from queue_server.storage.base import metadata, one_of, only, site_key
 
 site = Table(
     "site",
@@ -67,13 +41,13 @@ site = Table(
     Column("board_token", Text, nullable=False, unique=True),
     Column("token_key", Text, nullable=False),
     Column("created_at", BigInteger, nullable=False),
-    CheckConstraint(_one_of("kind", KINDS), name="kind"),
+    CheckConstraint(one_of("kind", KINDS), name="kind"),
 )
 
 epoch = Table(
     "epoch",
     metadata,
-    _site(),
+    site_key(),
     Column("epoch", Integer, primary_key=True),
     Column("continues_after", BigInteger, nullable=False),
     Column("started_at", BigInteger, nullable=False),
@@ -83,7 +57,7 @@ epoch = Table(
 event = Table(
     "event",
     metadata,
-    _site(),
+    site_key(),
     Column("seq", BigInteger, primary_key=True),
     Column("epoch", Integer, nullable=False),
     Column("at", BigInteger, nullable=False),
@@ -105,24 +79,25 @@ event = Table(
 )
 
 # A window in which rows older than `before_day` may be dropped; without an open one no event row can be deleted.
-retention = Table("retention", metadata, _site(), Column("before_day", Text, nullable=False))
+retention = Table("retention", metadata, site_key(), Column("before_day", Text, nullable=False))
 
 # Branches of an old epoch that turned up after another one had begun: kept for a person, never merged.
 disowned = Table(
     "disowned",
     metadata,
-    _site(),
+    site_key(),
     Column("epoch", Integer, primary_key=True),
     Column("seq", BigInteger, primary_key=True),
     Column("received_at", BigInteger, nullable=False),
     Column("body", Text, nullable=False),
 )
 
+# Somebody who moved to another site of this database has a row at both, under one id and one page.
 ticket = Table(
     "ticket",
     metadata,
     Column("id", Text, primary_key=True),
-    Column("site", Text, nullable=False),
+    Column("site", Text, primary_key=True),
     Column("business_day", Text, nullable=False),
     Column("series", Text, nullable=False),
     Column("number", Integer, nullable=False),
@@ -175,27 +150,37 @@ ticket = Table(
     Column("boot_ms", BigInteger),
     Column("clock_synced", Integer),
     Column("revision", Integer, nullable=False),
+    Column("taken_for", Text, nullable=False, server_default=""),
+    Column("half", Text),
+    Column("carried_to", Text),
+    Column("priority_check", Text),
+    Column("let_pass", Integer, nullable=False, server_default="0"),
+    Column("moved_from", Text),
     # A keyed hash, wiped at day close: it never enters the log.
     Column("holder_key", Text),
     UniqueConstraint("site", "business_day", "series", "number"),
-    CheckConstraint(_one_of("state", visit.STATES), name="state"),
-    CheckConstraint(_one_of("print", visit.PRINTS), name="print"),
+    CheckConstraint(one_of("state", visit.STATES), name="state"),
+    CheckConstraint(one_of("print", visit.PRINTS), name="print"),
     CheckConstraint("number > 0", name="number"),
     CheckConstraint("rating IS NULL OR rating BETWEEN 1 AND 5", name="rating"),
     CheckConstraint("state NOT IN ('called', 'serving') OR counter IS NOT NULL", name="at_counter"),
-    Index("uq_ticket_at_counter", "site", "counter", unique=True, **_only("state IN ('called', 'serving')")),
-    Index("ix_ticket_waiting", "site", "doubt", "effective_at", "issued_seq", "service", "for_counter", **_only("state = 'waiting'")),
-    Index("ix_ticket_live", "site", "business_day", **_only("state IN ('waiting', 'called', 'serving', 'held')")),
-    Index("ix_ticket_holder", "site", "holder_key", **_only("holder_key IS NOT NULL")),
-    Index("uq_ticket_token", "token_hash", unique=True, **_only("token_hash IS NOT NULL")),
+    Index("uq_ticket_at_counter", "site", "counter", unique=True, **only("state IN ('called', 'serving')")),
+    Index("ix_ticket_waiting", "site", "doubt", "effective_at", "issued_seq", "service", "for_counter", **only("state = 'waiting'")),
+    Index("ix_ticket_live", "site", "business_day", **only("state IN ('waiting', 'called', 'serving', 'held')")),
+    Index("ix_ticket_holder", "site", "holder_key", **only("holder_key IS NOT NULL")),
+    Index("ix_ticket_holder_anywhere", "holder_key", **only("holder_key IS NOT NULL")),
+    Index("ix_ticket_no_show", "site", "ended_at", **only("state = 'no_show'")),
+    Index("ix_ticket_moved", "ended_at", **only("state = 'moved'")),
+    Index("uq_ticket_token", "token_hash", "site", unique=True, **only("token_hash IS NOT NULL")),
     Index("ix_ticket_called", "site", "service", "last_called_at"),
-    Index("ix_ticket_dossier", "site", "dossier_code", **_only("dossier_code IS NOT NULL")),
+    Index("uq_ticket_carried", "site", "carried_to", "series", "number", unique=True, **only("carried_to IS NOT NULL")),
+    Index("ix_ticket_dossier", "site", "dossier_code", **only("dossier_code IS NOT NULL")),
 )  # fmt: skip
 
 counter = Table(
     "counter",
     metadata,
-    _site(),
+    site_key(),
     Column("code", Text, primary_key=True),
     Column("state", Text, nullable=False),
     Column("clerk", Text),
@@ -205,13 +190,14 @@ counter = Table(
     Column("reason", Text),
     Column("undo_cmd", Text),
     Column("undo_until", BigInteger),
-    CheckConstraint(_one_of("state", counter_rules.STATES), name="state"),
+    Column("freed_at", BigInteger),
+    CheckConstraint(one_of("state", counter_rules.STATES), name="state"),
 )
 
 series_counter = Table(
     "series_counter",
     metadata,
-    _site(),
+    site_key(),
     Column("business_day", Text, primary_key=True),
     Column("series", Text, primary_key=True),
     Column("last_number", Integer, nullable=False),
@@ -222,7 +208,7 @@ series_counter = Table(
 request = Table(
     "request",
     metadata,
-    _site(),
+    site_key(),
     Column("request_id", Text, primary_key=True),
     Column("fingerprint", Text, nullable=False),
     Column("status", Integer, nullable=False),
@@ -234,7 +220,7 @@ request = Table(
 config = Table(
     "config",
     metadata,
-    _site(),
+    site_key(),
     Column("version", Integer, primary_key=True),
     Column("document", Text, nullable=False),
     Column("digest", Text, nullable=False),
@@ -245,7 +231,7 @@ config = Table(
 seal = Table(
     "seal",
     metadata,
-    _site(),
+    site_key(),
     Column("business_day", Text, primary_key=True),
     Column("first_seq", BigInteger, nullable=False),
     Column("last_seq", BigInteger, nullable=False),
@@ -268,7 +254,7 @@ lease = Table(
     Column("state", Text, nullable=False),
     Column("issued_at", BigInteger, nullable=False),
     Column("expires_at", BigInteger, nullable=False),
-    CheckConstraint(_one_of("state", ("live", "burnt")), name="state"),
+    CheckConstraint(one_of("state", ("live", "burnt")), name="state"),
     CheckConstraint("first_number <= last_number", name="range"),
     UniqueConstraint("site", "business_day", "series", "first_number"),
 )
@@ -327,7 +313,7 @@ session = Table(
 device = Table(
     "device",
     metadata,
-    _site(),
+    site_key(),
     Column("device", Text, primary_key=True),
     Column("role", Text, nullable=False),
     Column("state", Text, nullable=False),
@@ -335,4 +321,35 @@ device = Table(
     Column("version", Text),
     Column("last_seen_at", BigInteger),
     Column("report", Text, nullable=False),
+)
+
+# What was booked. The code is kept as a hash; `contact_key` is a keyed hash under `contact_key.key`, wiped with its last slot.
+appointment = Table(
+    "appointment",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("site", Text, nullable=False),
+    Column("code_hash", Text, nullable=False, unique=True),
+    Column("service", Text, nullable=False),
+    Column("day", Text, nullable=False),
+    Column("slot_from", BigInteger),
+    Column("slot_to", BigInteger),
+    Column("state", Text, nullable=False),
+    Column("ticket", Text),
+    Column("booked_at", BigInteger, nullable=False),
+    Column("contact_key", Text),
+    CheckConstraint(one_of("state", booking.STATES), name="state"),
+    Index("ix_appointment_booked", "site", "day", **only("state = 'booked'")),
+    Index("ix_appointment_slot", "site", "service", "slot_from"),
+    Index("ix_appointment_contact", "site", "contact_key", **only("contact_key IS NOT NULL")),
+)
+
+# The declared keys of contacts: each is destroyed with the last slot that was booked under it.
+contact_key = Table(
+    "contact_key",
+    metadata,
+    site_key(),
+    Column("n", Integer, primary_key=True),
+    Column("key", Text, nullable=False),
+    Column("made_at", BigInteger, nullable=False),
 )

@@ -11,12 +11,16 @@ from queue_server.contract.strict import Text, Whole
 from queue_server.contract.vocabulary import API, AT_COUNTER_COMMANDS, COUNTER_COMMANDS, TICKET_COMMANDS
 from queue_server.web import board, citizen, counters, feed, health, people, tickets
 from queue_server.web.call import Param, Route
+from queue_server.web.routes_booking import BOOKING
+from queue_server.web.routes_desk import DESK
+from queue_server.web.routes_hall import HALL
 from queue_server.web.routes_machines import DEVICES, STANDBY
 
 DAY = Text(10, pattern=r"\d{4}-\d{2}-\d{2}")
 ZONE = Param("zone", about="only this zone")
 GATES = ("service_closed", "outside_hours", "quota_full", "holder_limit", "already_waiting")
-MOVE = ("illegal_transition", "counter_closed")
+MOVE = ("illegal_transition", "counter_closed", "counter_inactive")
+ENDS = frozenset({"complete", "procedures"})  # and these may meet the limit of dossiers
 
 _ATTEND = {
     "amend": m.Amend,
@@ -75,7 +79,7 @@ TICKETS = (
             name=f"ticket-{name}",
             method="POST",
             path=f"/tickets/{{ticket}}/{name}",
-            needs=("issue",),
+            needs=("issue", "call") if name == "readmit" else ("issue",),
             handler=tickets.attend(name),
             kind="command",
             message=message,
@@ -94,7 +98,7 @@ TICKETS = (
             handler=tickets.on_ticket(name),
             kind="command",
             message=_ON_TICKET.get(name, m.OnTicket),
-            refusals=MOVE,
+            refusals=(*MOVE, "dossier_limit") if name in ENDS else MOVE,
             answer="Ticket",
             summary=f"{name}, by a counter",
         )
@@ -130,7 +134,7 @@ COUNTERS = (
             handler=counters.command(name),
             kind="command",
             message=_COUNTER.get(name, m.CounterReason),
-            refusals=("illegal_transition", "counter_taken"),
+            refusals=("illegal_transition", "counter_taken", "counter_inactive"),
             answer="Counter",
             summary=f"{name} a counter",
         )
@@ -144,7 +148,7 @@ COUNTERS = (
         handler=counters.next_ticket,
         kind="command",
         message=m.Next,
-        refusals=("counter_closed", "illegal_transition"),
+        refusals=MOVE,
         answer="MaybeTicket",
         summary="Finish with the person at the counter and call the next",
     ),
@@ -195,7 +199,7 @@ COUNTERS = (
         handler=counters.undo,
         kind="command",
         message=m.Undo,
-        refusals=("undo_too_late", "undo_overtaken", "counter_closed"),
+        refusals=("undo_too_late", "undo_overtaken", "counter_closed", "counter_inactive"),
         answer="Undone",
         summary="Take the last command back",
     ),
@@ -345,7 +349,7 @@ PEOPLE = (
     ),
 )
 
-ROUTES: tuple[Route, ...] = (*TICKETS, *COUNTERS, *READING, *DEVICES, *OPEN, *PEOPLE, *STANDBY)
+ROUTES: tuple[Route, ...] = (*TICKETS, *COUNTERS, *READING, *DEVICES, *OPEN, *PEOPLE, *STANDBY, *DESK, *HALL, *BOOKING)
 
 
 def full_path(route: Route) -> str:

@@ -174,7 +174,7 @@ def test_what_a_row_cannot_tell_is_asked_for(kind: str) -> None:
 
 
 def test_every_event_of_a_ticket_has_a_meaning_here() -> None:
-    nothing = {"print_outcome", "reprinted", "annotated", "rated"}
+    nothing = {"print_outcome", "reprinted", "annotated", "rated", "let_passed", "print_wanted", "priority_confirmed", "priority_refused"}
     assert set(TRANSITIONS) <= set(EFFECTS) | ASK_AGAIN | nothing
 
 

@@ -18,6 +18,7 @@ from queue_server.domain.visit import STATES, Ticket
 # From the design, not from the code: event -> {state before: state after}.
 DESIGN = {
     "amended": {"waiting": "waiting", "held": "held"},
+    "let_passed": {"waiting": "waiting"},
     "called": {"waiting": "called"},
     "recalled": {"called": "called"},
     "serving_started": {"called": "serving"},
@@ -31,8 +32,12 @@ DESIGN = {
     "readmitted": {"no_show": "waiting"},
     "cancelled": {"waiting": "cancelled", "called": "cancelled", "held": "cancelled"},
     "expired": {"waiting": "expired", "held": "expired"},
+    "carried": {"waiting": "waiting", "held": "waiting"},
     "closed_by_system": {"called": "no_show", "serving": "completed"},
-} | {name: {state: state for state in STATES} for name in ("print_outcome", "reprinted", "annotated", "rated", "corrected", "voided")}
+} | {
+    "priority_confirmed": {state: state for state in ("waiting", "called", "serving", "held")},
+    "priority_refused": {"waiting": "waiting", "held": "held"},
+} | {name: {state: state for state in STATES} for name in ("print_outcome", "print_wanted", "reprinted", "annotated", "rated", "corrected", "voided")}
 
 DATA: dict[str, dict[str, Any]] = {
     "issued": {
@@ -40,11 +45,17 @@ DATA: dict[str, dict[str, Any]] = {
         "effective_at": 1000, "credits": {}, "before_opening_ms": 0,
     },
     "amended": {"to": {"service": "other"}, "from": {"service": "one"}},
+    "let_passed": {"effective_at": 5000, "count": 2},
     "called": {"wait_ms": 5, "over_breaks_ms": 0},
     "transferred": {"service": "other", "effective_at": 5, "credits": {"transfer": 600}},
     "completed": {"outcome": "done", "start_inferred": True},
+    "carried": {
+        "to_day": "2026-11-24", "available_from": 90_000, "effective_at": 50_000, "credits": {"carried": 40}, "machine_closed": True,
+    },
     "readmitted": {"effective_at": 9, "credits": {}},
     "print_outcome": {"outcome": "printed"},
+    "print_wanted": {"job": "j1", "device": "kiosk-01", "reprint": False},
+    "priority_refused": {"credits": {}, "effective_at": 1000},
     "rated": {"stars": 4},
     "corrected": {"service": "other"},
 }  # fmt: skip
@@ -141,12 +152,20 @@ def test_readmission_reopens_the_same_step_with_a_new_revision() -> None:
     assert (len(ticket.steps), ticket.steps[0].wait_ms, ticket.steps[0].outcome, ticket.revision) == (1, 20, None, 2)
 
 
+def test_who_lets_others_pass_stands_later_and_has_waited_since_the_arrival() -> None:
+    ticket = fold([event("issued", 1), event("let_passed", 2), event("let_passed", 3, effective_at=6000, count=1)])
+    assert ticket is not None
+    assert (ticket.effective_at, ticket.arrived_from, ticket.let_pass) == (6000, 6000, 3)
+    assert (ticket.available_from, ticket.steps[0].available_from, ticket.state) == (1000, 1000, "waiting")
+
+
 walks = st.lists(st.sampled_from(sorted(set(TRANSITIONS) - {"issued", "arrived", "undone"})), max_size=25)
 
 
 @given(walks)
 def test_any_walk_keeps_the_flat_fields_those_of_the_current_step(kinds: list[str]) -> None:
     ticket, log = issued(), [event("issued", 1)]
+    arrived = ticket.arrived_from
     for seq, kind in enumerate(kinds, start=2):
         happening = event(kind, seq)
         try:
@@ -155,6 +174,12 @@ def test_any_walk_keeps_the_flat_fields_those_of_the_current_step(kinds: list[st
             continue
         # Whatever an event did can be taken back exactly, and the log still folds to what stands.
         assert restore(after, difference(after, ticket)) == ticket
+        if kind == "let_passed":
+            arrived += after.effective_at - ticket.effective_at
+        elif kind == "readmitted":
+            arrived = happening.at
+        elif kind == "carried":
+            arrived = after.available_from
         ticket = after
         log.append(happening)
     step = ticket.steps[-1]
@@ -163,5 +188,4 @@ def test_any_walk_keeps_the_flat_fields_those_of_the_current_step(kinds: list[st
     assert [s.n for s in ticket.steps] == list(range(1, len(ticket.steps) + 1))
     assert all(s.ended_at is not None for s in ticket.steps[:-1])
     assert (ticket.counter is not None) or ticket.state not in ("called", "serving")
-    arrivals = [1000, *(happened.at for happened in log if happened.type == "readmitted")]
-    assert ticket.arrived_from == arrivals[-1]
+    assert ticket.arrived_from == arrived

@@ -44,7 +44,7 @@ def test_a_row_of_nothing_but_what_it_must_have() -> None:
     bare = Event("S", 1, 2, 1000, "day.opened", "day:x", "x", "c", "system:server", 1)
     assert (bare.data, bare.ticket, bare.label, bare.service, bare.counter, bare.hash) == ({}, None, None, None, None, "")
     assert position(2, 17) == "2-17"
-    assert FAMILIES == ("counter", "day", "site", "config", "lease", "notice", "outage", "device", "appointment")
+    assert FAMILIES == ("counter", "day", "site", "config", "lease", "notice", "outage", "device", "appointment", "help", "hall")
 
 
 # ---------------------------------------------------------------- who acts
@@ -98,6 +98,8 @@ def test_every_published_figure_is_defined_in_these_words() -> None:
         "over_breaks_s": "per step: the part of wait_s that fell outside opening hours",
         "service_s": "per step: end minus start minus time on hold; inferred starts and machine-closed steps left out",
         "entered_late": "tickets of which something was told after it had happened; such a step is in no wait and no service time",
+        "carried": "tickets that were not served on their day and waited again on the next; yesterday's step is in no wait",
+        "priority": "tickets with a priority class now; priority_confirmed and priority_refused are what an attendant decided",
         "percentile": "nearest rank on whole seconds: the smallest x with F(x) >= p",
     }
 
@@ -130,7 +132,7 @@ def test_what_a_ticket_and_a_step_are_where_nothing_was_said() -> None:
     said: dict[str, Any] = {
         "source": "api", "channel": "in_person", "lang": "vi", "needs": [], "quantity": 1, "party": 1, "on_behalf": False, "tasks": [],
         "recalls": 0, "readmissions": 0, "print": "pending", "doubt": False, "reprints": 0, "machine_closed": False, "voided": False,
-        "ahead": 0, "revision": 1,
+        "ahead": 0, "revision": 1, "let_pass": 0, "taken_for": "",
     }  # fmt: skip
     given = {
         "id", "site", "business_day", "series", "number", "label", "service", "state", "issued_at", "issued_seq", "available_from",

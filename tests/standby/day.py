@@ -8,7 +8,7 @@ import random
 from typing import Any
 
 from queue_server.domain.errors import Refusal
-from queue_server.services import configuring, counters, days, leasing
+from queue_server.services import configuring, counters, days, fleet, helping, leasing
 from queue_server.storage.store import Store
 from queue_server.storage.tables import metadata
 from tests.hall import SITE, Hall
@@ -71,12 +71,34 @@ def _configure(hall: Hall, rng: random.Random) -> None:
         hall.configure(counters=[*document["counters"], {"code": code, "name": f"Quầy {code}"}])
 
 
+def _print_at(hall: Hall, rng: random.Random) -> None:
+    device, again, someone = rng.choice(("kiosk-01", "kiosk-02")), rng.random() < 0.5, _someone(hall, rng)
+    hall.do(lambda unit: fleet.heartbeat(unit, device=device, role="kiosk"))
+    job = hall.do(lambda unit: helping.print_at(unit, someone["id"], device=device, reprint=again))["job"]
+    if rng.random() < 0.7:
+        hall.attend(someone, "print_outcome", outcome=rng.choice(("printed", "not_sent")), job=job)
+
+
+def _help(hall: Hall, rng: random.Random) -> None:
+    made = hall.do(lambda unit: helping.call(unit, place=rng.choice(("kiosk-01", "1"))))
+    for act in (helping.answer, helping.done):
+        if rng.random() < 0.6:
+            hall.do(lambda unit, act=act: act(unit, made["id"]))  # type: ignore[misc]
+
+
+def _priority(hall: Hall, rng: random.Random) -> None:
+    claimed = hall.issue(_service(rng), priority_class="elderly")
+    hall.do(lambda unit: helping.priority(unit, claimed["id"], decision=rng.choice(helping.DECISIONS)))
+
+
 def _desk(rng: random.Random) -> str:
     return rng.choice(("1", "2", "3"))
 
 
 _ACTS = (
-    _issue, _issue, _issue, _issue, _lease, _configure,
+    _issue, _issue, _issue, _issue, _lease, _configure, _print_at, _help, _priority,
+    lambda hall, rng: hall.do(lambda unit: helping.rush(unit, on=rng.random() < 0.5)),
+    lambda hall, rng: hall.counter(_desk(rng), "alarm"),
     lambda hall, rng: hall.open(_desk(rng)),
     lambda hall, rng: hall.next(_desk(rng)),
     lambda hall, rng: hall.next(_desk(rng)),

@@ -38,7 +38,10 @@ def follow(hall: Hall, standby: Store, limit: int = 500) -> None:
             told = json.loads(json.dumps(replicating.batch(reader, SITE, after=row["seq"], answers_since=0, limit=limit)))
         reached = standby.write(SITE, lambda repository, told=told: replicating.take_in(repository, told))  # type: ignore[misc]
         if reached == told["seq"]:
-            return
+            break
+    with hall.store.read() as reader:
+        beside = json.loads(json.dumps(replicating.aside(reader)))
+    standby.write("", lambda repository: replicating.take_aside(repository, beside))
 
 
 @pytest.mark.parametrize("seed", range(3))

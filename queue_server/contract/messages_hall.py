@@ -1,0 +1,39 @@
+"""Commands of the people who guide the hall: help calls, a slip at a chosen kiosk, priority by papers, rush hour."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .messages import REASON, Command
+from .strict import Choice, Flag, Text, optional, required
+from .vocabulary import Decision
+
+DEVICE = Text(64, pattern=r"[0-9A-Za-z_.-]+")
+
+
+@dataclass(frozen=True, kw_only=True)
+class AskHelp(Command):
+    """`place` is a kiosk's name or a counter's code."""
+
+    place: str = required(DEVICE)
+    need: str | None = optional(Text(16, pattern=r"[a-z_]+"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class PrintAt(Command):
+    """`reprint`: a slip came out before, so this one says that it was printed again."""
+
+    device: str = required(DEVICE)
+    reprint: bool = optional(Flag(), False)
+    reason: str | None = optional(REASON)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PriorityDecision(Command):
+    decision: str = required(Choice(Decision))
+    reason: str | None = optional(REASON)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SetRush(Command):
+    on: bool = required(Flag())
