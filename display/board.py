@@ -32,7 +32,7 @@ EFFECTS: dict[str, tuple[str, int]] = {
     "transferred": ("drop", +1),
 }
 # The public row does not say what these do to the board (which state it was before, which step was reversed): ask again.
-ASK_AGAIN = frozenset({"undone", "amended", "cancelled", "expired", "moved", "resumed", "voided", "corrected", "told_late"})
+ASK_AGAIN = frozenset({"undone", "amended", "cancelled", "expired", "carried", "moved", "resumed", "voided", "corrected", "told_late"})
 ASK_AGAIN_FAMILIES = ("day.", "config.", "site.")
 
 

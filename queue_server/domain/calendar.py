@@ -9,6 +9,8 @@ from datetime import UTC, date, datetime, timedelta
 
 MINUTE_MS = 60_000
 DAY_MS = 86_400_000
+NOON = 720  # minutes; before it is the morning half of a day, from it on the afternoon half
+HALVES = {"am": (0, NOON), "pm": (NOON, 1440)}
 
 Window = tuple[int, int]  # minutes after local midnight, [from, to)
 
@@ -24,14 +26,40 @@ def midnight_ms(day: str, offset_min: int) -> int:
 
 
 @dataclass(frozen=True, slots=True)
+class Closure:
+    """Dates, both included, on which a service is not served although the house is open: all day, or between two minutes
+    of the day. `note` is for citizens: why."""
+
+    first: str
+    last: str
+    begin: int = 0
+    end: int = 1440
+    note: str = ""
+
+    def cuts(self, windows: tuple[Window, ...]) -> Iterator[Window]:
+        """What is left of a day's windows."""
+        for begin, end in windows:
+            yield from ((a, b) for a, b in ((begin, min(end, self.begin)), (max(begin, self.end), end)) if a < b)
+
+
+@dataclass(frozen=True, slots=True)
 class Calendar:
-    """Weekly windows by ISO weekday (1 is Monday) and exceptions by date that replace them. No windows at all: always open."""
+    """Weekly windows by ISO weekday (1 is Monday) and exceptions by date that replace them; closures cut out of both. No
+    windows at all: always open."""
 
     weekly: Mapping[int, tuple[Window, ...]] = field(default_factory=dict)
     exceptions: Mapping[str, tuple[Window, ...]] = field(default_factory=dict)
+    closures: tuple[Closure, ...] = ()
 
     def windows(self, day: str) -> tuple[Window, ...]:
         """The windows of one date, in order."""
+        found = self._planned(day)
+        for closure in self.closures:
+            if closure.first <= day <= closure.last:
+                found = tuple(closure.cuts(found))
+        return found
+
+    def _planned(self, day: str) -> tuple[Window, ...]:
         if day in self.exceptions:
             return self.exceptions[day]
         if not self.weekly:
@@ -81,3 +109,33 @@ def closed_ms(calendar: Calendar, from_ms: int, to_ms: int, offset_min: int) -> 
             open_ms += max(0, min(end, to_ms) - max(begin, from_ms))
         day += timedelta(days=1)
     return to_ms - from_ms - open_ms
+
+
+def open_ms(calendar: Calendar, from_ms: int, to_ms: int, offset_min: int) -> int:
+    """How much of `[from_ms, to_ms)` falls inside the opening hours, in milliseconds."""
+    return max(0, to_ms - from_ms) - closed_ms(calendar, from_ms, to_ms, offset_min)
+
+
+def closing(calendar: Calendar, at_ms: int, offset_min: int) -> int | None:
+    """The instant at which the calendar closes for the rest of that business day; None on a day without opening."""
+    return max((end for _, end in spans(calendar, business_day(at_ms, offset_min), offset_min)), default=None)
+
+
+def half_of(at_ms: int, offset_min: int) -> str:
+    """Which half of its business day an instant belongs to: `am` before noon, `pm` from noon on."""
+    minutes = (at_ms - midnight_ms(business_day(at_ms, offset_min), offset_min)) // MINUTE_MS
+    return "am" if minutes < NOON else "pm"
+
+
+def next_half(calendar: Calendar, at_ms: int, offset_min: int) -> int | None:
+    """When the next half-day begins that is served: noon where the doors stay open over it, or the next opening."""
+    day = business_day(at_ms, offset_min)
+    if half_of(at_ms, offset_min) == "pm":
+        return next_day_opening(calendar, day, offset_min)
+    noon = midnight_ms(day, offset_min) + NOON * MINUTE_MS
+    return noon if is_open(calendar, noon, offset_min) else next_opening(calendar, noon, offset_min)
+
+
+def next_day_opening(calendar: Calendar, day: str, offset_min: int) -> int | None:
+    """The first opening on a later date than `day`."""
+    return next_opening(calendar, midnight_ms(day, offset_min) + DAY_MS - 1, offset_min)

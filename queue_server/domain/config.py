@@ -8,20 +8,33 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
+from datetime import date, datetime
 from typing import Any
 
-from queue_server.domain.calendar import Calendar, Window
+from queue_server.domain import hours
+from queue_server.domain.calendar import HALVES, Calendar, Closure
 from queue_server.domain.errors import Refusal, invalid
 
 CODE = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,31}$")
 SERIES = re.compile(r"^[ACHKLMNX]{1,2}$")
 KINDS = ("live", "pilot", "training", "demo")
+WORDS = {  # settings of the policy that are one of a few words
+    "leftovers": ("expire", "carry"),
+    "no_paper": ("show", "refuse"),
+    "slip": ("auto", "full", "short"),
+    "dossier_codes": ("any", "known"),
+    "appointment_contact": ("optional", "required"),
+    "holder_scope": ("site", "centre"),
+}
+LEASE_MOST = 50  # of the 200 leased numbers a series has in a day: four kiosks can be cut off at once
 
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """What people come for. `prior_gap_s` is the pace assumed before any is learned; `quota_day` None means no limit."""
+    """What people come for. `prior_gap_s` is the pace assumed before any is learned. Quotas count the numbers taken for it, per
+    day and per half-day (morning, afternoon); None means no limit. `issue_before_s`: how long before an opening numbers may
+    be taken; None is the whole day. `absent`: when its officer is not in. `until`: a temporary service ends at this instant."""
 
     code: str
     name: str
@@ -35,6 +48,25 @@ class Service:
     on_kiosk: bool = True
     procedures: tuple[str, ...] = ()
     field_code: str | None = None
+    slot_min: int = 0  # appointments: the length of a slot; 0: none
+    slot_seats: int = 1  # people per slot
+    slot_days_ahead: int = 7
+    remote: bool = False  # whether a number may be taken from afar; it goes live at check-in
+    quota_half_day: tuple[int, ...] | None = None
+    issue_before_s: int | None = None
+    absent: tuple[Closure, ...] = ()
+    temporary: bool = False
+    until: str | None = None
+
+    @property
+    def closures(self) -> tuple[Closure, ...]:
+        """Every date and time on which it is not served although the house is open."""
+        if self.until is None:
+            return self.absent
+        ends = datetime.fromisoformat(self.until)
+        last_day = Closure(ends.date().isoformat(), ends.date().isoformat(), ends.hour * 60 + ends.minute)
+        after = Closure(date.fromordinal(ends.toordinal() + 1).isoformat(), "9999-12-31")
+        return (*self.absent, last_day, after)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,18 +81,20 @@ class CounterSpec:
 
 @dataclass(frozen=True, slots=True)
 class PriorityClass:
-    """A priority by law or custom; `from_age` lets the kiosk propose it, a person always decides."""
+    """A priority by law or custom; `from_age` lets the kiosk propose it, a person always decides. `cap_share`: from this
+    share of the last hour's calls on, in percent, further people of the class get no credit until it is lower; None: no cap."""
 
     code: str
     name: str
     names: Mapping[str, str] = field(default_factory=dict)
     credit_s: int = 1800
     from_age: int | None = None
+    cap_share: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """Settings a manager understands. Durations in seconds."""
+    """Settings a manager understands. Durations in seconds. What each one does stands in `docs/policy.md`."""
 
     transfer_credit_s: int = 600
     appointment_credit_s: int = 1800
@@ -72,14 +106,26 @@ class Policy:
     readmit_s: int = 1800
     guard_s: int = 5
     confirm_s: int = 20
+    dossiers_per_turn: int = 3  # who has brought more waits again with the same slip; 0: no limit
+    dossier_codes: str = "any"  # or known: codes of neither form in use are refused
     number_shown_s: int = 10
     number_shown_no_paper_s: int = 60
     idle_s: int = 60
     same_card_s: int = 60
+    appointment_early_s: int = 1800  # how long before the slot its holder may check in
+    appointment_late_s: int = 900  # and how long after its beginning the credit still counts
+    appointment_contact: str = "optional"  # or required: one booking at a time per contact
+    holder_scope: str = "site"  # or centre: one live number per card over all sites of this database
+    taking_alarm_count: int = 30  # numbers from one device within taking_alarm_s, or four of one card in a day, are looked at
+    taking_alarm_s: int = 600
+    rating_shown_s: int = 120  # how long the four faces ask after a visit has ended
     lease_count: int = 20  # numbers of each series that a kiosk keeps for a cut line; 0: none
     no_paper: str = "show"
     slip: str = "auto"
     leftovers: str = "expire"
+    carry_credit_s: int = 1800  # what who was not served yesterday has beside the time waited then
+    warn_by_capacity: bool = False  # the kiosk asks once where a number may not be served before closing
+    stop_by_capacity: bool = False  # and none is given where those who wait already fill the time left
     standby: str = ""  # the one standby that may take over, by its name
     standby_after_s: int = 0  # and after how long a silence it does so alone; 0: only a person promotes it
 
@@ -101,7 +147,12 @@ class SiteConfig:
     unit_code: str | None = None
 
     def calendar_of(self, service: str) -> Calendar:
-        """The calendar of a service; without one it is open all day."""
+        """The calendar of a service, less the times at which its officer is not in; without one it is open all day."""
+        offered, planned = self.services[service], self.planned(service)
+        return replace(planned, closures=offered.closures) if offered.absent or offered.until else planned
+
+    def planned(self, service: str) -> Calendar:
+        """The calendar of a service as if its officer were always in."""
         name = self.services[service].calendar
         return self.calendars[name] if name else Calendar()
 
@@ -132,7 +183,7 @@ def parse(document: Mapping[str, Any]) -> SiteConfig:
     services = _table(Service, document.get("services"), "/services")
     counters = _table(CounterSpec, document.get("counters"), "/counters")
     classes = _table(PriorityClass, document.get("priority_classes", []), "/priority_classes")
-    calendars = {name: _calendar(value, f"/calendars/{name}") for name, value in document.get("calendars", {}).items()}
+    calendars = hours.calendars(document.get("calendars", {}))
     policy = _record(Policy, document.get("policy", {}), "/policy")
     values = {f.name: getattr(site, f.name) for f in fields(SiteConfig)}
     values |= {"services": services, "counters": counters, "calendars": calendars, "priority_classes": classes, "policy": policy}
@@ -144,21 +195,38 @@ def parse(document: Mapping[str, Any]) -> SiteConfig:
 def _check(config: SiteConfig) -> None:
     """What no single record can know: that codes name something."""
     for n, service in enumerate(config.services.values()):
-        if not SERIES.match(service.series):
-            raise invalid(f"/services/{n}/series", "bad_series", "one or two of the letters A C H K L M N X")
-        if service.calendar is not None and service.calendar not in config.calendars:
-            raise invalid(f"/services/{n}/calendar", "unknown_calendar", f"no calendar {service.calendar!r}")
+        _check_service(config, service, f"/services/{n}")
     for n, counter in enumerate(config.counters.values()):
         for code in counter.services or ():
             config.known_service(code, f"/counters/{n}/services")
     if config.help_service is not None:
         config.known_service(config.help_service, "/help_service")
-    if config.policy.no_paper not in ("show", "refuse"):
-        raise invalid("/policy/no_paper", "bad_value", "show or refuse")
-    if config.policy.slip not in ("auto", "full", "short"):
-        raise invalid("/policy/slip", "bad_value", "auto, full or short")
+    _check_policy(config)
     if not config.services:
         raise invalid("/services", "empty", "at least one service")
+
+
+def _check_policy(config: SiteConfig) -> None:
+    for n, named in enumerate(config.priority_classes.values()):
+        if named.cap_share is not None and not 1 <= named.cap_share <= 100:
+            raise invalid(f"/priority_classes/{n}/cap_share", "out_of_range", "1 to 100 percent")
+    for name, words in WORDS.items():
+        if getattr(config.policy, name) not in words:
+            raise invalid(f"/policy/{name}", "bad_value", " or ".join((", ".join(words[:-1]), words[-1])))
+    if config.policy.lease_count > LEASE_MOST:
+        raise invalid("/policy/lease_count", "out_of_range", f"0 to {LEASE_MOST}: the band of leased numbers is shared by all kiosks")
+
+
+def _check_service(config: SiteConfig, service: Service, pointer: str) -> None:
+    if not SERIES.match(service.series):
+        raise invalid(f"{pointer}/series", "bad_series", "one or two of the letters A C H K L M N X")
+    if service.calendar is not None and service.calendar not in config.calendars:
+        raise invalid(f"{pointer}/calendar", "unknown_calendar", f"no calendar {service.calendar!r}")
+    if service.quota_half_day is not None and len(service.quota_half_day) != len(HALVES):
+        raise invalid(f"{pointer}/quota_half_day", "bad_value", "two numbers: morning and afternoon")
+    hours.check_until(service.until, f"{pointer}/until", config.utc_offset_min)
+    if service.slot_min and not (5 <= service.slot_min <= 480 and service.slot_seats >= 1 and service.slot_days_ahead <= 90):
+        raise invalid(f"{pointer}/slot_min", "bad_slots", "slots of 5 to 480 minutes, at least one seat, at most 90 days ahead")
 
 
 def _table(kind: type[Any], rows: Any, pointer: str) -> dict[str, Any]:
@@ -202,6 +270,11 @@ _CHECKS: dict[str, type | tuple[type, ...]] = {
 
 def _value(kind: str, value: Any, pointer: str) -> Any:
     """One setting, of the type its annotation names."""
+    if kind.startswith("tuple[Closure"):
+        return hours.absences(value, pointer)
+    if kind.startswith("tuple[int"):
+        numbers = () if value is None else hours.listed(value, pointer)
+        return None if value is None else tuple(_value("int", each, f"{pointer}/{n}") for n, each in enumerate(numbers))
     if kind.startswith("tuple"):
         if value is None and kind.endswith("None"):
             return None
@@ -215,28 +288,4 @@ def _value(kind: str, value: Any, pointer: str) -> Any:
         raise invalid(pointer, "out_of_range", "0 to 1,000,000")
     if isinstance(value, str) and len(value) > 1200:
         raise invalid(pointer, "too_long", "at most 1,200 characters")
-    return value
-
-
-def _calendar(value: Any, pointer: str) -> Calendar:
-    try:
-        weekly = {int(day): _windows(value["weekly"][day]) for day in value.get("weekly", {})}
-        exceptions = {str(day): _windows(spans) for day, spans in value.get("exceptions", {}).items()}
-    except (AttributeError, KeyError, TypeError, ValueError):
-        raise invalid(pointer, "bad_calendar", 'e.g. {"weekly": {"1": [["07:00", "11:30"]]}, "exceptions": {"2027-02-06": []}}') from None
-    return Calendar(weekly, exceptions)
-
-
-def _windows(rows: Any) -> tuple[Window, ...]:
-    windows = tuple(sorted((_minutes(begin), _minutes(end)) for begin, end in rows))
-    if any(begin >= end for begin, end in windows):
-        raise ValueError("a window must end after it begins")
-    return windows
-
-
-def _minutes(text: str) -> int:
-    hours, minutes = text.split(":")
-    value = int(hours) * 60 + int(minutes)
-    if not 0 <= value <= 1440:
-        raise ValueError("00:00 to 24:00")
     return value

@@ -172,7 +172,14 @@ def _end(visit: Visit, step: Step, event: Data, at: int, outcome: str) -> None:
 def _transferred(visit: Visit, step: Step, event: Data, at: int) -> None:
     _end(visit, step, event, at, "transferred")
     visit.state = "waiting"
+    visit.quantity = event["data"].get("quantity", visit.quantity)
     visit.steps.append(Step(len(visit.steps) + 1, event["data"].get("service", step.service), at))
+
+
+def _carried(visit: Visit, step: Step, event: Data, at: int) -> None:
+    _end(visit, step, event, at, "carried")
+    visit.state = "waiting"
+    visit.steps.append(Step(len(visit.steps) + 1, step.service, event["data"]["available_from"]))
 
 
 def _completed(visit: Visit, step: Step, event: Data, at: int) -> None:
@@ -252,6 +259,7 @@ EFFECTS: dict[str, Callable[[Visit, Step, Data, int], None]] = {
     "readmitted": _readmitted,
     "cancelled": _ends_as("cancelled"),
     "expired": _ends_as("expired"),
+    "carried": _carried,
     "closed_by_system": _closed_by_system,
     "annotated": _annotated,
     "corrected": _corrected,

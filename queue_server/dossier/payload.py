@@ -35,6 +35,7 @@ OUTCOMES = {
     "transferred": "chuyen_quay",
     "cancelled": "huy",
     "expired": "het_ngay",
+    "carried": "sang_ngay",
     "moved": "chuyen_diem",
 }
 Record = dict[str, Any]

@@ -6,9 +6,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from queue_server.domain import metrics
+from queue_server.domain import calendar, metrics, numbering, routing
 from queue_server.domain.event import canonical
 from queue_server.domain.principal import SYSTEM, Principal
+from queue_server.domain.visit import AT_COUNTER, Ticket
+from queue_server.services import appointments
 from queue_server.services.ids import token_hash
 from queue_server.services.unit import Unit
 
@@ -40,17 +42,42 @@ def _close(unit: Unit, day: str) -> None:
     digest = unit.row["day_hash"]
     leftovers = unit.repository.live_before(unit.site, unit.business_day)
     for ticket in leftovers:
-        kind = "closed_by_system" if ticket.state in ("called", "serving") else "expired"
-        unit.ticket_event(ticket, kind, {"machine_closed": True, "reason": "day_close"})
+        carry = _carried(unit, ticket)
+        kind = "closed_by_system" if ticket.state in AT_COUNTER else "expired" if carry is None else "carried"
+        unit.ticket_event(ticket, kind, {"machine_closed": True, "reason": "day_close"} | (carry or {}))
     for desk in unit.repository.counters(unit.site):
         if desk.state != "closed":
             unit.counter_event(desk, "counter.closed", {"reason": "day_close"})
     for lease in unit.repository.leases_before(unit.site, unit.business_day):
         unit.repository.burn_lease(lease["id"])
         unit.event("lease.burnt", f"lease:{lease['id']}", {"series": lease["series"]})
+    appointments.release(unit)
     unit.repository.forget_holders(unit.site, unit.business_day)
     unit.repository.forget_requests(unit.site, unit.now_ms - KEPT_MS)
     _seal(unit, day, digest, len(leftovers))
+
+
+def _carried(unit: Unit, ticket: Ticket) -> dict[str, Any] | None:
+    """Where a leftover stands on the next day its service is served: before who comes then, by the policy's credit and by the
+    time it has waited while the house was open, so that leftovers keep their order among themselves. None where it is not
+    carried: by policy; a second time; past that day; or a slip of the paper book, whose numbers are printed anew each day."""
+    policy, offset = unit.config.policy, unit.config.utc_offset_min
+    paper = numbering.PAPER_FIRST <= ticket.number <= numbering.RESERVE_LAST
+    if policy.leftovers != "carry" or ticket.state not in ("waiting", "held") or ticket.carried_to or paper:
+        return None
+    if ticket.service not in unit.config.services:
+        return None
+    hours = unit.config.calendar_of(ticket.service)
+    opens = calendar.next_day_opening(hours, ticket.business_day, offset)
+    if opens is None or calendar.business_day(opens, offset) < unit.business_day:
+        return None
+    waited_s = calendar.open_ms(hours, ticket.arrived_from, min(unit.now_ms, opens), offset) // 1000
+    kept = {rule: credit for rule, credit in (ticket.credits or {}).items() if rule != "carried"}
+    credits = kept | {"carried": policy.carry_credit_s + waited_s}
+    return {
+        "to_day": calendar.business_day(opens, offset), "available_from": opens, "waited_s": waited_s, "credits": credits,
+        "effective_at": routing.effective(opens, credits),
+    }  # fmt: skip
 
 
 def _seal(unit: Unit, day: str, digest: str, leftovers: int) -> None:

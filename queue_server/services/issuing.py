@@ -6,19 +6,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from queue_server.domain import calendar, numbering, routing, waiting
+from queue_server.domain import calendar, capacity, numbering, routing, waiting
 from queue_server.domain.config import Service, SiteConfig
 from queue_server.domain.errors import Refusal, invalid
 from queue_server.domain.visit import Ticket
 from queue_server.services.ids import ticket_token, token_hash
+from queue_server.services.offering import PACE_WINDOW_MS, Look, Offer
 from queue_server.services.unit import Unit, pool
-from queue_server.services.views import moment, ticket_json
+from queue_server.services.views import ticket_json
 
 if TYPE_CHECKING:
     from queue_server.storage.reader import Reader
 
 NEEDS = ("see", "hear", "walk", "talk")
-PACE_WINDOW_MS = 45 * 60_000  # calls older than this say nothing about now
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +27,15 @@ class Pace:
 
     recent_calls: Sequence[int]
     free_counter: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Booked:
+    """A booking whose person checks in: its id, the instant its slot begins (0: none that counts), and whether it came in time."""
+
+    id: str
+    not_before_ms: int
+    timely: bool
 
 
 def pace(reader: Reader, site: str, config: SiteConfig, service: str, now_ms: int) -> Pace:
@@ -57,7 +66,7 @@ def issue(
     unit: Unit, *, service: str | None = None, tasks: Sequence[str] = (), priority_class: str | None = None, source: str = "api",
     channel: str = "in_person", holder_key: str | None = None, dossier_code: str | None = None, appointment: str | None = None,
     quantity: int = 1, party: int = 1, on_behalf: bool = False, lang: str = "vi", needs: Sequence[str] = (), zone: str | None = None,
-    ticket_id: str | None = None, token_hash: str | None = None, device: str | None = None,
+    ticket_id: str | None = None, token_hash: str | None = None, device: str | None = None, booked: Booked | None = None,
 ) -> dict[str, Any]:  # fmt: skip
     """One ticket for one visit; `tasks` are several services in order. Answers with the ticket."""
     first, *rest = [service] if service else list(tasks)
@@ -65,20 +74,24 @@ def issue(
     for n, code in enumerate(rest, start=1):
         unit.config.known_service(code, f"/tasks/{n}")
     _check_needs(needs)
-    available_from = admit(unit, offered, holder_key)
+    offer = admit(unit, offered, holder_key, booked=booked is not None)
+    opens_for_all = offer.available_from
+    available_from = max(opens_for_all, booked.not_before_ms) if booked else opens_for_all
+    credited = ("booked" if booked.timely else None) if booked else appointment
     number = next_number(unit, offered.series)
     data = {
         "series": offered.series, "number": number, "business_day": unit.business_day, "issued_at": unit.now_ms,
-        "available_from": available_from, "before_opening_ms": available_from - unit.now_ms,
+        "available_from": available_from, "before_opening_ms": opens_for_all - unit.now_ms,
         "priority_class": priority_class, "source": source, "channel": channel, "quantity": quantity, "party": party,
         "on_behalf": on_behalf, "lang": lang, "needs": list(needs), "zone": zone or offered.zone, "tasks": rest,
-        "dossier_code": dossier_code, "appointment": appointment, "device": device,
-        "print": "pending" if source in ("kiosk", "desk") else "none",
+        "dossier_code": dossier_code, "appointment": booked.id if booked else appointment, "device": device,
+        "print": "pending" if source in ("kiosk", "desk") or (booked and device) else "none",
     }  # fmt: skip
-    data |= place(unit, offered.code, priority_class, appointment, available_from)
+    data |= place(unit, offered.code, priority_class, credited, available_from)
     if ticket_id is not None:
         check_free(unit, ticket_id)
-    return record(unit, offered, data, ticket_id or unit.new_id(), token_hash, holder_key)
+    made = record(unit, offered, data, ticket_id or unit.new_id(), token_hash, holder_key)
+    return made if offer.warning is None else made | {"warnings": [offer.warning]}
 
 
 def check_free(unit: Unit, ticket_id: str) -> None:
@@ -99,25 +112,20 @@ def record(
     return ticket_json(made, unit.row, unit.config)
 
 
-def admit(unit: Unit, offered: Service, holder_key: str | None) -> int:
-    """The instant from which the person can be served, or the refusal: closed, too late, full, one number already."""
-    if not offered.open:
-        raise Refusal("service_closed", service=offered.code)
-    hours = unit.config.calendar_of(offered.code)
-    available_from = calendar.available_from(hours, unit.now_ms, unit.config.utc_offset_min)
-    if available_from is None:
-        opens = calendar.next_opening(hours, unit.now_ms, unit.config.utc_offset_min)
-        raise Refusal("outside_hours", service=offered.code, opens_at=moment(opens))
-    if offered.quota_day is not None and unit.repository.count_issued(unit.site, unit.business_day, offered.code) >= offered.quota_day:
-        raise Refusal("quota_full", service=offered.code, quota=offered.quota_day)
+def admit(unit: Unit, offered: Service, holder_key: str | None, *, booked: bool = False) -> Offer:
+    """From when the person can be served, or the refusal: closed, too late, full, one number already."""
+    offer = Look.now(unit.repository, unit.site, unit.config, unit.now_ms).offer(offered, booked=booked)
+    if not offer.open:
+        raise offer.refusal(offered.code)
     if holder_key:
         _check_holder(unit, offered.code, holder_key)
-    return available_from
+    return offer
 
 
 def _check_holder(unit: Unit, service: str, holder_key: str) -> None:
-    live = unit.repository.live_of_holder(unit.site, holder_key)
-    same = [ticket for ticket in live if ticket.service == service]
+    everywhere = unit.config.policy.holder_scope == "centre"
+    live = unit.repository.live_anywhere(holder_key) if everywhere else unit.repository.live_of_holder(unit.site, holder_key)
+    same = [ticket for ticket in live if ticket.service == service and ticket.site == unit.site]
     limit = unit.config.policy.holder_limit
     if same or (limit and len(live) >= limit):
         ticket = ticket_json((same or live)[0], unit.row, unit.config)
@@ -131,11 +139,24 @@ def _check_needs(needs: Sequence[str]) -> None:
 
 
 def next_number(unit: Unit, series: str) -> int:
-    """The next ordinary number of a series today."""
+    """The next ordinary number of a series today. Numbers of a day before that are good today are left out, so that a number
+    called is one person's alone."""
     row = unit.repository.series(unit.site, unit.business_day, series)
-    number = numbering.next_ordinary(row["last_number"])
+    number, taken = numbering.next_ordinary(row["last_number"]), carried_numbers(unit)
+    while (series, number) in taken:
+        number = numbering.next_ordinary(number)
     unit.repository.set_last_number(unit.site, unit.business_day, series, number)
     return number
+
+
+def carried_numbers(unit: Unit) -> frozenset[tuple[str, int]]:
+    """Series and number of slips of a day before that are still good. They are carried at the close of a day, which comes
+    before everything else of the next, so a day's are looked up once."""
+    day, found = unit.repository.memo.get(("carried", unit.site), ("", frozenset()))
+    if day != unit.business_day:
+        found = unit.repository.carried_numbers(unit.site, unit.business_day)
+        unit.repository.memo["carried", unit.site] = (unit.business_day, found)
+    return frozenset(found)
 
 
 def credits_of(config: SiteConfig, priority_class: str | None, appointment: str | None, pointer: str = "/priority_class") -> dict[str, int]:
@@ -150,9 +171,22 @@ def credits_of(config: SiteConfig, priority_class: str | None, appointment: str 
     return found
 
 
+def capped(unit: Unit, priority_class: str | None) -> dict[str, Any] | None:
+    """Why a priority moves nobody at the moment: its class has had its share of the last hour's calls. None where it may."""
+    named = unit.config.priority_classes.get(priority_class or "")
+    if named is None or named.cap_share is None:
+        return None
+    since = unit.now_ms - capacity.SHARE_WINDOW_MS
+    share = capacity.over_cap(unit.repository.calls_by_class(unit.site, tuple(unit.config.services), since), named.code, named.cap_share)
+    return None if share is None else {"class": named.code, "share_percent": share, "cap_percent": named.cap_share}
+
+
 def place(unit: Unit, service: str, priority_class: str | None, appointment: str | None, available_from: int) -> dict[str, Any]:
     """Where a new ticket stands: its effective time, who is ahead, and what wait to expect."""
     credits = credits_of(unit.config, priority_class, appointment)
+    cap = capped(unit, priority_class)
+    if cap is not None:
+        credits.pop("priority")
     effective_at = routing.effective(available_from, credits)
     ahead = unit.repository.count_ahead(unit.site, pool(unit.config, service), effective_at, unit.next_seq())
     found = _pace_now(unit, service)
@@ -163,7 +197,10 @@ def place(unit: Unit, service: str, priority_class: str | None, appointment: str
         prior_gap_s=unit.config.services[service].prior_gap_s,
         opens_in_s=max(0, available_from - unit.now_ms) // 1000,  # a number told of afterwards was there before
     )
-    return {"credits": credits, "effective_at": effective_at, "ahead": ahead, "estimate": waiting.estimate(view).as_data()}
+    offset = unit.config.utc_offset_min
+    placed = {"credits": credits, "effective_at": effective_at, "ahead": ahead, "estimate": waiting.estimate(view).as_data()}
+    placed["half"] = calendar.half_of(available_from, offset)
+    return placed if cap is None else placed | {"capped": cap}
 
 
 def position_of(reader: Reader, site: str, config: SiteConfig, ticket: Ticket, now_ms: int) -> tuple[int, dict[str, Any]]:

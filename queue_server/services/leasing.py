@@ -14,7 +14,7 @@ from queue_server.domain import calendar, numbering
 from queue_server.domain.config import Service
 from queue_server.domain.errors import Refusal, invalid
 from queue_server.services.ids import ticket_token, token_hash
-from queue_server.services.issuing import check_free, place, record
+from queue_server.services.issuing import carried_numbers, check_free, place, record
 from queue_server.services.unit import Unit
 from queue_server.services.views import moment
 
@@ -24,8 +24,11 @@ def lease(unit: Unit, *, series: str, count: int) -> dict[str, Any]:
     if not any(service.series == series for service in unit.config.services.values()):
         raise invalid("/series", "unknown_series", "no service here uses this series")
     row = unit.repository.series(unit.site, unit.business_day, series)
+    carried = {number for named, number in carried_numbers(unit) if named == series}
     first = max(row["last_reserved"] + 1, numbering.RESERVE_FIRST)
-    last = min(first + count - 1, numbering.PAPER_FIRST - 1)
+    while first in carried:
+        first += 1
+    last = min(first + count - 1, numbering.PAPER_FIRST - 1, *(number - 1 for number in carried if number > first))
     if first > last:
         raise Refusal("quota_full", series=series, reserve="used up")
     unit.repository.set_last_number(unit.site, unit.business_day, series, last, reserved=True)

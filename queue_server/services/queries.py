@@ -259,7 +259,8 @@ def _waiting_by_service(reader: Reader, site: str) -> dict[str, int]:
 
 def _rush(reader: Reader, site: str) -> bool:
     """Whether the hall is in rush mode: shorter screens, short slips."""
-    return bool((reader.hall(site) or {}).get("rush_since"))
+    row = reader.hall(site)
+    return row is not None and row["rush_since"] is not None
 
 
 KIOSK_SETTINGS = (

@@ -59,12 +59,14 @@ def test_what_a_short_document_leaves_out_has_these_values() -> None:
     assert asdict(config.services["one"]) == {
         "code": "one", "name": "Một", "series": "A", "names": {}, "zone": None, "calendar": None, "quota_day": None, "prior_gap_s": 300,
         "open": True, "on_kiosk": True, "procedures": (), "field_code": None,
+        "slot_min": 0, "slot_seats": 1, "slot_days_ahead": 7, "remote": False,
+        "quota_half_day": None, "issue_before_s": None, "absent": (), "temporary": False, "until": None,
     }  # fmt: skip
     assert asdict(config.counters["1"]) == {"code": "1", "name": "Quầy", "zone": None, "services": None}
     assert (config.calendars, config.priority_classes, config.policy) == ({}, {}, Policy())
     assert (config.utc_offset_min, config.languages) == (420, ("vi", "en"))
     assert (config.public_url, config.help_service, config.unit_code) == (None, None, None)
-    assert PriorityClass("c", "C") == PriorityClass("c", "C", {}, 1800, None)
+    assert PriorityClass("c", "C") == PriorityClass("c", "C", {}, 1800, None, None)
 
 
 def test_the_policy_of_a_site_that_states_none() -> None:
@@ -72,10 +74,33 @@ def test_the_policy_of_a_site_that_states_none() -> None:
     assert asdict(Policy()) == {
         "transfer_credit_s": 600, "appointment_credit_s": 1800, "long_wait_alarm_s": 2700, "holder_limit": 1,
         "recalls_before_no_show": 3, "undo_s": 10, "undo_no_show_s": 600, "readmit_s": 1800, "guard_s": 5, "confirm_s": 20,
+            "dossiers_per_turn": 3, "dossier_codes": "any",
         "number_shown_s": 10, "number_shown_no_paper_s": 60, "idle_s": 60, "same_card_s": 60, "lease_count": 20,
-        "no_paper": "show", "slip": "auto", "leftovers": "expire", "standby": "", "standby_after_s": 0,
+        "no_paper": "show", "slip": "auto", "leftovers": "expire", "carry_credit_s": 1800,
+        "warn_by_capacity": False, "stop_by_capacity": False, "standby": "", "standby_after_s": 0,
+        "appointment_early_s": 1800, "appointment_late_s": 900, "appointment_contact": "optional", "holder_scope": "site",
+        "taking_alarm_count": 30, "taking_alarm_s": 600, "rating_shown_s": 120,
     }  # fmt: skip
     assert KINDS == ("live", "pilot", "training", "demo")
+
+
+@pytest.mark.parametrize(
+    ("change", "pointer"),
+    [
+        ({"slot_min": 4}, "/services/0/slot_min"),
+        ({"slot_min": 481}, "/services/0/slot_min"),
+        ({"slot_min": 30, "slot_seats": 0}, "/services/0/slot_min"),
+        ({"slot_min": 30, "slot_days_ahead": 91}, "/services/0/slot_min"),
+        ({"policy": {"appointment_contact": "never"}}, "/policy/appointment_contact"),
+        ({"policy": {"holder_scope": "province"}}, "/policy/holder_scope"),
+    ],
+)
+def test_booking_that_cannot_be_kept_is_refused(change: dict[str, Any], pointer: str) -> None:
+    policy = change.pop("policy", {})
+    document = {**SHORT, "services": [{**SHORT["services"][0], **change}], "policy": policy}
+    with pytest.raises(Refusal) as no:
+        parse(document)
+    assert no.value.detail["errors"][0]["pointer"] == pointer
 
 
 def test_a_version_is_compared_by_identity() -> None:
@@ -124,6 +149,8 @@ def put(*path: Any) -> Change:
 
 
 BAD_CALENDAR = 'e.g. {"weekly": {"1": [["07:00", "11:30"]]}, "exceptions": {"2027-02-06": []}}'
+PERCENT = "1 to 100 percent"
+A_DATE, AN_INSTANT = "a date, e.g. 2027-02-06", "an instant in the time of the site, e.g. 2027-02-06T17:00:00+07:00"
 OBJECT, TEXTS, RANGE = "an object is expected", "a list of texts is expected", "0 to 1,000,000"
 CODE = "letters, digits, . _ - and at most 32 of them"
 FAULTS: dict[str, tuple[Change, str, str, str]] = {
@@ -165,11 +192,58 @@ FAULTS: dict[str, tuple[Change, str, str, str]] = {
     "a number for a truth": (put("services", 0, "open", 1), "/services/0/open", "wrong_type", "bool is expected"),
     "names as a list": (put("services", 0, "names", []), "/services/0/names", "wrong_type", "Mapping[str, str] is expected"),
     "below nothing": (put("policy", "undo_s", -1), "/policy/undo_s", "out_of_range", RANGE),
+    "more leased numbers than the band has for all kiosks": (
+        put("policy", "lease_count", 51), "/policy/lease_count", "out_of_range", "0 to 50: the band of leased numbers is shared by all kiosks",
+    ),
     "beyond a million": (put("policy", "undo_s", MANY + 1), "/policy/undo_s", "out_of_range", RANGE),
     "too long a name": (put("services", 0, "name", "x" * 1201), "/services/0/name", "too_long", "at most 1,200 characters"),
     "procedures as a text": (put("services", 0, "procedures", "1.001"), "/services/0/procedures", "wrong_type", TEXTS),
     "procedures as numbers": (put("services", 0, "procedures", [1]), "/services/0/procedures", "wrong_type", TEXTS),
     "procedures left to chance": (put("services", 0, "procedures", None), "/services/0/procedures", "wrong_type", TEXTS),
+    "calendars as a list": (put("calendars", []), "/calendars", "wrong_type", OBJECT),
+    "leftovers thrown away": (put("policy", "leftovers", "lose"), "/policy/leftovers", "bad_value", "expire or carry"),
+    "a share above all": (put("priority_classes", 0, "cap_share", 101), "/priority_classes/0/cap_share", "out_of_range", PERCENT),
+    "a share of nothing": (put("priority_classes", 0, "cap_share", 0), "/priority_classes/0/cap_share", "out_of_range", PERCENT),
+    "one half-day": (
+        put("services", 0, "quota_half_day", [5]), "/services/0/quota_half_day", "bad_value", "two numbers: morning and afternoon",
+    ),
+    "a half-day in words": (
+        put("services", 0, "quota_half_day", [5, "many"]), "/services/0/quota_half_day/1", "wrong_type", "int is expected",
+    ),
+    "half-days as a number": (put("services", 0, "quota_half_day", 5), "/services/0/quota_half_day", "wrong_type", "a list is expected"),
+    "absent as a text": (put("services", 0, "absent", "today"), "/services/0/absent", "wrong_type", "a list is expected"),
+    "absent in a word": (put("services", 0, "absent", ["today"]), "/services/0/absent/0", "wrong_type", OBJECT),
+    "absent for what": (
+        put("services", 0, "absent", [{"from": "2026-11-24", "who": "x"}]), "/services/0/absent/0/who", "unknown_field",
+        "not a setting we know",
+    ),
+    "absent since when": (put("services", 0, "absent", [{}]), "/services/0/absent/0/from", "bad_date", A_DATE),
+    "absent on no day": (
+        put("services", 0, "absent", [{"from": "2026-11-24", "to": "2026-02-30"}]), "/services/0/absent/0/to", "bad_date", A_DATE,
+    ),
+    "absent for a week": (put("services", 0, "absent", [{"from": "2026-W48"}]), "/services/0/absent/0/from", "bad_date", A_DATE),
+    "absent backwards": (
+        put("services", 0, "absent", [{"from": "2026-11-24", "to": "2026-11-23"}]), "/services/0/absent/0/to", "bad_value",
+        "not before it begins",
+    ),
+    "absent at night": (
+        put("services", 0, "absent", [{"from": "2026-11-24", "half": "night"}]), "/services/0/absent/0/half", "bad_value",
+        "am, pm or left out",
+    ),
+    "a note too long": (
+        put("services", 0, "absent", [{"from": "2026-11-24", "note": "x" * 121}]), "/services/0/absent/0/note", "bad_value",
+        "a text of at most 120 characters",
+    ),
+    "a note that is none": (
+        put("services", 0, "absent", [{"from": "2026-11-24", "note": 7}]), "/services/0/absent/0/note", "bad_value",
+        "a text of at most 120 characters",
+    ),
+    "until sometime": (put("services", 0, "until", "soon"), "/services/0/until", "bad_time", AN_INSTANT),
+    "until, by another clock": (put("services", 0, "until", "2026-11-24T17:00:00Z"), "/services/0/until", "bad_time", AN_INSTANT),
+    "until the end of days": (put("services", 0, "until", "9999-12-31T17:00:00+07:00"), "/services/0/until", "bad_time", AN_INSTANT),
+    "an exception on no day": (
+        put("calendars", "office", "exceptions", {"tomorrow": []}), "/calendars/office", "bad_calendar", BAD_CALENDAR,
+    ),
     "a calendar as a list": (put("calendars", "office", []), "/calendars/office", "bad_calendar", BAD_CALENDAR),
     "a day with no number": (put("calendars", "office", "weekly", {"Monday": []}), "/calendars/office", "bad_calendar", BAD_CALENDAR),
     "windows left out": (put("calendars", "office", "weekly", {"1": None}), "/calendars/office", "bad_calendar", BAD_CALENDAR),
@@ -218,6 +292,15 @@ def test_what_is_no_document_is_refused(document: Any) -> None:
         put("counters", 0, "code", "x" * 32),
         put("counters", 0, "code", "A.b_c-9"),
         put("services", 0, "quota_day", None),
+        put("services", 0, "quota_half_day", None),
+        put("services", 0, "quota_half_day", [0, 40]),
+        put("services", 0, "absent", [{"from": "2026-11-24", "to": "2026-11-24", "half": "pm", "note": "x" * 120}]),
+        put("services", 0, "absent", [{"from": "2026-11-24", "to": None, "note": None}]),
+        put("services", 0, "until", None),
+        put("services", 0, "until", "2026-11-24T17:00:00+07:00"),
+        put("priority_classes", 0, "cap_share", 1),
+        put("priority_classes", 0, "cap_share", 100),
+        put("policy", "leftovers", "carry"),
         put("services", 0, "procedures", ("1.001",)),
         put("counters", 0, "services", None),
         put("calendars", "office", {}),

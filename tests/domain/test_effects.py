@@ -228,6 +228,7 @@ def test_an_issue_says_what_it_says() -> None:
     assert made == Ticket(
         "t", "S", "2026-11-23", "A", 7, "A007", "one", "waiting", 1000, 1, 1500, 1500, 1000,
         (Step(1, "one", 1500, before_opening_ms=490),), priority_class="elderly", needs=("see",), tasks=("two",), quantity=2, credits={},
+        taken_for="one",
     )  # fmt: skip
     assert apply(None, event("arrived", 1, **event("issued", 1).data)).state == "waiting"
 

@@ -9,8 +9,10 @@ import pytest
 from queue_server.domain import calendar, metrics, numbering, routing, waiting
 from queue_server.domain.calendar import Calendar
 from queue_server.domain.counter import Counter
-from queue_server.domain.metrics import Figures, Spread
-from queue_server.domain.visit import Step
+from queue_server.domain.event import Event
+from queue_server.domain.metrics import Figures, Spread, figures, spells
+from queue_server.domain.ticket import apply
+from queue_server.domain.visit import Step, Ticket
 from tests.domain.test_effects import CALLED, GONE, HELD, SERVING, STEP, WAITING
 from tests.domain.test_rules import HOURS, MINUTE, at, waiting_ticket
 
@@ -122,7 +124,7 @@ def test_the_reason_in_full() -> None:
     many = replace(waiting_ticket(1, 9_000), credits={"transfer": 2, "appointment": 0, "priority": 5}, effective_at=2_000, for_counter="7")
     assert routing.reason(many) == {
         "rule": "arrival+priority+transfer", "arrived_from": 9_000, "credits": {"transfer": 2, "priority": 5}, "effective_at": 2_000,
-        "for_counter": "7",
+        "for_counter": "7", "let_pass": 0,
     }  # fmt: skip
     assert routing.reason(replace(many, credits=None))["rule"] == "arrival"
 
@@ -195,7 +197,7 @@ def test_a_set_of_tickets_in_full() -> None:
     body = figures.as_data()
     assert body["counts"] == {
         "issued": 7, "called": 6, "served": 2, "no_show": 1, "cancelled": 0, "expired": 0, "moved": 0, "recalls": 6, "transfers": 1,
-        "machine_closed": 1, "entered_late": 1, "voided": 1,
+        "machine_closed": 1, "entered_late": 1, "voided": 1, "carried": 0,
     }  # fmt: skip
     assert body["now"] == {"waiting": 2, "called": 1, "serving": 0, "held": 1}
     assert [(body[name]["n"], body[name]["sum_ms"]) for name in ("wait", "over_breaks", "before_opening")] == [(5, 100), (5, 15), (5, 20)]
@@ -227,3 +229,35 @@ def test_sets_merge_into_what_the_whole_would_give() -> None:
 )  # fmt: skip
 def test_service_time_is_what_somebody_saw(changes: dict[str, int | None], served: int | None) -> None:
     assert metrics.service_ms(replace(replace(STEP, ended_at=1_060), **changes)) == served  # type: ignore[arg-type]
+
+
+def test_a_ticket_from_another_site_arrived_here_and_was_not_issued() -> None:
+    counts = figures([arrived_at("other")]).as_data()["counts"]
+    assert (counts["issued"], counts["arrived"]) == (0, 1)
+
+
+def arrived_at(site: str) -> Ticket:
+    data = {
+        "series": "A", "number": 7, "business_day": "2026-11-23", "issued_at": 1000, "available_from": 5000, "arrived_from": 2000,
+        "effective_at": 2000, "credits": {}, "moved_from": site,
+    }  # fmt: skip
+    event = Event("S", 1, 9, 6000, "arrived", "ticket:t", "2026-11-23", "move:t:3", "system:server", 1, data, "t", "A007", "one")
+    ticket = apply(None, event)
+    assert (ticket.arrived_from, ticket.available_from, ticket.steps[0].available_from, ticket.moved_from) == (2000, 5000, 5000, site)
+    return ticket
+
+
+def test_time_of_counters_is_added_up_apart() -> None:
+    rows = [
+        {"counter": "1", "state": "wrapping_up", "began_at": 1000, "ended_at": 61_000},
+        {"counter": "1", "state": "paused", "began_at": 100_000, "ended_at": 400_000},
+        {"counter": "2", "state": "wrapping_up", "began_at": 0, "ended_at": 30_500},
+    ]
+    told = spells(rows)
+    assert (told["wrap_up"]["n"], told["wrap_up"]["sum_ms"], told["wrap_up"]["mean_s"]) == (2, 90_500, 45)
+    assert (told["paused"]["n"], told["paused"]["sum_ms"]) == (1, 300_000)
+    assert told["by_counter"] == {
+        "1": {"wrap_up_n": 1, "wrap_up_ms": 60_000, "paused_n": 1, "paused_ms": 300_000},
+        "2": {"wrap_up_n": 1, "wrap_up_ms": 30_500, "paused_n": 0, "paused_ms": 0},
+    }
+    assert spells([])["wrap_up"]["n"] == 0

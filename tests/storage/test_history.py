@@ -22,7 +22,7 @@ ON_THE_WAY = {
     name: getattr(s, name)
     for name in (
         "SITE", "EVENTS_AFTER", "EVENTS_OF", "EVENTS_OF_CMD", "TICKET", "TICKET_BY_TOKEN", "TICKETS_BY_NUMBER", "TICKETS_BY_DOSSIER",
-        "AT_COUNTER", "AT_COUNTERS", "FREE_COUNTERS", "HELD", "LIVE_BEFORE", "LIVE_OF_HOLDER", "COUNT_ISSUED", "WAITING",
+        "AT_COUNTER", "AT_COUNTERS", "FREE_COUNTERS", "HELD", "LIVE_BEFORE", "LIVE_OF_HOLDER", "TAKEN", "CARRIED_NUMBERS", "WAITING",
         "WAITING_SUMMARY", "COUNTER", "COUNTERS", "SERIES", "REQUEST",
     )
 } | {"next_for": s.next_for(2), "ahead_of": s.ahead_of(2), "recent_calls": s.recent_calls(2)}  # fmt: skip

@@ -12,7 +12,7 @@ const EFFECTS = {
   released: ["drop", 1], transferred: ["drop", 1]
 };
 // The public row does not say what these do to the board: a snapshot must be asked for.
-const ASK_AGAIN = new Set(["undone", "amended", "cancelled", "expired", "moved", "resumed", "voided", "corrected", "told_late"]);
+const ASK_AGAIN = new Set(["undone", "amended", "cancelled", "expired", "carried", "moved", "resumed", "voided", "corrected", "told_late"]);
 const FAMILY = /^(day|config|site)\./;
 
 export const EMPTY = {site: "", name: "", zone: "", position: [0, 0], waiting: 0, calls: [], settings: SETTINGS, names: {}, heard: {}, primed: false};
