@@ -78,11 +78,11 @@ def test_a_plug_wakes_the_slot_and_a_pull_closes_it_at_once(bed: Bed, machine: A
     for number, port in ((40, "1-3"), (41, "1-5")):
         device = usb_serial(number, serial="A9X", port=port)
         bed.plug(device)
-        until(lambda: own.state("reader")[0] == "ready", "woken by the plug", 5)
+        until(lambda: own.state("reader")[0] == "ready", "woken by the plug")
         assert own.slot("reader").status.device == f"serial:/dev/ttyUSB{number}"
         # The far end stays open: nothing is readable, no call fails. Only udev tells.
         bed.vanish(device)
-        until(lambda: own.state("reader") in (("backoff", "absent"), ("absent", "absent")), "let go", 5)
+        until(lambda: own.state("reader") in (("backoff", "absent"), ("absent", "absent")), "let go")
         bed.hang_up(device)
     assert fds() <= before
 
