@@ -138,6 +138,8 @@ def build(url: str, *, tls: bool = False, log: Any = None, streams: str = "here"
     log = log or setup_log("server")
     if isinstance(clock, SystemClock):
         clock = store.clock = SteadyClock(clock, boot_s)
+        if is_sqlite(url):  # a machine of its own: its clock is the one that leapt
+            timekeeping.carry(store, clock)
     standby: dict[str, Any] = {"standing": Standing(following=following), "copy_to": partial(copying.copy_out, url)}
     house = House(store=store, clock=clock, log=log, tls=tls, **_facts(url), **standby, **settings)
     store.before_answers(house.followers.hold)
@@ -178,15 +180,23 @@ def serve_streams(line: socket.socket) -> None:
 
 
 def _turn_days(house: House, stopped: threading.Event) -> None:
-    """Close the day that is over, soon after midnight and at every start; twice is harmless."""
     while not stopped.is_set():
-        try:
-            with house.store.alone("day-close") as mine:
-                for site in house.store.sites() if mine else ():
-                    days.turn(house.store, site)
-            if isinstance(house.clock, SteadyClock):
-                for site in house.store.sites():
-                    timekeeping.watch(house.store, site, house.clock)
-        except Exception as broken:  # noqa: BLE001 - tonight's failure must not end tomorrow's attempt
-            house.report("day close failed", broken)
+        turn_days(house)
         stopped.wait(TIMER_S)
+
+
+def turn_days(house: House) -> None:
+    """Close the day that is over, soon after midnight and at every start; twice is harmless. A standby writes nothing of its own: its
+    server closes the day, and the clock it goes by is its server's."""
+    if house.standing.following:
+        return
+    try:
+        with house.store.alone("day-close") as mine:
+            for site in house.store.sites() if mine else ():
+                days.turn(house.store, site)
+                days.release(house.store, site)
+        if isinstance(house.clock, SteadyClock):
+            for site in house.store.sites():
+                timekeeping.watch(house.store, site, house.clock)
+    except Exception as broken:  # noqa: BLE001 - tonight's failure must not end tomorrow's attempt
+        house.report("day close failed", broken)

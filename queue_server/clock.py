@@ -24,6 +24,7 @@ class SteadyClock:
         self._wall, self._steady = inner.wall_ms(), steady_s()
         self.leap_ms = 0  # how far the wall clock stands from site time; 0 while it is believed
         self.told = False  # whether somebody has been told of this leap
+        self.ours = False  # whether a leap that the log tells of was this clock's
 
     def wall_ms(self) -> int:
         """Site time in Unix milliseconds."""
@@ -35,6 +36,11 @@ class SteadyClock:
                 return expected
             self._follow(wall, steady)
             return wall
+
+    def stay(self, at_ms: int) -> None:
+        """Site time is this, whatever the wall says: a leap from before this process began."""
+        with self._lock:
+            self._wall, self._steady = at_ms, self._steady_s()
 
     def believe(self) -> None:
         """A person has looked at the wall clock: it is right."""

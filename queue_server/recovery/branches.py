@@ -46,10 +46,10 @@ def disown(store: Store, site: str, aside: Path) -> Beyond:
 
 
 def _epoch(file: Path, site: str) -> int:
-    """The epoch that a perhaps damaged file was in; 0 where it does not say."""
+    """The highest epoch that a perhaps damaged file was in or had heard of; 0 where it does not say."""
     with contextlib.suppress(sqlite3.Error), contextlib.closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as connection:
-        row = connection.execute("SELECT epoch FROM site WHERE code = ?", (site,)).fetchone()
-        return int(row[0]) if row else 0
+        known = "SELECT epoch FROM site WHERE code = ? UNION SELECT epoch FROM epoch WHERE site = ?"
+        return max((int(row[0]) for row in connection.execute(known, (site, site))), default=0)
     return 0
 
 

@@ -60,7 +60,8 @@ def _start(repository: Repository, site: str, reason: str, who: Principal, cmd: 
     row = repository.lock_site(site)
     if row is None:
         raise Refusal("not_found", what="site")
-    epoch, continues_after, known_until = max(row["epoch"], beyond.epoch) + 1, row["seq"], max(row["last_at"], beyond.until)
+    heard = max((each["epoch"] for each in repository.epochs(site)), default=0)  # also of one that fenced this copy
+    epoch, continues_after, known_until = max(row["epoch"], heard, beyond.epoch) + 1, row["seq"], max(row["last_at"], beyond.until)
     # The epoch first: if midnight has passed, even the close of the old day is ours and not the old server's.
     repository.start_epoch(
         {"site": site, "epoch": epoch, "continues_after": continues_after, "started_at": repository.now_ms, "reason": reason}

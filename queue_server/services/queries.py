@@ -314,8 +314,9 @@ def events(reader: Reader, site: str, *, after: Position, limit: int) -> dict[st
 def check_position(reader: Reader, row: Row, after: Position) -> None:
     """A position is on this log when its epoch is known and it does not lie beyond where that epoch was continued."""
     epoch = int(row["epoch"]) if after.epoch is None else after.epoch
-    ends: dict[int, int] = {each["epoch"] - 1: each["continues_after"] for each in reader.epochs(row["code"])}
-    continues_after = ends.get(epoch, int(row["seq"]))
+    # Epochs that began here; one may have been skipped, for it belonged to a branch that this log never saw.
+    ends = [int(each["continues_after"]) for each in reader.epochs(row["code"]) if epoch < each["epoch"] <= row["epoch"]]
+    continues_after = min(ends, default=int(row["seq"]))
     if epoch > row["epoch"] or after.seq > continues_after:
         raise Refusal("epoch_changed", epoch=row["epoch"], continues_after=min(continues_after, row["seq"]))
 

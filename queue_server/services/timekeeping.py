@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from queue_server.storage.store import Store
 
 LEAPT, CONFIRMED = "site.clock_leapt", "site.clock_confirmed"
+SLACK_MS = 600_000
 
 
 class Leaping(Protocol):
@@ -27,29 +28,52 @@ class Leaping(Protocol):
 
     leap_ms: int
     told: bool
+    ours: bool
 
     def wall_ms(self) -> int: ...
     def believe(self) -> None: ...
+    def stay(self, at_ms: int) -> None: ...
 
 
 def watch(store: Store, site: str, clock: Leaping) -> None:
-    """Tell a new leap, or believe the clock where somebody has confirmed it."""
+    """Tell a new leap, or that it is over, or believe the clock where somebody has confirmed it."""
     now = clock.wall_ms()
     if not clock.leap_ms:
+        if clock.ours:
+            clock.ours = False
+            if pending(store, site):  # else the next leap would be taken for this one, and its confirmation for that of both
+                store.write(site, lambda repository: _tell(repository, site, CONFIRMED, {"leap_s": 0}))
         return
     waiting = pending(store, site)
     if not clock.told:
         clock.told = True
         if not waiting:
+            clock.ours = True
             data = {"kept": moment(now), "wall": moment(now + clock.leap_ms), "leap_s": clock.leap_ms // 1000}
-            store.write(site, lambda repository: _tell(repository, site, data))
+            store.write(site, lambda repository: _tell(repository, site, LEAPT, data))
     elif not waiting:
+        clock.ours = False
         clock.believe()
 
 
-def _tell(repository: Repository, site: str, data: dict[str, Any]) -> None:
-    unit = begin(repository, site, "job:clock-leapt", SYSTEM)
-    unit.event(LEAPT, f"site:{site}", data)
+def carry(store: Store, clock: Leaping) -> None:
+    """A leap that nobody has confirmed outlives the process: of the two times, the wall's and the one without the leap, site
+    time is the one that comes soonest after the log's last row."""
+    for site in store.sites():
+        with store.read() as reader:
+            told, row = state(reader, site), reader.site(site)
+        if told is None or row is None:
+            continue
+        clock.ours = True
+        wall = clock.wall_ms()
+        later = [at for at in (wall, wall - 1000 * int(told["leap_s"])) if at >= row["last_at"] - SLACK_MS]
+        if later and min(later) != wall:
+            clock.stay(min(later))
+
+
+def _tell(repository: Repository, site: str, kind: str, data: dict[str, Any]) -> None:
+    unit = begin(repository, site, "job:clock-leapt" if kind == LEAPT else "job:clock-returned", SYSTEM)
+    unit.event(kind, f"site:{site}", data)
     unit.finish()
 
 

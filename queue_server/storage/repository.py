@@ -92,14 +92,18 @@ class Repository(Reader, BookingWriter):
         self._note(code, late=True, seq=seq, last_at=last_at, day=day, day_hash=day_hash)
 
     def start_epoch(self, row: dict[str, Any]) -> None:
-        """A new epoch."""
-        self._sql.do(s.INSERT_EPOCH, row)
+        """A new epoch, perhaps one that was only heard of before."""
+        if any(each["epoch"] == row["epoch"] for each in self.epochs(row["site"])):
+            self._sql.do(s.SET_EPOCH, {**row, "k_site": row["site"], "k_epoch": row["epoch"]})
+        else:
+            self._sql.do(s.INSERT_EPOCH, row)
         self._sql.do(s.SET_SITE_EPOCH, {"k_code": row["site"], "epoch": row["epoch"]})
         self._note(row["site"], epoch=row["epoch"])
 
     def note_epoch(self, row: dict[str, Any]) -> None:
-        """An epoch that began on another server: this one is fenced from now on."""
-        self._sql.do(s.INSERT_EPOCH, row)
+        """An epoch that began on another server: this one is fenced from now on. Heard twice at once it is noted once."""
+        if all(each["epoch"] != row["epoch"] for each in self.epochs(row["site"])):
+            self._sql.do(s.INSERT_EPOCH, row)
 
     def add_config(self, row: dict[str, Any], name: str) -> None:
         """A new version of the configuration, in force from now."""

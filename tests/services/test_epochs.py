@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
+from queue_server.contract import position
 from queue_server.domain.errors import Refusal
 from queue_server.domain.principal import SYSTEM
-from queue_server.services import configuring, epochs, leasing, restating
+from queue_server.services import configuring, epochs, leasing, queries, restating
 from tests.hall import SITE, Hall
 
 HOUR_S = 3600
@@ -139,3 +140,23 @@ def test_yesterdays_slip_is_not_entered(hall: Hall) -> None:
     told = {"ticket_id": "01a205b3-0000-7000-8000-000000000004", "number": 5, "service": "ho-tich"}
     yesterday = told | {"issued_at": hall.clock.at_ms - 24 * HOUR_S * 1000}
     assert hall.do(lambda unit: restating.restate(unit, tickets=[yesterday]))["tickets"][0]["reason"] == "another_day"
+
+
+def test_an_epoch_that_was_only_heard_of_is_not_begun_a_second_time(hall: Hall) -> None:
+    hall.issue()
+    heard = {"site": SITE, "epoch": 2, "continues_after": 1, "started_at": hall.clock.at_ms, "reason": "elsewhere"}
+    for _ in range(2):
+        hall.store.write(SITE, lambda repository: repository.note_epoch(heard))  # two clients at once
+    assert start(hall)["epoch"] == 3
+
+
+def test_whoever_read_a_branch_before_an_epoch_that_this_log_never_saw_is_sent_back(hall: Hall) -> None:
+    hall.issue()
+    end = hall.log()[-1].seq
+    beyond = epochs.Beyond(epoch=2)
+    epochs.start(hall.store, SITE, reason="restored", who=SYSTEM, cmd="job:restored:3", beyond=beyond)
+    for _ in range(5):
+        hall.issue()
+    with hall.store.read() as reader, pytest.raises(Refusal) as refused:
+        queries.events(reader, SITE, after=position.Position(1, end + 2), limit=10)
+    assert (refused.value.code, refused.value.detail["continues_after"]) == ("epoch_changed", end)

@@ -105,3 +105,42 @@ def test_a_machine_that_slept_overnight_wakes_on_the_next_day(hall: Hall, machin
     hall.issue()
     machine.pass_s(20 * 3600)
     assert hall.issue()["number"] == 1
+
+
+def kinds(hall: Hall) -> list[str]:
+    return [event.type for event in hall.log() if event.type.startswith("site.clock")]
+
+
+def test_a_leap_that_was_told_and_put_right_waits_for_nobody(hall: Hall, machine: Machine, guarded: SteadyClock) -> None:
+    machine.at_ms += DAY_MS
+    timekeeping.watch(hall.store, SITE, guarded)
+    machine.at_ms -= DAY_MS
+    for _ in range(2):
+        timekeeping.watch(hall.store, SITE, guarded)
+    assert kinds(hall) == ["site.clock_leapt", "site.clock_confirmed"]
+    machine.at_ms -= 2 * DAY_MS
+    timekeeping.watch(hall.store, SITE, guarded)  # the next one is another
+    with hall.store.read() as reader:
+        assert (timekeeping.state(reader, SITE) or {})["leap_s"] == -2 * DAY_MS // 1000
+
+
+@pytest.mark.parametrize("leap_ms", [HOUR_MS, -HOUR_MS, DAY_MS, -DAY_MS, 40 * 365 * DAY_MS, -40 * 365 * DAY_MS])
+@pytest.mark.parametrize("put_right", [False, True])
+def test_a_server_that_starts_while_its_clock_is_wrong_goes_on_in_the_same_day(
+    hall: Hall, machine: Machine, guarded: SteadyClock, leap_ms: int, put_right: bool
+) -> None:
+    first = hall.issue()
+    machine.at_ms += leap_ms
+    timekeeping.watch(hall.store, SITE, guarded)
+    machine.pass_s(30)
+    if put_right:
+        machine.at_ms -= leap_ms
+    true_ms = machine.at_ms - (0 if put_right else leap_ms)
+    again = hall.store.clock = SteadyClock(machine, machine.steady_s)
+    timekeeping.carry(hall.store, again)
+    timekeeping.watch(hall.store, SITE, again)
+    assert abs(again.wall_ms() - true_ms) < 60_000
+    second = hall.issue()
+    assert (second["number"], second["business_day"]) == (first["number"] + 1, first["business_day"])
+    with hall.store.read() as reader:
+        assert (timekeeping.state(reader, SITE) is None) == put_right

@@ -6,15 +6,18 @@ import json
 import random
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from queue_server import bootstrap
 from queue_server.audit import compare
 from queue_server.domain.principal import SYSTEM
 from queue_server.services import access, epochs, replicating
 from queue_server.storage import copying
 from queue_server.storage.store import Store, open_store
+from queue_server.web.standing import Standing
 from tests.hall import SITE, Hall
 from tests.standby.day import stretch, tables
 
@@ -63,6 +66,30 @@ def test_a_new_epoch_is_followed_too(hall: Hall, standby: Store) -> None:
     hall.issue()
     follow(hall, standby)
     assert tables(standby) == tables(hall.store)
+
+
+def test_a_server_that_was_fenced_and_lost_nothing_follows_the_one_that_took_over(hall: Hall, standby: Store) -> None:
+    hall.issue()
+    follow(hall, standby)
+    epochs.start(hall.store, SITE, reason="promoted", who=SYSTEM, cmd="job:promote:2")
+    heard = {"site": SITE, "epoch": 2, "continues_after": 1, "started_at": 1, "reason": "elsewhere"}
+    standby.write(SITE, lambda repository: repository.note_epoch(heard))
+    hall.issue()
+    follow(hall, standby)
+    assert tables(standby) == tables(hall.store)
+
+
+def test_a_standby_writes_nothing_of_its_own_at_midnight(hall: Hall, standby: Store) -> None:
+    hall.issue()
+    follow(hall, standby)
+    before = standby.position(SITE)
+    hall.clock.forward(24 * 3600)
+    house = SimpleNamespace(store=standby, clock=hall.clock, standing=Standing(following=True))
+    bootstrap.turn_days(house)  # type: ignore[arg-type]
+    assert standby.position(SITE) == before
+    house.standing.following = False
+    bootstrap.turn_days(house)  # type: ignore[arg-type]
+    assert standby.position(SITE) > before
 
 
 def test_a_row_that_was_changed_on_the_way_is_refused_whole(hall: Hall, standby: Store) -> None:
