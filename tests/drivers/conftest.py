@@ -26,7 +26,7 @@ from drivers.sim.scanner import ScannerSim
 
 # These start in a process of their own, under umockdev's preload: test_umockdev.py runs them.
 collect_ignore = ["umockdev"]
-FAST = Profile("fast", 576, answer_s=0.25, stall_s=0.6, confirm_s=1.0, print_dots_per_s=4000, confirm=("sensor",))
+FAST = Profile("fast", 576, answer_s=0.5, stall_s=1.5, confirm_s=2.5, print_dots_per_s=4000, confirm=("sensor",))
 
 
 def _until(condition: Callable[[], Any], what: str = "", within_s: float = 10.0) -> Any:

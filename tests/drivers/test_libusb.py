@@ -22,7 +22,7 @@ from drivers.sim.faults import PRINTER_FAULTS, parse_faults
 from drivers.sim.printer import PrinterSim
 from tests.drivers.fake_usb import FakeBus, FakePrinter, printer_setting
 
-FAST = Profile("usb", 576, answer_s=0.3, stall_s=0.6, confirm_s=1.0, print_dots_per_s=4000, band_rows=64)
+FAST = Profile("usb", 576, answer_s=0.5, stall_s=1.5, confirm_s=2.5, print_dots_per_s=4000, band_rows=64)
 FORBIDDEN = {"reset_device", "detach_kernel_driver"}
 Raster = Callable[..., bytes]
 Until = Callable[..., Any]

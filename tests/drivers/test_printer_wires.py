@@ -24,7 +24,7 @@ from drivers.sim.printer import PrinterSim
 from drivers.sim.printer_wire import TcpWire
 
 WIRES = pytest.mark.parametrize("kind", ["tcp", "pty"])
-ASKS_ID = Profile("id", 576, answer_s=0.25, stall_s=0.6, confirm_s=1.0, print_dots_per_s=4000, confirm=("process_id", "sensor"))
+ASKS_ID = Profile("id", 576, answer_s=0.5, stall_s=1.5, confirm_s=2.5, print_dots_per_s=4000, confirm=("process_id", "sensor"))
 Make = Callable[..., Any]
 Until = Callable[..., Any]
 

@@ -13,7 +13,7 @@ from drivers.sim.printer_wire import Wire
 from tests.drivers.scenarios.frame import Book
 from tests.drivers.scenarios.stage import Stage, until
 
-FAST = Profile("fast", 576, answer_s=0.2, stall_s=0.4, confirm_s=0.8, print_dots_per_s=4000, confirm=("process_id", "sensor"), clear="dc4")
+FAST = Profile("fast", 576, answer_s=0.4, stall_s=0.8, confirm_s=2.0, print_dots_per_s=4000, confirm=("process_id", "sensor"), clear="dc4")
 ALL_WELL = b"\x12\x12\x12\x12\x00"
 
 
