@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Generator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import httpx
 
+from .client_hall import HallCalls, path_part
 from .contract import messages, sse
 from .contract.strict import wire
 from .contract.vocabulary import API
@@ -34,7 +34,7 @@ class Unreachable(Exception):
     """No whole answer: no connection, time-out, cut line, or an answer that is not the server's."""
 
 
-class Client:
+class Client(HallCalls):
     """One credential at one site's server. Safe to share between threads; each stream holds a connection of its own.
 
     `base` may list several servers, separated by commas: the server and its standby. The client stays with the one that
@@ -122,11 +122,11 @@ class Client:
         return self._post("/tickets", wire(message))
 
     def ticket(self, ticket_id: str) -> Json:
-        return self._get(f"/tickets/{_id(ticket_id)}")
+        return self._get(f"/tickets/{path_part(ticket_id)}")
 
     def citizen_ticket(self, token: str) -> Json:
         """What the holder of a slip may know of its number."""
-        return _object(self._send("GET", f"/t/{_id(token)}.json"))
+        return _object(self._send("GET", f"/t/{path_part(token)}.json"))
 
     def tickets(self, *, label: str | None = None, day: str | None = None, dossier: str | None = None) -> Json:
         return self._get("/tickets", label=label, day=day, dossier=dossier)
@@ -140,8 +140,11 @@ class Client:
     def readmit(self, request_id: str, ticket_id: str, reason: str | None = None) -> Json:
         return self._on(ticket_id, "readmit", request_id, {"reason": reason})
 
-    def print_outcome(self, request_id: str, ticket_id: str, outcome: str, *, detail: str | None = None, device: str | None = None) -> Json:
-        return self._on(ticket_id, "print-outcome", request_id, {"outcome": outcome, "detail": detail, "device": device})
+    def print_outcome(
+        self, request_id: str, ticket_id: str, outcome: str, *, detail: str | None = None, device: str | None = None, job: str | None = None
+    ) -> Json:
+        """`job`: of a slip that was wanted at this kiosk (`errands`)."""
+        return self._on(ticket_id, "print-outcome", request_id, {"outcome": outcome, "detail": detail, "device": device, "job": job})
 
     def reprint(self, request_id: str, ticket_id: str, reason: str | None = None) -> Json:
         return self._on(ticket_id, "reprint", request_id, {"reason": reason})
@@ -161,25 +164,44 @@ class Client:
         return self._get("/counters")
 
     def counter(self, counter: str) -> Json:
-        return self._get(f"/counters/{_id(counter)}")
+        return self._get(f"/counters/{path_part(counter)}")
 
     def counter_command(self, request_id: str, counter: str, command: str, **fields: Any) -> Json:
         """open (services, take_over), close, pause, resume, wrap-up, alarm."""
-        return self._post(f"/counters/{_id(counter)}/{_id(command)}", {"request_id": request_id, **fields})
+        return self._post(f"/counters/{path_part(counter)}/{path_part(command)}", {"request_id": request_id, **fields})
 
     def next(self, request_id: str, counter: str, previous: str | None = None, if_ticket: str | None = None) -> Json:
         """`{"ticket": {…}}`, or `{"ticket": None}` where nobody waits. `if_ticket`: who must be there now, or `nobody`."""
-        return self._post(f"/counters/{_id(counter)}/next", {"request_id": request_id, "previous": previous, "if_ticket": if_ticket})
+        return self._post(f"/counters/{path_part(counter)}/next", {"request_id": request_id, "previous": previous, "if_ticket": if_ticket})
 
     def call(self, request_id: str, counter: str, ticket: str, reason: str) -> Json:
-        return self._post(f"/counters/{_id(counter)}/call", {"request_id": request_id, "ticket": ticket, "reason": reason})
+        return self._post(f"/counters/{path_part(counter)}/call", {"request_id": request_id, "ticket": ticket, "reason": reason})
 
     def at_counter(self, request_id: str, counter: str, command: str, if_ticket: str | None = None) -> Json:
         """recall, serve, hold, no-show, complete for the person at the counter."""
-        return self._post(f"/counters/{_id(counter)}/{_id(command)}", {"request_id": request_id, "if_ticket": if_ticket})
+        return self._post(f"/counters/{path_part(counter)}/{path_part(command)}", {"request_id": request_id, "if_ticket": if_ticket})
+
+    def activate(self, request_id: str, counter: str) -> Json:
+        """Work at this counter; the same clerk's other one is paused."""
+        return self._post(f"/counters/{path_part(counter)}/activate", {"request_id": request_id})
+
+    def hand_over(self, request_id: str, counter: str, to: str) -> Json:
+        """Give the counter to a colleague (the log-in name), with the person at the desk."""
+        return self._post(f"/counters/{path_part(counter)}/hand-over", {"request_id": request_id, "to": to})
+
+    def check_slip(self, counter: str, code: str) -> Json:
+        """Whether a slip, scanned or typed, is the one to be served at this counter."""
+        return self._get(f"/counters/{path_part(counter)}/check", code=code)
+
+    def find(self, q: str) -> Json:
+        """Today's tickets by label, dossier, appointment or a slip's QR."""
+        return self._get("/find", q=q)
+
+    def rules(self) -> Json:
+        return self._get("/rules")
 
     def undo(self, request_id: str, counter: str, cmd: str | None = None, reason: str | None = None) -> Json:
-        return self._post(f"/counters/{_id(counter)}/undo", {"request_id": request_id, "cmd": cmd, "reason": reason})
+        return self._post(f"/counters/{path_part(counter)}/undo", {"request_id": request_id, "cmd": cmd, "reason": reason})
 
     # ------------------------------------------------------------ readings
     def services(self) -> Json:
@@ -216,7 +238,7 @@ class Client:
         return self._post("/leases", {"request_id": request_id, "series": series, "count": count})
 
     def settle(self, request_id: str, lease_id: str, tickets: Sequence[Json]) -> Json:
-        return self._post(f"/leases/{_id(lease_id)}/settle", {"request_id": request_id, "tickets": list(tickets)})
+        return self._post(f"/leases/{path_part(lease_id)}/settle", {"request_id": request_id, "tickets": list(tickets)})
 
     def restate(self, request_id: str, tickets: Sequence[Json]) -> Json:
         """Tickets that another server acknowledged, told again after it was replaced."""
@@ -316,7 +338,7 @@ class Client:
 
     # ------------------------------------------------------------ inside
     def _on(self, ticket_id: str, command: str, request_id: str, fields: Mapping[str, Any]) -> Json:
-        return self._post(f"/tickets/{_id(ticket_id)}/{_id(command)}", {"request_id": request_id, **fields})
+        return self._post(f"/tickets/{path_part(ticket_id)}/{path_part(command)}", {"request_id": request_id, **fields})
 
     def _get(self, path: str, **params: str | None) -> Json:
         return _object(self._send("GET", API + path, params=params))
@@ -333,7 +355,7 @@ class Client:
         if self._board_token is None or self._http.cookies:
             return
         try:
-            answer = self._http.get(f"/b/{_id(self._board_token)}")
+            answer = self._http.get(f"/b/{path_part(self._board_token)}")
         except httpx.HTTPError as cut:
             raise Unreachable(type(cut).__name__) from cut
         if answer.status_code >= 400:
@@ -365,10 +387,6 @@ class Client:
             self._turn()
         wait = answer.headers.get("Retry-After", "")
         raise Problem(answer.status_code, code, body, int(wait) if wait.isascii() and wait.isdigit() else None)
-
-
-def _id(part: str) -> str:
-    return quote(part, safe="")
 
 
 def _object(answer: httpx.Response) -> Json:

@@ -146,7 +146,10 @@ CALL = obj(
     {"label": TEXT, "counter": TEXT, "called_at": TIME, "last_called_at": TIME, "recalls": WHOLE, "state": TEXT},
     {"zone": maybe(TEXT), "counter_name": maybe(TEXT)},
 )
-SERVICE = obj({"code": TEXT, "name": TEXT, "series": TEXT, "open": FLAG, "waiting": WHOLE})
+SERVICE = obj(
+    {"code": TEXT, "name": TEXT, "series": TEXT, "open": FLAG, "waiting": WHOLE},
+    {"closed_reason": maybe(TEXT), "next_open_at": maybe(TIME), "note": maybe(TEXT), "warning": maybe(TEXT), "temporary": FLAG},
+)
 HELP_CALL = obj(
     {"id": TEXT, "kind": TEXT, "place": TEXT, "place_name": TEXT, "state": TEXT, "called_at": TIME, "age_s": WHOLE},
     {"counter": maybe(TEXT), "need": maybe(TEXT), "answered_at": maybe(TIME), "answered_by": maybe(TEXT), "done_at": maybe(TIME)},
@@ -204,6 +207,9 @@ SCHEMAS: dict[str, Schema] = {
     "Beat": obj({"ok": FLAG, "now": TIME}),
     "CitizenTicket": obj({"label": TEXT, "state": TEXT}),
     "Session": obj({"role": TEXT, "name": TEXT, "csrf": TEXT, "sites": listing(TEXT), "permissions": listing(TEXT)}),
+    "Config": obj({"version": WHOLE, "document": ANY, "defaults": ANY}),
+    "ConfigChanges": obj({"version": WHOLE, "changes": listing(ANY)}),
+    "Surge": obj({"version": WHOLE, "services": listing(TEXT)}),
     "Health": obj({"status": TEXT}),
     "Appointment": obj(APPOINTMENT),
     "Booked": obj({**APPOINTMENT, "code": TEXT, "url": TEXT}),
@@ -232,7 +238,12 @@ SCHEMAS: dict[str, Schema] = {
         {
             "date": {"type": "string", "format": "date"},
             "outliers": listing(obj({"kind": TEXT, "who": TEXT, "count": WHOLE, "text": NAMES, "labels": listing(TEXT)})),
-            "moves": listing(obj({"at": TIME, "kind": TEXT, "label": TEXT, "actor": TEXT}, {"counter": maybe(TEXT), "reason": maybe(TEXT)})),
+            "moves": listing(
+                obj(
+                    {"at": TIME, "kind": TEXT, "label": TEXT, "actor": TEXT, "count": WHOLE},
+                    {"counter": maybe(TEXT), "reason": maybe(TEXT)},
+                )
+            ),
         }
     ),
     "Object": ANY,

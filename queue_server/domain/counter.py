@@ -17,12 +17,15 @@ STATES = ("closed", "open", "paused", "wrapping_up")
 TRANSITIONS: dict[str, tuple[frozenset[str], str | None]] = {
     "counter.opened": (frozenset({"closed"}), "open"),
     "counter.closed": (frozenset({"open", "paused", "wrapping_up"}), "closed"),
-    "counter.paused": (frozenset({"open", "wrapping_up"}), "paused"),
+    "counter.paused": (frozenset({"open", "paused", "wrapping_up"}), "paused"),  # paused: the reason, told after the key
     "counter.resumed": (frozenset({"paused", "wrapping_up"}), "open"),
     "counter.wrapping_up": (frozenset({"open"}), "wrapping_up"),
     "counter.taken_over": (frozenset({"open", "paused", "wrapping_up"}), None),
+    "counter.serves": (frozenset({"open", "paused", "wrapping_up"}), None),  # other services from now on, the same clerk
     "counter.alarmed": (frozenset(STATES), None),
 }
+
+OTHER_COUNTER = "other_counter"  # the reason of the pause of a counter whose clerk works at another of theirs
 
 # command as in the path -> event
 COMMANDS = {
@@ -37,7 +40,8 @@ COMMANDS = {
 
 @dataclass(frozen=True, slots=True)
 class Counter:
-    """A counter as it stands. `services` in order of preference; `undo_*` describe the last command that may be undone."""
+    """A counter as it stands. `services` in order of preference; `undo_*` describe the last command that may be undone;
+    `freed_at` is when the last person left it."""
 
     site: str
     code: str
@@ -49,6 +53,12 @@ class Counter:
     reason: str | None = None
     undo_cmd: str | None = None
     undo_until: int | None = None
+    freed_at: int | None = None
+
+    @property
+    def inactive(self) -> bool:
+        """Whether its clerk works at another counter of theirs now: one clerk may hold two, one of them active."""
+        return self.state == "paused" and self.reason == OTHER_COUNTER
 
 
 def apply(counter: Counter, event: Event) -> Counter:
@@ -59,13 +69,16 @@ def apply(counter: Counter, event: Event) -> Counter:
     data: dict[str, Any] = event.data
     changes: dict[str, Any] = {}
     if target is not None:
-        changes = {"state": target, "since": event.at, "reason": data.get("reason")}
+        since = counter.since if target == counter.state else event.at
+        changes = {"state": target, "since": since, "reason": data.get("reason")}
     if event.type in ("counter.opened", "counter.taken_over"):
         changes |= {"clerk": data["clerk"], "services": tuple(data.get("services") or counter.services)}
+    if event.type == "counter.serves":
+        changes["services"] = tuple(data["services"])
     if event.type == "counter.opened":
         changes["opened_at"] = event.at
     if event.type == "counter.closed":
-        changes |= {"clerk": None, "opened_at": None, "undo_cmd": None, "undo_until": None}
+        changes |= {"clerk": None, "opened_at": None, "undo_cmd": None, "undo_until": None, "freed_at": None}
     return replace(counter, **changes)
 
 
@@ -74,6 +87,10 @@ def lawful(counter: Counter, at_desk: str | None) -> tuple[str, ...]:
     names = [name for name, event in COMMANDS.items() if counter.state in TRANSITIONS[event][0]]
     if at_desk is not None:
         names = [name for name in names if name != "close"]
+    if counter.state != "closed":
+        names.append("hand-over")
+    if counter.inactive:
+        return (*(name for name in names if name != "pause"), "activate")
     if counter.state in ("open", "wrapping_up"):
         names += ["next", "call"] if at_desk is None else ["next"]
     if counter.state != "closed":
@@ -85,6 +102,6 @@ def lawful(counter: Counter, at_desk: str | None) -> tuple[str, ...]:
 
 # what may be done with the person at the desk, by that ticket's state
 AT_DESK = {
-    "called": ("recall", "serve", "hold", "release", "transfer", "no-show", "complete"),
+    "called": ("recall", "serve", "hold", "release", "transfer", "no-show", "complete", "reclassify", "procedures"),
     "serving": ("hold", "transfer", "complete", "reclassify", "procedures"),
 }

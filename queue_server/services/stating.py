@@ -14,7 +14,7 @@ from queue_server.domain import calendar, numbering
 from queue_server.domain.config import Service
 from queue_server.domain.errors import Refusal, invalid
 from queue_server.domain.visit import AT_COUNTER, Ticket
-from queue_server.services import calling
+from queue_server.services import calling, transferring
 from queue_server.services.issuing import place, record
 from queue_server.services.unit import Unit
 from queue_server.services.views import ticket_json
@@ -40,7 +40,9 @@ def tick(unit: Unit, counter: str, *, ticket: str, stated_at: int, what: str) ->
     if what != "called" and subject.state in AT_COUNTER:
         if what == "no_show" and subject.state != "called":
             raise _known_better(what, subject)
-        subject = calling.complete(unit, desk, subject, told=told) if what == "completed" else unit.ticket_event(subject, "no_show", told)
+        subject = (
+            transferring.complete(unit, desk, subject, told=told) if what == "completed" else unit.ticket_event(subject, "no_show", told)
+        )
     return ticket_json(subject, unit.row, unit.config)
 
 

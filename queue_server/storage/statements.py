@@ -9,7 +9,6 @@ from sqlalchemy import (
     Table,
     and_,
     bindparam,
-    case,
     delete,
     exists,
     func,
@@ -88,7 +87,7 @@ _ticket = t.ticket.c
 TICKET = _where(t.ticket, "site", "id")
 # Where somebody has moved to another site, the page tells of the ticket that lives.
 TICKET_BY_TOKEN = Statement(
-    select(t.ticket).where(_ticket.token_hash == b("token_hash")).order_by(case((_ticket.state == literal_column("'moved'"), 1), else_=0))
+    select(t.ticket).where(_ticket.token_hash == b("token_hash")).order_by(text("state = 'moved'"), _ticket.issued_at.desc())
 )
 _NUMBER = and_(*(_ticket[name] == b(name) for name in ("site", "series", "number")))
 TICKETS_BY_NUMBER = Statement(  # issued on that day, or of a day before and good for it
@@ -106,13 +105,14 @@ TICKETS_BY_DOSSIER = Statement(
     .limit(b("n"))
     .offset(ZERO)
 )
-TICKETS_OF_NUMBER = _where(t.ticket, "site", "business_day", "number")
+_OF_DAY = or_(_ticket.business_day == b("business_day"), _ticket.carried_to == b("business_day"))
+TICKETS_OF_NUMBER = Statement(select(t.ticket).where(_ticket.site == b("site"), _ticket.number == b("number"), _OF_DAY))
 # The dossier's code may stand on the slip or among what was done: JSON text with the code between its own quotes.
 TICKETS_OF_DAY_NAMING = Statement(
     select(t.ticket)
     .where(
         _ticket.site == b("site"),
-        _ticket.business_day == b("business_day"),
+        _OF_DAY,
         or_(_ticket.dossier_code == b("code"), _ticket.appointment == b("code"), _ticket.steps.like(b("within"))),
     )
     .order_by(_ticket.issued_seq)

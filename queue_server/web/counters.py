@@ -6,14 +6,14 @@ from collections.abc import Callable
 from typing import Any
 
 from queue_server.contract.messages import body_of
-from queue_server.services import calling, queries, stating, undoing
-from queue_server.services import counters as desk
+from queue_server.services import calling, desk, queries, stating, undoing
+from queue_server.services import counters as opening
 from queue_server.web.call import Call, UseCase
 
 
 def command(name: str) -> Callable[[Call], UseCase]:
-    """open, close, pause, resume, wrap-up, alarm."""
-    return lambda call: lambda unit: desk.command(unit, call.args["counter"], name, **body_of(call.message))
+    """open, close, pause, resume, wrap-up, alarm, activate, hand-over."""
+    return lambda call: lambda unit: opening.command(unit, call.args["counter"], name, **body_of(call.message))
 
 
 def next_ticket(call: Call) -> UseCase:
@@ -46,3 +46,19 @@ def all_counters(call: Call) -> dict[str, Any]:
 def one(call: Call) -> dict[str, Any]:
     with call.reader() as reader:
         return queries.counter(reader, call.site, call.args["counter"], now=call.now_ms)
+
+
+def check(call: Call) -> dict[str, Any]:
+    """A slip held under the scanner: right here, or what else."""
+    with call.reader() as reader:
+        return desk.check(reader, call.site, call.args["counter"], call.query["code"], now=call.now_ms)
+
+
+def find(call: Call) -> dict[str, Any]:
+    with call.reader() as reader:
+        return desk.find(reader, call.site, call.query["q"], now=call.now_ms)
+
+
+def rules(call: Call) -> dict[str, Any]:
+    with call.reader() as reader:
+        return desk.rules(reader, call.site, now=call.now_ms)

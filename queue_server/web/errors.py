@@ -103,6 +103,16 @@ ERRORS: dict[str, Entry] = {
         ("Đã hết số hôm nay", "Hãy hỏi cán bộ hướng dẫn về lịch hẹn hoặc nộp trực tuyến."),
         ("No numbers left today", "Ask the attendant about an appointment or filing online."),
     ),
+    "capacity_full": Entry(
+        409,
+        ("Hôm nay không phục vụ kịp thêm", "Những người đang chờ đã kín giờ còn lại. Xin đến vào giờ mở cửa tiếp theo."),
+        ("No more people can be served today", "Those who wait already fill the time left. Please come at the next opening."),
+    ),
+    "config_changed": Entry(
+        409,
+        ("Cài đặt đã được người khác thay đổi", "Hãy tải lại trang để xem cài đặt mới, rồi sửa lại."),
+        ("Somebody else has changed the settings", "Load them again, then make the change once more."),
+    ),
     "holder_limit": Entry(
         409,
         ("Đã lấy đủ số trong ngày", "Hãy hỏi cán bộ hướng dẫn nếu cần thêm số."),
@@ -128,6 +138,16 @@ ERRORS: dict[str, Entry] = {
         ("Quầy chưa mở", "Hãy mở quầy rồi gọi lại."),
         ("The counter is closed", "Open the counter first."),
     ),
+    "counter_inactive": Entry(
+        409,
+        ("Bạn đang làm ở quầy khác", "Hãy bấm chuyển về quầy này rồi làm lại."),
+        ("You are working at another counter", "Make this counter the active one, then try again."),
+    ),
+    "dossier_limit": Entry(
+        409,
+        ("Đã đủ số hồ sơ một lượt", "Hãy kết thúc và cho chờ tiếp bằng chính phiếu này với số hồ sơ còn lại."),
+        ("Enough dossiers for one turn", "Finish with the number of dossiers left: the person waits again with the same slip."),
+    ),
     "undo_too_late": Entry(
         409,
         ("Quá hạn hoàn tác", "Việc này không hoàn tác được nữa. Hãy dùng lệnh khác để sửa."),
@@ -142,6 +162,51 @@ ERRORS: dict[str, Entry] = {
         409,
         ("Đã quá hạn gọi lại", "Hãy lấy số mới cho người này."),
         ("Too late to readmit", "Issue a new number for this person."),
+    ),
+    "slot_full": Entry(
+        409,
+        ("Giờ này đã kín chỗ", "Hãy chọn giờ khác."),
+        ("This time is full", "Choose another time."),
+    ),
+    "slot_gone": Entry(
+        409,
+        ("Giờ này đã qua", "Hãy chọn giờ khác."),
+        ("This time is over", "Choose another time."),
+    ),
+    "already_booked": Entry(
+        409,
+        ("Liên hệ này đã có một lịch hẹn", "Mỗi liên hệ giữ một lịch hẹn. Hãy dùng hoặc huỷ lịch đã đặt trước."),
+        ("This contact has an appointment already", "One appointment per contact: use or cancel the first one."),
+    ),
+    "contact_required": Entry(
+        409,
+        ("Cần một số liên hệ", "Trung tâm này giữ mỗi liên hệ một lịch hẹn. Hãy điền số điện thoại hoặc email."),
+        ("A contact is needed", "This centre keeps one appointment per contact. Enter a telephone number or an e-mail address."),
+    ),
+    "appointment_early": Entry(
+        409,
+        ("Chưa đến giờ hẹn", "Hãy quay lại từ giờ nhận số ghi trên lịch hẹn."),
+        ("Too early for the appointment", "Come back from the check-in time of your appointment."),
+    ),
+    "appointment_ended": Entry(
+        409,
+        ("Lịch hẹn không còn hiệu lực", "Lịch hẹn đã huỷ hoặc đã qua ngày. Hãy lấy số mới."),
+        ("The appointment is over", "It was cancelled or its day has passed. Please take a number."),
+    ),
+    "nobody_behind": Entry(
+        409,
+        ("Chưa có ai phía sau", "Sau số của bạn chưa có ai để nhường. Chỗ của bạn vẫn giữ nguyên."),
+        ("Nobody is behind you", "There is nobody to let pass. Your place is kept."),
+    ),
+    "rating_over": Entry(
+        409,
+        ("Đã hết thời gian đánh giá", "Bạn vẫn có thể đánh giá bằng mã QR trên phiếu."),
+        ("The time for rating is over", "You can still rate by the QR code on the slip."),
+    ),
+    "rating_given": Entry(
+        409,
+        ("Lượt này đã được đánh giá", "Cảm ơn bạn đã góp ý."),
+        ("This visit was rated already", "Thank you for your feedback."),
     ),
     "epoch_changed": Entry(
         409,

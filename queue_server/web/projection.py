@@ -15,6 +15,8 @@ from queue_server.contract.position import Position
 from queue_server.services import queries
 
 PUBLIC = ("type", "epoch", "seq", "at", "label", "counter", "zone", "service")
+# Nothing of these families for a board: an alarm is silent, and who called for help, booked or was told what is nobody's affair there.
+PRIVATE = ("counter.alarm", "help.", "appointment.", "notice.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,4 +79,5 @@ def _frame(row: dict[str, Any]) -> Frame:
     public = {name: row[name] for name in PUBLIC if row.get(name) is not None}
     if row["data"].get("entered_late"):
         public["type"] = "told_late"  # nobody is called now: a board must neither ring nor show it
-    return Frame(row["epoch"], row["seq"], row["zone"], sse.encode("log", row, id=place), sse.encode("log", public, id=place))
+    shown = b"" if row["type"].startswith(PRIVATE) else sse.encode("log", public, id=place)
+    return Frame(row["epoch"], row["seq"], row["zone"], sse.encode("log", row, id=place), shown)

@@ -15,10 +15,11 @@ from queue_server.web.routes_booking import BOOKING
 from queue_server.web.routes_desk import DESK
 from queue_server.web.routes_hall import HALL
 from queue_server.web.routes_machines import DEVICES, STANDBY
+from queue_server.web.routes_policy import POLICY
 
 DAY = Text(10, pattern=r"\d{4}-\d{2}-\d{2}")
 ZONE = Param("zone", about="only this zone")
-GATES = ("service_closed", "outside_hours", "quota_full", "holder_limit", "already_waiting")
+GATES = ("service_closed", "outside_hours", "quota_full", "capacity_full", "holder_limit", "already_waiting")
 MOVE = ("illegal_transition", "counter_closed", "counter_inactive")
 ENDS = frozenset({"complete", "procedures"})  # and these may meet the limit of dossiers
 
@@ -349,7 +350,7 @@ PEOPLE = (
     ),
 )
 
-ROUTES: tuple[Route, ...] = (*TICKETS, *COUNTERS, *READING, *DEVICES, *OPEN, *PEOPLE, *STANDBY, *DESK, *HALL, *BOOKING)
+ROUTES: tuple[Route, ...] = (*TICKETS, *COUNTERS, *READING, *DEVICES, *OPEN, *PEOPLE, *STANDBY, *DESK, *HALL, *BOOKING, *POLICY)
 
 
 def full_path(route: Route) -> str:

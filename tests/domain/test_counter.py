@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from queue_server.domain.counter import AT_DESK, COMMANDS, STATES, TRANSITIONS, Counter, apply, lawful
+from queue_server.domain.counter import AT_DESK, COMMANDS, OTHER_COUNTER, STATES, TRANSITIONS, Counter, apply, lawful
 from queue_server.domain.errors import Refusal
 from queue_server.domain.event import Event
 
@@ -15,10 +15,11 @@ from queue_server.domain.event import Event
 DESIGN = {
     "counter.opened": {"closed": "open"},
     "counter.closed": {"open": "closed", "paused": "closed", "wrapping_up": "closed"},
-    "counter.paused": {"open": "paused", "wrapping_up": "paused"},
+    "counter.paused": {"open": "paused", "paused": "paused", "wrapping_up": "paused"},
     "counter.resumed": {"paused": "open", "wrapping_up": "open"},
     "counter.wrapping_up": {"open": "wrapping_up"},
     "counter.taken_over": {"open": "open", "paused": "paused", "wrapping_up": "wrapping_up"},
+    "counter.serves": {"open": "open", "paused": "paused", "wrapping_up": "wrapping_up"},
     "counter.alarmed": {state: state for state in ("closed", "open", "paused", "wrapping_up")},
 }
 DESK = Counter("S", "3", "open", "person:1", ("one",), 500, 600, "lunch", "cmd-1", 9000)
@@ -76,7 +77,7 @@ def test_whoever_takes_over_stands_there_and_nothing_else_changes() -> None:
     assert apply(DESK, event("counter.alarmed")) == DESK
 
 
-CALLED = ("recall", "serve", "hold", "release", "transfer", "no-show", "complete")
+CALLED = ("recall", "serve", "hold", "release", "transfer", "no-show", "complete", "reclassify", "procedures")
 SERVING = ("hold", "transfer", "complete", "reclassify", "procedures")
 
 
@@ -85,13 +86,13 @@ SERVING = ("hold", "transfer", "complete", "reclassify", "procedures")
     [
         ("closed", None, ("open", "alarm")),
         ("closed", "called", ("open", "alarm")),
-        ("open", None, ("close", "pause", "wrap-up", "alarm", "next", "call")),
-        ("open", "called", ("pause", "wrap-up", "alarm", "next", *CALLED)),
-        ("open", "serving", ("pause", "wrap-up", "alarm", "next", *SERVING)),
-        ("wrapping_up", None, ("close", "pause", "resume", "alarm", "next", "call")),
-        ("wrapping_up", "serving", ("pause", "resume", "alarm", "next", *SERVING)),
-        ("paused", None, ("close", "resume", "alarm")),
-        ("paused", "called", ("resume", "alarm", *CALLED)),
+        ("open", None, ("close", "pause", "wrap-up", "alarm", "hand-over", "next", "call")),
+        ("open", "called", ("pause", "wrap-up", "alarm", "hand-over", "next", *CALLED)),
+        ("open", "serving", ("pause", "wrap-up", "alarm", "hand-over", "next", *SERVING)),
+        ("wrapping_up", None, ("close", "pause", "resume", "alarm", "hand-over", "next", "call")),
+        ("wrapping_up", "serving", ("pause", "resume", "alarm", "hand-over", "next", *SERVING)),
+        ("paused", None, ("close", "pause", "resume", "alarm", "hand-over")),
+        ("paused", "called", ("pause", "resume", "alarm", "hand-over", *CALLED)),
     ],
 )
 def test_what_is_lawful(state: str, at_desk: str | None, names: tuple[str, ...]) -> None:
@@ -100,7 +101,28 @@ def test_what_is_lawful(state: str, at_desk: str | None, names: tuple[str, ...])
     assert lawful(replace(desk, undo_cmd="c1"), at_desk) == (*names, "undo")
 
 
+def test_the_reason_of_a_pause_may_be_told_after_the_key() -> None:
+    paused = apply(replace(DESK, reason=None), event("counter.paused"))
+    assert (paused.since, paused.reason) == (1000, None)
+    told = apply(replace(paused, since=400), event("counter.paused", reason="họp"))
+    assert (told.state, told.since, told.reason) == ("paused", 400, "họp")
+
+
+@pytest.mark.parametrize("at_desk", [None, "called", "serving"])
+def test_little_is_lawful_at_a_counter_whose_clerk_works_at_another(at_desk: str | None) -> None:
+    desk = Counter("S", "3", "paused", reason=OTHER_COUNTER, undo_cmd="c1")
+    assert desk.inactive
+    assert not replace(desk, state="open").inactive
+    assert not replace(desk, reason="lunch").inactive
+    close = ("close",) if at_desk is None else ()
+    assert lawful(desk, at_desk) == (*close, "resume", "alarm", "hand-over", "activate")
+
+
 def test_a_counter_is_a_value() -> None:
     with pytest.raises(AttributeError):
         DESK.state = "closed"  # type: ignore[misc]
     assert set(AT_DESK) == {"called", "serving"}
+
+
+def test_a_counter_that_serves_more_keeps_its_clerk() -> None:
+    assert apply(DESK, event("counter.serves")) == replace(DESK, services=("two",))

@@ -196,8 +196,9 @@ def test_a_set_of_tickets_in_full() -> None:
     figures = metrics.figures([done, sent_on, late, WAITING, CALLED, GONE, HELD])
     body = figures.as_data()
     assert body["counts"] == {
-        "issued": 7, "called": 6, "served": 2, "no_show": 1, "cancelled": 0, "expired": 0, "moved": 0, "recalls": 6, "transfers": 1,
+        "issued": 7, "arrived": 0, "called": 6, "served": 2, "no_show": 1, "cancelled": 0, "expired": 0, "moved": 0, "recalls": 6, "transfers": 1,
         "machine_closed": 1, "entered_late": 1, "voided": 1, "carried": 0,
+        "priority": 7, "priority_confirmed": 0, "priority_refused": 0,
     }  # fmt: skip
     assert body["now"] == {"waiting": 2, "called": 1, "serving": 0, "held": 1}
     assert [(body[name]["n"], body[name]["sum_ms"]) for name in ("wait", "over_breaks", "before_opening")] == [(5, 100), (5, 15), (5, 20)]
