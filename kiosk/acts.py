@@ -64,5 +64,6 @@ ACTS: dict[str, Callable[[Agent, Json], None]] = {
     "stay": _simple(events.Stay),
     "wake": _simple(events.Wake),
     "reprint": _simple(events.AskReprint),
+    "call-help": _simple(events.AskHelp),
     "alive": lambda agent, body: None,
 }

@@ -19,6 +19,7 @@ from typing import Any
 from kiosk import events, i18n, offline, screens
 from kiosk import session as rules
 from kiosk.events import (
+    CallHelp,
     Card,
     CardRead,
     CardUnreadable,
@@ -74,6 +75,7 @@ class Agent:
         self._shown: deque[str] = deque(maxlen=200)  # tickets whose number somebody could read on the screen
         self.on_command: Callable[[], None] = lambda: None
         self.on_print: Callable[[PrintIntent], None] = lambda intent: None
+        self.on_help: Callable[[], None] = lambda: None
         self.on_lookup: Callable[[LookUp], None] = lambda asked: None
         self._boot, self._extra = boot, extra_languages
         self._lock = threading.RLock()
@@ -153,6 +155,8 @@ class Agent:
                 self._print(effect, answered)
             case LookUp():
                 self.on_lookup(effect)
+            case CallHelp():
+                self.on_help()
             case ReportUnprinted(ticket_id, detail):
                 report = self.report(ticket_id, "not_sent", detail)
                 self.spool.answered(answered.request_id, report, answered.also) if answered else self.spool.add(report)
@@ -191,9 +195,9 @@ class Agent:
             self.on_command()
         self.on_print(intent)
 
-    def report(self, ticket_id: str, outcome: str, detail: str | None = None) -> Command:
+    def report(self, ticket_id: str, outcome: str, detail: str | None = None, job: str | None = None) -> Command:
         wall_ms = self.clock.wall_ms()
-        body = {"outcome": outcome, "detail": detail, "device": self.name}
+        body = {"outcome": outcome, "detail": detail, "device": self.name, "job": job}
         return Command(uuid7(wall_ms), "print_outcome", ticket_id, {k: v for k, v in body.items() if v}, wall_ms)
 
     # ------------------------------------------------------------ answers
@@ -272,10 +276,11 @@ class Agent:
     def print_done(self, intent: PrintIntent, outcome: str, detail: str | None = None) -> None:
         paper = {"printed": events.Paper.PRINTED, "not_sent": events.Paper.MISSING}.get(outcome, events.Paper.UNCONFIRMED)
         with self._lock:
+            wanted = self.spool.was_wanted(intent.job_id)
             if outcome in ("not_sent", "unknown"):  # no slip, but perhaps a number that its person has read
-                seen = intent.reprint or intent.ticket_id in self._shown
+                seen = intent.reprint or wanted or intent.ticket_id in self._shown
                 detail = f"{'shown' if seen else 'unseen'} {detail or ''}".strip()
-            report = self.report(intent.ticket_id, outcome, detail)
+            report = self.report(intent.ticket_id, outcome, detail, job=intent.job_id if wanted else None)
             self.spool.printed(intent.job_id, report, self.leases.outcome(intent.ticket_id, outcome))
             self.post(PrintDone(intent.ticket_id, paper))
         if paper is not events.Paper.PRINTED:
@@ -373,7 +378,8 @@ class Agent:
             self._visits[last.request_id] = self.session.visit_no
             self.session = replace(self.session, state=State.ISSUING, service=str(last.body.get("service", "")), slow=True)
             return
-        slips = [one for one in self.spool.intents() if not one.reprint and self.still_there(one.intended_at_ms)]
+        own = (one for one in self.spool.intents() if not one.reprint and not self.spool.was_wanted(one.job_id))
+        slips = [one for one in own if self.still_there(one.intended_at_ms)]
         if slips:
             self._shown.append(slips[-1].ticket_id)
             self.session = replace(self.session, state=State.NUMBER, ticket=Ticket(**slips[-1].ticket), paper=events.Paper.PRINTING)

@@ -38,6 +38,16 @@ class Printer(StrEnum):
     FAULT = "fault"
 
 
+class Help(StrEnum):
+    """How it stands with this machine's call for a person: whoever pressed may have gone, the call has not."""
+
+    NONE = ""
+    CALLING = "calling"
+    CALLED = "called"
+    COMING = "coming"
+    FAILED = "failed"
+
+
 @dataclass(frozen=True)
 class Card:
     """What may be kept of a card: a keyed hash or a dossier's code, never the number, the name or the birth year."""
@@ -83,6 +93,7 @@ class Session:
     cursor: str = ""
     asked: int = 0
     volume: int = 3
+    help: Help = Help.NONE
     dim: bool = False  # nobody for long: the screen rests, and the first touch only wakes it
 
 
@@ -168,6 +179,16 @@ class AskReprint:
 
 
 @dataclass(frozen=True)
+class AskHelp:
+    """ "Call for help": a person of the house is wanted here."""
+
+
+@dataclass(frozen=True)
+class HelpSays:
+    help: Help
+
+
+@dataclass(frozen=True)
 class GoHome:
     pass
 
@@ -233,7 +254,8 @@ class Tick:
 
 Event = (
     Choose | Browse | ScanHelp | CardRead | CardUnreadable | SlipRead | SlipFound | OpenPriority | SetPriority | Issued | Refused
-    | PrintDone | AskReprint | GoHome | Stay | Language | TextSize | Link | PrinterSays | Headphones | Focus | Again | Wake | Tick
+    | PrintDone | AskReprint | AskHelp | HelpSays | GoHome | Stay | Language | TextSize | Link | PrinterSays | Headphones | Focus
+    | Again | Wake | Tick
 )  # fmt: skip
 
 
@@ -270,4 +292,9 @@ class LookUp:
     token: str = field(repr=False)
 
 
-Effect = Issue | Print | ReportUnprinted | LookUp
+@dataclass(frozen=True)
+class CallHelp:
+    """Tell the people of the house."""
+
+
+Effect = Issue | Print | ReportUnprinted | LookUp | CallHelp

@@ -9,6 +9,7 @@ from typing import Any
 from kiosk import i18n
 from kiosk.agent import Agent
 from kiosk.devices import DriversSocket
+from kiosk.errands import Errands
 from kiosk.heartbeat import Heartbeat
 from kiosk.keeper import Keeper
 from kiosk.lookup import Lookup
@@ -44,6 +45,7 @@ class Kiosk:
             Lookup(self.agent, client),
             Voice(self.agent, devices),
             Heartbeat(self.agent, client, reader),
+            Errands(self.agent, client),
         )
         self._threads = [thread for part in self._parts for thread in part.threads()]
         self._threads.append(threading.Thread(target=self.agent.run_timer, name="timer", daemon=True))

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from kiosk import wording
-from kiosk.events import Paper, Printer, Session, State
+from kiosk.events import Help, Paper, Printer, Session, State
 from kiosk.values import Home, Service, clock_text
 from kiosk.wording import Translate
 
@@ -63,7 +63,17 @@ def _bar(session: Session, home: Home, _: Translate, languages: Mapping[str, str
     bar.append(button("size", size, "text-size", {"large": not session.large}, icon="size"))
     if home.priority_classes and session.state in (State.HOME, State.CHOOSING):
         bar.append(button("priority", _("Priority"), "priority-list", icon="heart"))
+    if session.link and not session.alone and session.state in (State.HOME, State.SCAN_HELP, State.PRIORITY, State.ERROR):
+        bar.append(_help_button(session, _))
     return bar
+
+
+def _help_button(session: Session, _: Translate) -> View:
+    """Calm: one press, one call; then it says how the call stands."""
+    said = {
+        Help.CALLING: _("Calling…"), Help.CALLED: _("Called"), Help.COMING: _("Coming"),
+    }.get(session.help)  # fmt: skip
+    return button("call-help", said or _("Call staff"), "call-help", icon="bell", off=said is not None)
 
 
 def _service_button(session: Session, service: Service, visit: str, now: str, _: Translate) -> View:
@@ -108,6 +118,13 @@ def _choices(session: Session, home: Home, visit: str, now: str, _: Translate) -
 
 
 def _notice(session: Session, _: Translate) -> str:
+    about_help = {
+        Help.CALLED: _("Our staff know. Please wait here."),
+        Help.COMING: _("Somebody is coming to you."),
+        Help.FAILED: _("The machine could not call. Please ask at the help desk."),
+    }.get(session.help)
+    if about_help:
+        return about_help
     if session.printer is Printer.OUT:
         return _("Out of paper: your number will be shown on the screen")
     if session.printer is Printer.FAULT:

@@ -12,8 +12,10 @@ from dataclasses import replace
 
 from kiosk.events import (
     Again,
+    AskHelp,
     AskReprint,
     Browse,
+    CallHelp,
     CardRead,
     CardUnreadable,
     Choose,
@@ -22,6 +24,8 @@ from kiosk.events import (
     Focus,
     GoHome,
     Headphones,
+    Help,
+    HelpSays,
     Issue,
     Issued,
     Language,
@@ -74,6 +78,7 @@ def _fresh(session: Session, now_ms: int, settings: Settings) -> Session:
         alone=session.alone,
         printer=session.printer,
         recent=kept,
+        help=session.help,
     )
 
 
@@ -226,6 +231,18 @@ def _reprint(session: Session, _: Event, now_ms: int, __: Settings) -> Result:
     return again, (Print(session.ticket, session.lang, reprint=True),)
 
 
+def _ask_help(session: Session, _: Event, now_ms: int, __: Settings) -> Result:
+    """One call at a time, and none where nobody would hear it."""
+    if session.alone or not session.link or session.help not in (Help.NONE, Help.FAILED):
+        return replace(session, touched_ms=now_ms), ()
+    return replace(session, help=Help.CALLING, touched_ms=now_ms), (CallHelp(),)
+
+
+def _help_says(session: Session, event: Event, _: int, __: Settings) -> Result:
+    assert isinstance(event, HelpSays)
+    return replace(session, help=event.help), ()
+
+
 def _stay(session: Session, _: Event, now_ms: int, __: Settings) -> Result:
     if session.state is State.ASKING and session.under:
         return _enter(session, session.under, now_ms), ()
@@ -281,6 +298,11 @@ def _again(session: Session, event: Event, now_ms: int, _: Settings) -> Result:
 
 
 # ---------------------------------------------------------------- time
+def _hurried(session: Session, settings: Settings) -> bool:
+    """In rush hour nobody is asked whether they are still there, but for those who need more time to answer anything."""
+    return settings.rush and not (session.audio or session.large)
+
+
 def _tick(session: Session, _: Event, now_ms: int, settings: Settings) -> Result:
     due = deadline_ms(session, settings)
     if due is None or now_ms < due:
@@ -289,7 +311,7 @@ def _tick(session: Session, _: Event, now_ms: int, settings: Settings) -> Result
         return (_problem(session, "slow", now_ms) if session.slow else replace(session, slow=True)), ()
     if session.state is State.NUMBER and session.paper is Paper.PRINTING:
         return replace(session, paper=Paper.UNCONFIRMED, since_ms=now_ms), ()  # the printer keeps silent: the person must not wait for it
-    if session.state in (State.CHOOSING, State.PRIORITY):
+    if session.state in (State.CHOOSING, State.PRIORITY) and not _hurried(session, settings):
         return replace(_enter(session, State.ASKING, now_ms), under=session.state), ()
     if session.state is State.HOME and (session.lang, session.large, session.audio) == (session.home_lang, False, False):
         return replace(session, dim=True), ()
@@ -298,7 +320,7 @@ def _tick(session: Session, _: Event, now_ms: int, settings: Settings) -> Result
 
 # ---------------------------------------------------------------- the table
 S = State
-_NOBODY = (Tick, Link, PrinterSays, PrintDone, Issued, Refused)  # happen without anybody at the screen
+_NOBODY = (Tick, Link, PrinterSays, PrintDone, Issued, Refused, HelpSays)  # happen without anybody at the screen
 _OPEN = (S.HOME, S.SCAN_HELP, S.CHOOSING, S.PRIORITY)  # screens that wait for a decision
 TABLE: dict[tuple[State, type], Handler] = {
     (S.HOME, Choose): _choose,
@@ -315,6 +337,8 @@ TABLE: dict[tuple[State, type], Handler] = {
     (S.NUMBER, AskReprint): _reprint,
     (S.ASKING, Stay): _stay,
     (S.HOME, Wake): _stay,
+    **{(state, AskHelp): _ask_help for state in (S.HOME, S.SCAN_HELP, S.PRIORITY, S.ERROR)},
+    **{(state, HelpSays): _help_says for state in State},
     **{(S.ASKING, kind): _stay for kind in (Focus, Again)},  # any key says "I am here"
     **{(state, Headphones): _headphones for state in State},
     **{(state, kind): handler for kind, handler in ((Focus, _focus), (Again, _again)) for state in State if state is not S.ASKING},

@@ -35,6 +35,7 @@ CREATE TABLE IF NOT EXISTS prints (
   reprint INTEGER NOT NULL,
   intended_at_ms INTEGER NOT NULL
 );
+CREATE TABLE IF NOT EXISTS wanted (job_id TEXT PRIMARY KEY, place INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS refused (
   request_id TEXT PRIMARY KEY,
   call TEXT NOT NULL,
@@ -60,6 +61,7 @@ _MORE_CALLS = "\n".join((
 ))  # fmt: skip
 Also = Callable[[sqlite3.Connection], None]
 KEPT_REFUSALS = 200
+KEPT_WANTED = 500  # a server asks for a slip for two minutes; a day of them is far more than enough
 
 
 @dataclass(frozen=True)
@@ -166,6 +168,21 @@ class Spool:
     def intend(self, intent: PrintIntent) -> None:
         with self.writing() as db:
             _intend(db, intent)
+
+    def want(self, intent: PrintIntent) -> bool:
+        """A slip that somebody wants at this machine. False for one that was taken on before, however often it is told."""
+        with self.writing() as db:
+            place = "(SELECT coalesce(max(place), 0) + 1 FROM wanted)"
+            new = db.execute(f"INSERT OR IGNORE INTO wanted VALUES (?, {place})", (intent.job_id,)).rowcount == 1  # noqa: S608 - no text from outside
+            if new:
+                _intend(db, intent)
+                db.execute("DELETE FROM wanted WHERE place <= (SELECT max(place) FROM wanted) - ?", (KEPT_WANTED,))
+            return new
+
+    def was_wanted(self, job_id: str) -> bool:
+        """Whether a slip was wanted from elsewhere: its person stands before somebody who sees the number."""
+        with self._lock:
+            return self._db.execute("SELECT 1 FROM wanted WHERE job_id = ?", (job_id,)).fetchone() is not None
 
     def intents(self) -> list[PrintIntent]:
         with self._lock:

@@ -6,9 +6,11 @@ Pure. Reads wire JSON and forgives what it does not know; holds no words for peo
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
+
+RUSH_IDLE_MS = 30_000
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,7 @@ class Settings:
     ask_large_ms: int = 30_000
     same_card_ms: int = 60_000
     lease_count: int = 20  # numbers of each series kept for a cut line; 0 = none
+    rush: bool = False  # rush hour: the short slip, fewer questions
     slow_ms: int = 1_000
     give_up_ms: int = 8_000
     error_shown_ms: int = 20_000
@@ -192,8 +195,14 @@ def home_from(item: Mapping[str, Any]) -> Home:
         help_service=str(item.get("help_service") or ""),
         languages=tuple(str(one) for one in item.get("languages") or ("vi", "en")),
         priority_classes=_classes(item.get("priority_classes") or ()),
-        settings=settings_from(item.get("settings") or {}),
+        settings=_settings(item),
     )
+
+
+def _settings(item: Mapping[str, Any]) -> Settings:
+    """The centre's settings; in rush hour the short slip, and a screen that nobody touches is free sooner."""
+    settings = settings_from(item.get("settings") or {})
+    return replace(settings, rush=True, slip="short", idle_ms=min(settings.idle_ms, RUSH_IDLE_MS)) if item.get("rush") is True else settings
 
 
 def ticket_from(item: Mapping[str, Any]) -> Ticket:

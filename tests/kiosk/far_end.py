@@ -123,6 +123,9 @@ class QueueServer:
         self.public_url = ""
         self.leasing, self.reserved = False, 700
         self.settled: list[dict[str, Any]] = []
+        self.wanted: list[dict[str, Any]] = []  # slips wanted at this kiosk, told until the test takes them away
+        self.help: dict[str, Any] | None = None
+        self.helps: list[dict[str, Any]] = []
         self.slips: dict[str, dict[str, Any]] = {}  # what the citizen's page tells, by token
 
     def close(self) -> None:
@@ -140,6 +143,8 @@ class QueueServer:
             tag = f'"{self.version}"'
             same = call.headers.get("If-None-Match") == tag
             call.say(304 if same else 200, None if same else self.home, ETag=tag)
+        elif call.path.endswith("/errands"):
+            call.say(200, {"prints": self.wanted, "help": self.help})
         elif call.path.startswith("/t/"):
             known = self.slips.get(call.path.removeprefix("/t/").removesuffix(".json"))
             call.say(200 if known else 404, known or {"code": "not_found"})
@@ -161,6 +166,11 @@ class QueueServer:
             with self.lock:
                 self.settled += body["tickets"]
             call.say(200, {"tickets": [{"ticket_id": one["ticket_id"], "result": "settled"} for one in body["tickets"]]})
+        elif call.path == "/api/v1/help-calls":
+            with self.lock:
+                self.helps.append(body)
+                self.help = {"id": "h1", "state": "open"}
+            call.say(201, self.help)
         elif call.path.endswith("/cancel"):
             call.say(404, {"code": "not_found"})
         else:

@@ -91,7 +91,7 @@ def test_every_screen_and_every_button_on_it_has_its_words(session: Session, lan
 def test_what_is_said_first() -> None:
     assert said(at(State.HOME)) == (
         "Trung tâm Phục vụ hành chính công phường Lang Biang – Đà Lạt. Mời bạn lấy số thứ tự. "
-        "Có mười lựa chọn. Bấm phím tới và phím lui để nghe. Bấm phím chọn để lấy."
+        "Có mười một lựa chọn. Bấm phím tới và phím lui để nghe. Bấm phím chọn để lấy."
     ).replace(" – ", ", ")
     assert said(at(State.ISSUING)) == "Đang lấy số."
     assert said(at(State.ASKING)).startswith("Bạn còn ở đây không?. Bấm phím bất kỳ")
@@ -110,9 +110,9 @@ def test_the_number_is_said_as_it_will_be_called_and_then_sign_by_sign() -> None
 
 
 def test_a_choice_is_said_with_who_waits_and_its_place() -> None:
-    assert said(at(State.HOME, cursor="service-ho-tich")) == "Hộ tịch. Đang chờ: sáu người. một trên mười"
+    assert said(at(State.HOME, cursor="service-ho-tich")) == "Hộ tịch. Đang chờ: sáu người. một trên mười một"
     closed = said(at(State.HOME, cursor="service-kinh-doanh"))
-    assert closed == "Hộ kinh doanh. Mở lúc mười ba giờ ba mươi phút. Hiện chưa chọn được. năm trên mười"
+    assert closed == "Hộ kinh doanh. Mở lúc mười ba giờ ba mươi phút. Hiện chưa chọn được. năm trên mười một"
 
 
 def test_a_language_names_itself_in_its_own_voice() -> None:

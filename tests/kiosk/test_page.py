@@ -17,6 +17,7 @@ from tests.kiosk.conftest import KioskProcess
 from tests.kiosk.far_end import home, until
 
 pytestmark = pytest.mark.browser
+expect.set_options(timeout=15_000)  # a busy machine is no fault of the page
 AXE = Path(__file__).parents[1] / "vendor" / "axe-4.14.1.min.js"
 LANGS = ("vi", "en", "en_XA")
 

@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 
 from kiosk.events import (
     Again,
+    AskHelp,
     AskReprint,
     Browse,
+    CallHelp,
     Card,
     CardRead,
     CardUnreadable,
@@ -20,6 +22,8 @@ from kiosk.events import (
     Focus,
     GoHome,
     Headphones,
+    Help,
+    HelpSays,
     Issue,
     Issued,
     Language,
@@ -58,6 +62,7 @@ EVENTS: list[Event] = [
     SlipFound(1, None, "slip_unknown"), OpenPriority(), SetPriority("elderly"), Issued(1, TICKET),
     Refused(1, "quota_full"), PrintDone("t1", Paper.PRINTED), AskReprint(), GoHome(), Stay(), Language("en"), TextSize(True), Link(True),
     Link(False), PrinterSays(Printer.OUT), Headphones(True), Headphones(False), Focus("help"), Again(), Again(1), Wake(), Tick(),
+    AskHelp(), HelpSays(Help.CALLED),
 ]  # fmt: skip
 
 
@@ -270,6 +275,31 @@ def test_are_you_still_there(card: Card | None, idle_ms: int) -> None:
     gone, _ = step(asking, Tick(), idle_ms + 20_000, S)
     assert (gone.state, gone.card, gone.priority) == (State.HOME, None, None)
     assert deadline_ms(replace(asking, large=True), S) == idle_ms + 30_000
+
+
+def test_in_rush_hour_nobody_is_asked_but_who_needs_more_time() -> None:
+    hurried = replace(S, rush=True)
+    idle, _ = step(at(State.CHOOSING), Tick(), S.idle_ms, hurried)
+    assert idle.state is State.HOME
+    for more in ({"large": True}, {"audio": True}):
+        asked, _ = step(at(State.CHOOSING, **more), Tick(), max(S.idle_ms, S.audio_idle_ms), hurried)
+        assert asked.state is State.ASKING
+
+
+def test_one_press_calls_one_person_and_the_call_outlives_the_visit() -> None:
+    called, effects = step(at(State.HOME), AskHelp(), 0, S)
+    assert (called.help, effects) == (Help.CALLING, (CallHelp(),))
+    assert step(called, AskHelp(), 1, S)[1] == ()
+    told, _ = step(called, HelpSays(Help.COMING), 2, S)
+    gone, _ = step(replace(told, state=State.ERROR), GoHome(), 3, S)
+    assert (gone.help, gone.visit_no) == (Help.COMING, told.visit_no + 1)
+    again, effects = step(replace(gone, help=Help.FAILED), AskHelp(), 4, S)
+    assert (again.help, len(effects)) == (Help.CALLING, 1)
+
+
+@pytest.mark.parametrize("more", [{"alone": True}, {"link": False}])
+def test_nobody_is_called_where_nobody_would_hear(more: dict[str, bool]) -> None:
+    assert step(at(State.HOME, **more), AskHelp(), 0, S)[1] == ()
 
 
 def test_home_never_times_out_but_settings_of_the_last_person_do() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from kiosk.ids import uuid7, uuid7_from
-from kiosk.spool import Command, PrintIntent, Spool
+from kiosk.spool import KEPT_WANTED, Command, PrintIntent, Spool
 
 WRITER = """
 import sys
@@ -46,6 +46,27 @@ def test_nothing_written_is_lost_by_kill_9(tmp_path: Path) -> None:
     settled = {f"t{number}" for number in range(last + 1) if number % 3 == 1}
     assert settled <= {one.ticket_id for one in spool.intents()}
     assert not settled & {one.ticket_id for one in spool.pending()}
+    spool.close()
+
+
+def test_a_wanted_slip_is_taken_on_once_even_after_it_was_printed(tmp_path: Path) -> None:
+    spool = Spool(tmp_path / "spool")
+    wanted = PrintIntent("j1", {"id": "t1"}, "vi", False, 1)
+    assert [spool.want(wanted), spool.want(wanted)] == [True, False]
+    assert [one.job_id for one in spool.intents()] == ["j1"]
+    spool.printed("j1", command(1, "print_outcome"))
+    spool.close()
+    spool = Spool(tmp_path / "spool")
+    assert (spool.want(wanted), spool.intents(), spool.was_wanted("j1"), spool.was_wanted("t1")) == (False, [], True, False)
+    spool.close()
+
+
+def test_of_wanted_slips_the_newest_are_known(tmp_path: Path) -> None:
+    spool = Spool(tmp_path / "spool")
+    with spool.writing() as db:
+        db.executemany("INSERT INTO wanted VALUES (?, ?)", [(f"old{n}", n) for n in range(KEPT_WANTED)])
+    assert spool.want(PrintIntent("new", {"id": "t1"}, "vi", False, 1))
+    assert [spool.was_wanted(job) for job in ("old0", "old1", "new")] == [False, True, True]
     spool.close()
 
 

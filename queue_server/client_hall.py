@@ -1,0 +1,56 @@
+"""The client's calls for the people who guide the hall, and for a kiosk that asks what it is wanted for.
+
+Holds addresses and fields alone; how a request travels is `client`'s affair.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote
+
+Json = dict[str, Any]
+
+
+def path_part(part: str) -> str:
+    return quote(part, safe="")
+
+
+class HallCalls:
+    """Of a `Client`."""
+
+    def _get(self, path: str, **params: str | None) -> Json:
+        raise NotImplementedError
+
+    def _post(self, path: str, body: Json) -> Json:
+        raise NotImplementedError
+
+    def _on(self, ticket_id: str, command: str, request_id: str, fields: Mapping[str, Any]) -> Json:
+        raise NotImplementedError
+
+    def call_help(self, request_id: str, place: str, need: str | None = None) -> Json:
+        """Somebody at a kiosk or a counter asks for a person."""
+        return self._post("/help-calls", {"request_id": request_id, "place": place, "need": need})
+
+    def help_command(self, request_id: str, call: str, command: str) -> Json:
+        """answer, done."""
+        return self._post(f"/help-calls/{path_part(call)}/{path_part(command)}", {"request_id": request_id})
+
+    def print_at(self, request_id: str, ticket_id: str, device: str, reprint: bool = False) -> Json:
+        """The slip is wanted at a kiosk; the answer names the `job`."""
+        return self._on(ticket_id, "print-at", request_id, {"device": device, "reprint": reprint})
+
+    def priority(self, request_id: str, ticket_id: str, decision: str, reason: str | None = None) -> Json:
+        """confirmed or refused, by somebody who saw the papers."""
+        return self._on(ticket_id, "priority", request_id, {"decision": decision, "reason": reason})
+
+    def rush(self, request_id: str, on: bool) -> Json:
+        return self._post("/hall/rush", {"request_id": request_id, "on": on})
+
+    def hall(self) -> Json:
+        """Rush hour, help calls and the machines' lights."""
+        return self._get("/hall")
+
+    def errands(self, device: str) -> Json:
+        """What a kiosk is wanted for: `{prints: [{job, reprint, ticket}], help: its open call or None}`."""
+        return self._get(f"/devices/{path_part(device)}/errands")
