@@ -17,17 +17,20 @@ CUT = "--"  # no server: the same moment at which a board shows no numbers any m
 COUNTER_FORM = "{label}"
 MAIN_FORM = "{label} {counter:>2}"
 FIELDS = frozenset({"label", "counter"})
+FOOT_FIELDS = frozenset({"waiting"})
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """One panel: over one counter, or (`counter` empty) the hall's newest calls, in as many rows as it has."""
+    """One panel: over one counter, or (`counter` empty) the hall's newest calls, in as many rows as it has. `foot` tells how many
+    wait: in the last row, or on a panel of one row while nobody is called there."""
 
     slot: str
     counter: str = ""
     zone: str = ""
     rows: int = 1
     form: str = ""
+    foot: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +50,13 @@ def face(plan: Plan, board: Board, link: str, now_ms: int | None) -> Face:
     """A panel follows the board: where a board shows no numbers, neither does a panel."""
     if not board.primed or not LINK[link].numbers:
         return Face((CUT,) * plan.rows)
-    calls = [call for call in board.calls if _meant(plan, call)][: plan.rows]
+    foot = [plan.foot.format(waiting=board.waiting) if LINK[link].rings else ""] if plan.foot else []  # an old count is no count
+    room = max(1, plan.rows - len(foot))
+    calls = [call for call in board.calls if _meant(plan, call)][:room]
     form = plan.form or (COUNTER_FORM if plan.counter else MAIN_FORM)
     rows = [form.format(label=call.label, counter=place(call.counter, call.counter_name)) for call in calls]
-    rows += [""] * (plan.rows - len(rows))
-    return Face(tuple(rows), blink=LINK[link].rings and any(_fresh(call, now_ms) for call in calls))
+    rows += [""] * (room - len(rows)) if plan.rows > 1 or not foot else []
+    return Face(tuple([*rows, *foot][: plan.rows]), blink=LINK[link].rings and any(_fresh(call, now_ms) for call in calls))
 
 
 def faces(plans: Iterable[Plan], board: Board, link: str, now_ms: int | None) -> dict[str, Face]:

@@ -13,6 +13,7 @@ Holds reading and checking; every fault names its key and says what is known. Th
     rows = 4
     zone = "T1"
     form = "{label}>{counter}"
+    foot = "CHO {waiting:>4}"                 # the last row; on a panel of one row while nobody is called
 
     [keypad.keypad-1]
     counter = "1"
@@ -28,7 +29,7 @@ from pathlib import Path
 from typing import Any
 
 from display.keypad_bridge import KEYS
-from display.led_output import FIELDS, Plan, fields_of
+from display.led_output import FIELDS, FOOT_FIELDS, Plan, fields_of
 
 DEFAULT_SOCKET = "/run/toiluot/drivers.sock"
 MAX_ROWS = 8
@@ -85,21 +86,26 @@ def _tables(data: Mapping[str, Any], kind: str) -> list[tuple[str, dict[str, Any
 
 def _panel(slot: str, values: dict[str, Any]) -> Plan:
     place = f"[panel.{slot}]"
-    _refuse_unknown(place, values, {"counter", "zone", "rows", "form"})
+    _refuse_unknown(place, values, {"counter", "zone", "rows", "form", "foot"})
     rows = values.get("rows", 1)
     if not isinstance(rows, int) or isinstance(rows, bool) or not 1 <= rows <= MAX_ROWS:
         raise PlanError(f"{place}: rows is 1 to {MAX_ROWS}")
-    counter, zone, form = (_text(place, values, key) if key in values else "" for key in ("counter", "zone", "form"))
+    counter, zone, form, foot = (_text(place, values, key) if key in values else "" for key in ("counter", "zone", "form", "foot"))
     if counter and zone:
         raise PlanError(f"{place}: a counter's panel has no zone")
+    _form(place, "form", form, FIELDS, "{label}>{counter}")
+    _form(place, "foot", foot, FOOT_FIELDS, "CHO {waiting}")
+    return Plan(slot, counter, zone, rows, form, foot)
+
+
+def _form(place: str, name: str, form: str, known: frozenset[str], example: str) -> None:
     try:
-        unknown = fields_of(form) - FIELDS
-        form.format(label="A001", counter="1")
+        unknown = fields_of(form) - known
+        form.format(label="A001", counter="1", waiting=12)
     except (ValueError, LookupError, AttributeError) as error:
-        raise PlanError(f"{place}: form cannot be read; write it like {{label}}>{{counter}}") from error
+        raise PlanError(f"{place}: {name} cannot be read; write it like {example}") from error
     if unknown:
-        raise PlanError(f"{place}: form knows {', '.join(sorted(FIELDS))}")
-    return Plan(slot, counter, zone, rows, form)
+        raise PlanError(f"{place}: {name} knows {', '.join(sorted(known))}")
 
 
 def _keypad(slot: str, values: dict[str, Any]) -> PadPlan:

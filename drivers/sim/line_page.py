@@ -1,7 +1,7 @@
 """The stations of a simulated line as a page: panels that glow, keypads to press, faults to switch.
 
-`GET /` page · `GET /devices` · `POST /press {"device"?, "key"}` · `POST /fault {"device"?, "faults": […]}`. `device` may be left
-out where only one station can be meant.
+`GET /` page · `GET /devices` · `POST /press {"device"?, "key", "times"?}` (`times`: a worn key that bounces) ·
+`POST /fault {"device"?, "faults": […]}`. `device` may be left out where only one station can be meant.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ from typing import Any
 from drivers.sim.faults import parse_faults
 from drivers.sim.http import Reply, as_json, page
 from drivers.sim.station import KeypadSim, Station
+
+MOST_BOUNCES = 10
 
 
 class LinePage:
@@ -30,11 +32,12 @@ class LinePage:
 
     def _press(self, body: dict[str, Any]) -> Reply:
         station = self._named(body, [one for one in self._stations if isinstance(one, KeypadSim)])
-        key = body.get("key")
-        if isinstance(station, KeypadSim) and isinstance(key, str):
-            station.press(key)
+        key, times = body.get("key"), body.get("times", 1)
+        if isinstance(station, KeypadSim) and isinstance(key, str) and times in range(1, MOST_BOUNCES + 1):
+            for _ in range(times):
+                station.press(key)
             return as_json(station.look())
-        raise ValueError('send {"key": "next"}')
+        raise ValueError(f'send {{"key": "next"}}, with "times" up to {MOST_BOUNCES} for a key that bounces')
 
     def _fault(self, body: dict[str, Any]) -> Reply:
         station, names = self._named(body, list(self._stations)), body.get("faults")

@@ -64,6 +64,7 @@ counter = "{second}"
 
 [panel.led-9]
 rows = 4
+foot = "CHO {{waiting:>4}}"
 
 [keypad.keypad-1]
 counter = "{first}"

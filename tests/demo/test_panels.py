@@ -40,11 +40,11 @@ class Line:
     def digits(self, name: str) -> str:
         return str(self.devices()[name]["screen"]["rows"][0]).strip()
 
-    def press(self, key: str) -> None:
+    def press(self, key: str, times: int = 1) -> None:
         """At a person's pace: the same key again within a bounce would be one."""
         until_pace(lambda: time.monotonic() > self._pressed_s + 0.5)
         self._pressed_s = time.monotonic()
-        self._demo.http.post(f"{self._page}press", json={"key": key}).raise_for_status()
+        self._demo.http.post(f"{self._page}press", json={"key": key, "times": times}).raise_for_status()
 
     def fault(self, name: str, *faults: str) -> None:
         self._demo.http.post(f"{self._page}fault", json={"device": name, "faults": list(faults)}).raise_for_status()
@@ -93,6 +93,23 @@ def test_a_panel_that_was_away_is_right_when_it_is_back(quiet: Any, until: Calla
     until(lambda: line.rows("led-1") == [label])
     quiet.order(f"/counters/{counter}/complete")
     until(lambda: line.rows("led-1") == [""])
+
+
+def test_a_bouncing_key_calls_once_and_the_hall_sees_how_many_wait(quiet: Any, until: Callable[..., Any]) -> None:
+    line, hall, counter = Line(quiet, "counter_1"), Line(quiet, "counter_2"), quiet.facts["counters"][0]
+    labels = [quiet.order("/tickets", service="ho-tich")["label"] for _ in range(3)]
+    until(lambda: "CHO    3" in hall.rows("led-9"))
+    line.press("next", times=3)  # a worn key: one press that its contacts tell three times
+    until(lambda: line.rows("led-1") == [labels[0]])
+    until(lambda: "CHO    2" in hall.rows("led-9"))
+    line.press("complete")
+    until(lambda: line.rows("led-1") == [""])
+    called = [event["label"] for event in quiet.events() if event["type"] == "called" and event["label"] in labels]
+    assert called == labels[:1]
+    for _ in labels[1:]:
+        quiet.order(f"/counters/{counter}/next")
+    quiet.order(f"/counters/{counter}/complete")
+    until(lambda: "CHO    0" in hall.rows("led-9"))
 
 
 def test_a_key_without_a_server_is_refused_and_never_done_later(quiet: Any, until: Callable[..., Any]) -> None:

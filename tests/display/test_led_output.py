@@ -47,6 +47,21 @@ def test_a_new_call_blinks_until_the_person_is_there_or_the_time_is_over() -> No
     assert changes_at(board(call("A006", "1")), NOW) is None
 
 
+def test_how_many_wait_stands_in_the_last_row_or_where_nobody_is_called() -> None:
+    seen = Board(calls=(call("A007", "2"), call("A006", "1"), call("B1", "3")), waiting=12, primed=True)
+    assert face(Plan("led-9", rows=3, foot="CHO {waiting:>4}"), seen, "live", NOW).rows == ("A007  2", "A006  1", "CHO   12")
+    assert face(Plan("led-9", rows=3, foot="{waiting}"), Board(waiting=3, primed=True), "live", NOW).rows == ("", "", "3")
+    over = Plan("led-1", counter="1", foot="{waiting}")
+    assert face(over, seen, "live", NOW).rows == ("A006",)
+    assert face(over, Board(waiting=12, primed=True), "live", NOW).rows == ("12",)
+
+
+def test_an_old_count_is_no_count() -> None:
+    over = Plan("led-1", counter="1", foot="{waiting}")
+    assert face(over, Board(waiting=12, primed=True), "stale", NOW).rows == ("",)
+    assert face(over, Board(waiting=12, primed=True), "dead", NOW).rows == ("--",)
+
+
 @pytest.mark.parametrize(("link", "shown"), [("live", "A006"), ("stale", "A006"), ("dead", "--")])
 def test_a_panel_goes_blank_with_the_board(link: str, shown: str) -> None:
     assert face(OVER_1, board(call("A006", "1")), link, NOW).rows == (shown,)

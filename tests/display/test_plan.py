@@ -50,6 +50,8 @@ def test_a_whole_file(tmp_path: Path) -> None:
         ("[panel.led-1]\nform = '{label'", "form cannot be read"),
         ("[panel.led-1]\nform = '{name}'", "form cannot be read"),
         ("[panel.led-1]\nform = '{label.__class__}'", "form knows"),
+        ("[panel.led-1]\nfoot = '{label}'", r"foot knows waiting"),
+        ("[panel.led-1]\nfoot = '{'", "foot cannot be read"),
         ("[keypad.keypad-1]\ncounter = '1'", "key_file"),
         ("key_file = 'k'\n[keypad.keypad-1]\ncounter = '1'\nkeys = { next = 'dance' }", "keys says"),
         ("key_file = 'k'\n[keypad.keypad-1]\nkeys = {}", "counter is a text"),

@@ -165,17 +165,12 @@ class Keypad:
     led: str
     _pressed_s: float = field(default=0.0)
 
-    def press(self, key: str) -> None:
-        """At a person's pace: the same key again within a bounce would be one."""
+    def press(self, key: str, times: int = 1) -> None:
+        """At a person's pace: the same key again within a bounce would be one. `times`: a worn key tells one press so often."""
         pause = threading.Event()
         while time.monotonic() < self._pressed_s + 0.5:
             pause.wait(0.02)
-        self.bounces(key, 1)
-
-    def bounces(self, key: str, times: int) -> None:
-        """A worn key: one press that the contacts tell several times."""
-        for _ in range(times):
-            self.stage.device(self.line, "press", key=key)
+        self.stage.device(self.line, "press", key=key, times=times)
         self._pressed_s = time.monotonic()
 
     def station(self, name: str) -> dict[str, Any]:
