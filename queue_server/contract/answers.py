@@ -56,7 +56,7 @@ STEP = obj(
         "ended_at": maybe(TIME),
         "recalls": WHOLE,
         "outcome": maybe(TEXT),
-        "procedures": listing(obj({"code": TEXT}, {"dossier_code": maybe(TEXT)})),
+        "procedures": listing(obj({}, {"code": TEXT, "dossier_code": maybe(TEXT), "quantity": WHOLE})),
     }
 )
 TICKET = obj(

@@ -150,9 +150,14 @@ class Reclassify(OnTicket):
 
 @dataclass(frozen=True, kw_only=True)
 class ProcedureEntry:
-    code: str = required(CODE)
+    """A procedure, a dossier or both: whoever scans a dossier need not know the code of its procedure."""
+
+    code: str | None = optional(CODE)
     dossier_code: str | None = optional(DOSSIER_CODE)
     quantity: int | None = optional(Whole(1, 99))
+
+    def check(self) -> FieldFault | None:
+        return FieldFault("/code", "required", "name a procedure or a dossier") if self.code is None and self.dossier_code is None else None
 
 
 @dataclass(frozen=True, kw_only=True)
