@@ -23,7 +23,7 @@ PAGE = 2000
 SAME = (
     "state", "service", "label", "number", "series", "business_day", "counter", "for_counter", "issued_at", "available_from",
     "effective_at", "called_at", "serving_at", "ended_at", "outcome", "recalls", "print", "doubt", "rating", "priority_class",
-    "let_pass", "priority_check", "moved_from",
+    "let_pass", "priority_check", "moved_from", "taken_for", "carried_to",
 )  # fmt: skip
 STEP_SAME = {
     "service": "service", "counter": "counter", "available_from": "available_from", "first_called_at": "first_called_at",
@@ -42,6 +42,7 @@ def findings(reader: Reader, site: str, day: str | None = None) -> list[str]:
         *_counters(log, reader, site),
         *_appointments(log, reader, site),
         *_numbers(log, reader, site),
+        *_twins(log),
         *_seals(log, reader, site),
         *_figures(log, reader, site, day),
         *_answers(log, reader, site),
@@ -164,6 +165,19 @@ def _numbers(log: list[dict[str, Any]], reader: Reader, site: str) -> Iterator[s
         ordinary = [number for number in numbers if not 700 <= number <= 999]
         if ordinary and last.get((day, series), 0) < max(ordinary):
             yield f"number-again: series {series} of {day} would give out {max(ordinary)} again"
+
+
+def _twins(log: list[dict[str, Any]]) -> Iterator[str]:
+    """No number given out on a day on which one of a day before was still good."""
+    slips = {e["ticket"]: (e["data"]["series"], e["data"]["number"], e["data"]["business_day"]) for e in log if e["type"] == "issued"}
+    days: dict[tuple[str, int], set[str]] = {}
+    for series, number, day in slips.values():
+        days.setdefault((series, number), set()).add(day)
+    for event in log:
+        if event["type"] == "carried" and event["ticket"] in slips:
+            series, number, first = slips[event["ticket"]]
+            for day in sorted(day for day in days[series, number] if first < day <= event["data"]["to_day"]):
+                yield f"number-twins: {series}{number:03d} was issued on {day} while that of {first} was still good"
 
 
 def _seals(log: list[dict[str, Any]], reader: Reader, site: str) -> Iterator[str]:

@@ -58,6 +58,7 @@ def _happen(ticket: Plain, event: Row) -> None:
             number=data["number"], series=data["series"], business_day=data["business_day"], issued_at=data["issued_at"],
             available_from=data["available_from"], effective_at=data["effective_at"], priority_class=data.get("priority_class"),
             let_pass=0, moved_from=data.get("moved_from"), for_counter=data.get("for_counter"), priority_check=None,
+            taken_for=event["service"] if kind == "issued" else "", carried_to=None,
         )  # fmt: skip
         _open_step(ticket, event["service"], data["available_from"])
         ticket["steps"][0]["before_opening_ms"] = data.get("before_opening_ms", 0)
@@ -149,6 +150,7 @@ def _carried(t: Plain, e: Row, d: Any, at: int) -> None:
     _open_step(t, t["service"], d["available_from"])
     t.update(
         state="waiting", counter=None, effective_at=d["effective_at"], available_from=d["available_from"], called_at=None,
+        carried_to=d["to_day"],
         serving_at=None, ended_at=None, outcome=None, recalls=0,
     )  # fmt: skip
 

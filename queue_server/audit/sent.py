@@ -25,7 +25,8 @@ LOCAL = timezone(timedelta(hours=7))
 # As docs/dossier-feed.md has them; copied by hand, because a wrong word in the feed's own table must not be repeated.
 WORDS = {
     "done": "xong", "incomplete": "chua_du_ho_so", "referred": "huong_dan_noi_khac", "left": "bo_ve", "refused_service": "tu_choi",
-    "not_needed": "khong_can", "no_show": "vang", "transferred": "chuyen_quay", "cancelled": "huy", "expired": "het_ngay", "carried": "sang_ngay",
+    "not_needed": "khong_can", "no_show": "vang", "transferred": "chuyen_quay", "cancelled": "huy", "expired": "het_ngay",
+    "carried": "sang_ngay",
     "moved": "chuyen_diem",
 }  # fmt: skip
 CHANNELS = {"in_person": "truc_tiep", "online_help": "truc_tuyen", "post": "buu_chinh"}

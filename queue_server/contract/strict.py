@@ -153,6 +153,28 @@ class Listing:
 
 
 @dataclass(frozen=True)
+class Plain:
+    """Any JSON value of texts, whole numbers, truth values, lists and objects: what it means is judged where it is used."""
+
+    def read(self, value: Any, pointer: str, faults: Faults) -> Any:
+        if value is None or isinstance(value, bool):
+            return value
+        if isinstance(value, str):
+            return Text(1200, 0, lines=True).read(value, pointer, faults)
+        if isinstance(value, list):
+            return [_one(self, entry, f"{pointer}/{at}", faults) for at, entry in enumerate(value)]
+        if isinstance(value, Mapping):
+            names = Text(120, 0)
+            return {
+                names.read(name, pointer, faults): _one(self, entry, f"{pointer}/{_escape(name)}", faults) for name, entry in value.items()
+            }
+        return Whole(-(2**53) + 1).read(value, pointer, faults)
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": ["string", "integer", "boolean", "array", "object", "null"]}
+
+
+@dataclass(frozen=True)
 class Nested:
     """A message inside a message."""
 

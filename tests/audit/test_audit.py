@@ -111,6 +111,10 @@ def test_a_day_with_every_kind_of_event_agrees(file_hall: Hall) -> None:
     hall.at("2", "serve")
     hall.clock.at_ms = MORNING + 18 * 3_600_000
     days.turn(hall.store, SITE)
+    hall.configure(policy={"leftovers": "carry"})
+    hall.issue()
+    hall.clock.at_ms += 24 * 3_600_000
+    days.turn(hall.store, SITE)
     seen = {event.type for event in hall.log()}
     assert set(TRANSITIONS) - {"arrived", "moved", "voided"} <= seen
     assert audit(hall) == []
@@ -154,6 +158,17 @@ LIES: dict[str, tuple[str, str]] = {
         "answer-other: command 'kiosk-1'",
     ),
 }
+
+
+def test_a_number_that_two_people_held_on_one_day_is_named(file_hall: Hall) -> None:
+    hall = file_hall
+    hall.configure(policy={"leftovers": "carry"})
+    hall.issue()
+    hall.clock.at_ms = MORNING + 24 * 3_600_000
+    days.turn(hall.store, SITE)
+    hall.store.write(SITE, lambda repository: repository.memo.__setitem__(("carried", SITE), ("2026-11-24", frozenset())))
+    assert hall.issue()["label"] == "A001"
+    assert audit(hall) == ["number-twins: A001 was issued on 2026-11-24 while that of 2026-11-23 was still good"]
 
 
 @pytest.mark.parametrize("lie", LIES)

@@ -1,0 +1,432 @@
+"""What a manager has set is what happens: quotas, absences, night series, capacity, caps, leftovers, surge, and settings themselves."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from queue_server.audit import compare
+from queue_server.domain.errors import Refusal
+from queue_server.services import days, leasing, offering, policies, queries, stating, surging
+from queue_server.services.offering import Look
+from tests.hall import MORNING, SITE, Hall
+
+OFFICE = {str(day): [["07:00", "11:30"], ["13:30", "17:00"]] for day in range(1, 6)}
+NIGHT = {str(day): [["18:00", "22:00"]] for day in range(1, 8)}
+HOUR_MS = 3_600_000
+TOMORROW = MORNING + 24 * HOUR_MS
+
+
+def office(hall: Hall, policy: dict[str, Any] | None = None, classes: list[dict[str, Any]] | None = None, **service: Any) -> None:
+    """Two services in office hours; `service` are settings of the first."""
+    hall.configure(
+        calendars={"office": {"weekly": OFFICE}, "night": {"weekly": NIGHT}},
+        counters=[{"code": "1", "name": "Quầy 1"}, {"code": "2", "name": "Quầy 2"}],
+        services=[
+            {"code": "ho-tich", "name": "Hộ tịch", "series": "A", "calendar": "office", **service},
+            {"code": "dat-dai", "name": "Đất đai", "series": "H", "calendar": "office"},
+            {"code": "tam-tru", "name": "Tạm trú", "series": "AA", "calendar": "night", "issue_before_s": 1800},
+        ],
+        priority_classes=classes or [{"code": "elderly", "name": "Người cao tuổi"}],
+        policy=policy or {},
+        help_service=None,
+    )
+
+
+def refused(hall: Hall, **fields: Any) -> Refusal:
+    with pytest.raises(Refusal) as no:
+        hall.issue(**fields)
+    return no.value
+
+
+def home(hall: Hall, code: str = "ho-tich") -> dict[str, Any]:
+    return next(each for each in hall.look(queries.kiosk_home)["services"] if each["code"] == code)
+
+
+def nothing_found(hall: Hall) -> bool:
+    with hall.store.read() as reader:
+        assert compare.findings(reader, SITE) == []
+    return True
+
+
+# ---------------------------------------------------------------- quotas
+def test_a_quota_counts_what_a_number_was_taken_for_whatever_became_of_it(hall: Hall) -> None:
+    office(hall, quota_day=2)
+    first, second = hall.issue(), hall.issue()
+    hall.attend(first, "amend", service="dat-dai")
+    hall.open("1")
+    hall.next("1")
+    hall.on(hall.next("1") or {}, "transfer", to={"service": "dat-dai"})
+    assert hall.ticket(second)["service"] == "dat-dai"
+    no = refused(hall)
+    assert (no.code, no.detail["quota"], no.detail["opens_at"]) == ("quota_full", 2, "2026-11-24T07:00:00+07:00")
+    other = hall.issue("dat-dai")
+    hall.attend(other, "amend", service="ho-tich")  # and a number taken for something else is in nobody's quota here
+    office(hall, quota_day=3)
+    assert hall.issue()["label"] == "A003"
+
+
+def test_a_half_day_has_its_own_quota(hall: Hall) -> None:
+    office(hall, quota_half_day=[1, 2])
+    hall.issue()
+    no = refused(hall)
+    assert (no.code, no.detail["opens_at"], no.detail["quota"]) == ("quota_full", "2026-11-23T13:30:00+07:00", 1)
+    assert (home(hall)["open"], home(hall)["closed_reason"]) == (False, "quota")
+    hall.clock.at_ms = MORNING + 5 * HOUR_MS  # in the break: whoever comes now is served after it
+    assert [hall.issue()["label"] for _ in range(2)] == ["A002", "A003"]
+    no = refused(hall)
+    assert (no.detail["quota"], no.detail["opens_at"]) == (2, "2026-11-24T07:00:00+07:00")
+
+
+# ---------------------------------------------------------------- absences and night series
+def test_an_absent_officer_is_said_before_the_tap_with_the_next_date(hall: Hall) -> None:
+    office(hall, absent=[{"from": "2026-11-23", "to": "2026-11-24", "note": "Cán bộ đi tập huấn"}])
+    said = home(hall)
+    assert (said["open"], said["closed_reason"], said["note"]) == (False, "absent", "Cán bộ đi tập huấn")
+    assert said["next_open_at"] == "2026-11-25T07:00:00+07:00"
+    no = refused(hall)
+    assert (no.code, no.detail["opens_at"], no.detail["reason"]) == ("outside_hours", "2026-11-25T07:00:00+07:00", "absent")
+    assert home(hall, "dat-dai")["closed_reason"] is None
+
+
+def test_who_comes_in_the_half_day_the_officer_is_away_waits_from_the_other(hall: Hall) -> None:
+    office(hall, absent=[{"from": "2026-11-23", "half": "am", "note": "Buổi sáng đi họp"}])
+    said = home(hall)
+    assert (said["open"], said["closed_reason"], said["next_open_at"]) == (True, "absent", "2026-11-23T13:30:00+07:00")
+    assert hall.issue()["available_from"] == "2026-11-23T13:30:00+07:00"
+    hall.clock.at_ms = MORNING + 7 * HOUR_MS
+    assert (home(hall)["open"], home(hall)["closed_reason"]) == (True, None)
+
+
+def test_a_night_series_is_given_out_in_its_own_time(hall: Hall) -> None:
+    office(hall)
+    no = refused(hall, service="tam-tru")
+    assert (no.code, no.detail["opens_at"], no.detail["reason"]) == ("outside_hours", "2026-11-23T18:00:00+07:00", "hours")
+    hall.clock.at_ms = MORNING + 10 * HOUR_MS + 30 * 60_000
+    assert hall.issue("tam-tru")["label"] == "AA001"
+    assert refused(hall).detail["opens_at"] == "2026-11-24T07:00:00+07:00"
+
+
+def test_a_date_of_its_own_replaces_the_week(hall: Hall) -> None:
+    office(hall)
+    calendars = {"office": {"weekly": OFFICE, "exceptions": {"2026-11-23": []}}, "night": {"weekly": NIGHT}}
+    hall.configure(calendars=calendars)
+    assert refused(hall).detail["opens_at"] == "2026-11-24T07:00:00+07:00"
+
+
+# ---------------------------------------------------------------- capacity
+def test_numbers_stop_where_those_who_wait_fill_the_time_left(hall: Hall) -> None:
+    office(hall, {"stop_by_capacity": True}, prior_gap_s=600)
+    hall.clock.at_ms = MORNING + 8 * HOUR_MS  # 15:00, two hours left
+    for _ in range(8):
+        hall.issue()
+    hall.open("1")
+    for _ in range(4):
+        hall.next("1")
+        hall.clock.forward(600)
+    while home(hall)["open"]:
+        given = hall.issue()
+    assert given["warnings"] == ["may_not_be_served"]
+    said, no = home(hall), refused(hall)
+    assert (said["closed_reason"], said["next_open_at"]) == ("capacity", "2026-11-24T07:00:00+07:00")
+    assert (no.code, no.detail["opens_at"]) == ("capacity_full", "2026-11-24T07:00:00+07:00")
+    waiting = sum(row["service"] == "ho-tich" for row in hall.look(queries.queue)["tickets"])
+    assert 6 <= waiting <= 9  # 80 minutes at ten minutes each
+    hall.open("2")  # as many again can be served
+    assert home(hall)["open"]
+    assert hall.issue()["state"] == "waiting"
+
+
+def test_a_warning_alone_turns_nobody_away(hall: Hall) -> None:
+    office(hall, {"warn_by_capacity": True}, prior_gap_s=3600)
+    hall.clock.at_ms = MORNING + 9 * HOUR_MS + 50 * 60_000
+    assert home(hall)["warning"] == "may_not_be_served"
+    assert hall.issue()["warnings"] == ["may_not_be_served"]
+    office(hall, prior_gap_s=3600)
+    assert (home(hall)["warning"], "warnings" in hall.issue()) == (None, False)
+
+
+def test_who_has_booked_is_in_nobodys_quota(hall: Hall) -> None:
+    office(hall, {"stop_by_capacity": True}, quota_day=0)
+    config = hall_config(hall)
+    with hall.store.read() as reader:
+        look = Look.now(reader, SITE, config, hall.clock.at_ms)
+        service = look.config.services["ho-tich"]
+        assert (look.offer(service).open, look.offer(service, booked=True).open) == (False, True)
+
+
+def hall_config(hall: Hall) -> Any:
+    with hall.store.read() as reader:
+        return queries.house(reader, SITE)[1]
+
+
+# ---------------------------------------------------------------- the cap of a priority
+def test_a_class_over_its_cap_gets_no_credit_until_it_is_below(hall: Hall) -> None:
+    office(hall, classes=[{"code": "elderly", "name": "Người cao tuổi", "cap_share": 30}])
+    hall.open("1")
+    for n in range(12):
+        hall.issue(priority_class="elderly" if n % 2 else None)
+    for _ in range(12):
+        hall.next("1")
+        hall.clock.forward(60)
+    ordinary = hall.issue()
+    hall.clock.forward(60)
+    capped = hall.issue(priority_class="elderly")
+    queue = hall.look(queries.queue)["tickets"]
+    assert [row["label"] for row in queue] == [ordinary["label"], capped["label"]]
+    told = [event for event in hall.log() if event.type == "issued"][-1]
+    assert told.data["capped"] == {"class": "elderly", "share_percent": 50, "cap_percent": 30}
+    assert queue[1]["priority_class"] == "elderly"
+    given = hall.issue()
+    hall.attend(given, "amend", priority_class="elderly")  # an attendant's word meets the same cap
+    assert hall.look(queries.queue)["tickets"][2]["reason"]["credits_s"] == {}
+    hall.clock.forward(3600)  # the calls are an hour old: they are nobody's share any more
+    hall.issue(priority_class="elderly")
+    assert hall.look(queries.queue)["tickets"][-1]["reason"]["credits_s"] == {"priority": 1800}
+    nothing_found(hall)
+
+
+# ---------------------------------------------------------------- leftovers
+def test_leftovers_come_first_on_the_next_day_and_keep_their_order(hall: Hall) -> None:
+    office(hall, {"leftovers": "carry"})
+    hall.clock.at_ms = MORNING + 9 * HOUR_MS
+    first, second = hall.issue(), hall.issue()
+    hall.clock.at_ms = MORNING + 9 * HOUR_MS + 20 * 60_000
+    third = hall.issue(priority_class="elderly")
+    hall.clock.at_ms = MORNING + 17 * HOUR_MS
+    assert days.turn(hall.store, SITE)
+    hall.clock.at_ms = TOMORROW
+    today = [hall.issue(priority_class="elderly"), hall.issue()]
+    labels = [row["label"] for row in hall.look(queries.queue)["tickets"]]
+    assert labels == [third["label"], first["label"], second["label"], *(each["label"] for each in today)]
+    assert [each["label"] for each in today] == ["A004", "A005"]  # A001 to A003 are still in somebody's hand
+    stood = hall.ticket(first)
+    assert (stood["carried_to"], stood["business_day"], stood["available_from"]) == (
+        "2026-11-24",
+        "2026-11-23",
+        "2026-11-24T07:00:00+07:00",
+    )
+    row = hall.look(queries.queue)["tickets"][1]["reason"]
+    assert (row["credits_s"], row["rule"]) == ({"carried": 1800 + 3600}, "arrival+carried")
+    nothing_found(hall)
+
+
+def test_a_carried_number_is_found_by_its_label_served_and_counted_on_its_own_day(hall: Hall) -> None:
+    office(hall, {"leftovers": "carry"})
+    hall.clock.at_ms = MORNING + 9 * HOUR_MS
+    left = hall.issue()
+    hall.clock.at_ms = TOMORROW + 600_000
+    hall.open("1")
+    called = hall.next("1") or {}
+    assert (called["id"], called["label"]) == (left["id"], "A001")
+    hall.at("1", "serve")
+    hall.clock.forward(300)
+    hall.at("1", "complete")
+    found = hall.look(queries.tickets_by, label="A001")["tickets"]
+    assert [each["id"] for each in found] == [left["id"]]
+    counts = hall.look(queries.day_figures, "2026-11-23")
+    assert (counts["counts"]["carried"], counts["counts"]["served"], counts["wait"]["sum_ms"]) == (1, 1, 600_000)
+    assert hall.look(queries.day_figures, "2026-11-24")["counts"]["issued"] == 0
+    nothing_found(hall)
+
+
+def test_a_number_is_carried_once_and_then_expires(hall: Hall) -> None:
+    office(hall, {"leftovers": "carry"})
+    left = hall.issue()
+    hall.clock.at_ms = TOMORROW + 17 * HOUR_MS
+    assert days.turn(hall.store, SITE)
+    assert hall.ticket(left)["state"] == "expired"
+    two_days = [event.type for event in hall.log() if event.ticket == left["id"]]
+    assert two_days == ["issued", "expired"]  # the server was off all of the next day: nobody can have been called on it
+
+
+def test_a_second_day_in_vain_is_the_last(hall: Hall) -> None:
+    office(hall, {"leftovers": "carry"})
+    left = hall.issue()
+    for day in (1, 2):
+        hall.clock.at_ms = MORNING + day * 24 * HOUR_MS
+        days.turn(hall.store, SITE)
+    assert [event.type for event in hall.log() if event.ticket == left["id"]] == ["issued", "carried", "expired"]
+    nothing_found(hall)
+
+
+def test_over_a_weekend_numbers_stay_good_and_nobody_else_gets_them(hall: Hall) -> None:
+    office(hall, {"leftovers": "carry"})
+    hall.configure(calendars={"office": {"weekly": OFFICE}, "night": {"weekly": {}}})
+    hall.clock.at_ms = MORNING + 4 * 24 * HOUR_MS  # Friday
+    left = [hall.issue(), hall.issue("dat-dai")]
+    for day in (5, 6):  # each night in turn, and a service that is open then
+        hall.clock.at_ms = MORNING + day * 24 * HOUR_MS
+        assert days.turn(hall.store, SITE)
+        hall.issue("tam-tru")
+    assert [hall.ticket(each)["carried_to"] for each in left] == ["2026-11-30"] * 2
+    hall.clock.at_ms = MORNING + 7 * 24 * HOUR_MS
+    assert [hall.issue()["label"], hall.issue("dat-dai")["label"]] == ["A002", "H002"]
+    nothing_found(hall)
+
+
+def test_numbers_of_the_band_that_are_still_good_are_not_leased_again(hall: Hall) -> None:
+    office(hall, {"leftovers": "carry"})
+    hall.clock.at_ms = MORNING + 9 * HOUR_MS
+    lease = hall.do(lambda unit: leasing.lease(unit, series="A", count=4))
+    for entry in (lease["entries"][0], lease["entries"][2]):
+        told = {"ticket_id": entry["ticket_id"], "number": entry["number"], "issued_at": hall.clock.at_ms, "service": "ho-tich"}
+        hall.do(lambda unit, told=told: leasing.settle(unit, lease["id"], tickets=[told]))
+    hall.clock.at_ms = TOMORROW
+    cut = [hall.do(lambda unit: leasing.lease(unit, series="A", count=3))["entries"] for _ in range(2)]
+    assert [[entry["number"] for entry in entries] for entries in cut] == [[701], [703, 704, 705]]
+
+
+def test_slips_of_the_paper_book_expire_for_tomorrow_has_the_same_numbers(hall: Hall) -> None:
+    office(hall, {"leftovers": "carry"})
+    slip = hall.do(lambda unit: stating.paper(unit, series="A", number=901, service="ho-tich", issued_at=unit.now_ms))
+    hall.clock.at_ms = TOMORROW
+    days.turn(hall.store, SITE)
+    assert hall.ticket(slip)["state"] == "expired"
+
+
+def test_without_the_setting_nothing_is_carried(hall: Hall) -> None:
+    office(hall)
+    left = hall.issue()
+    hall.clock.at_ms = TOMORROW
+    assert (hall.issue()["label"], hall.ticket(left)["state"]) == ("A001", "expired")
+
+
+def test_a_service_that_does_not_open_again_carries_nobody(hall: Hall) -> None:
+    office(hall, {"leftovers": "carry"}, temporary=True, until="2026-11-23T17:00:00+07:00")
+    left = hall.issue()
+    hall.clock.at_ms = TOMORROW
+    days.turn(hall.store, SITE)
+    assert hall.ticket(left)["state"] == "expired"
+
+
+# ---------------------------------------------------------------- surge
+def seal(hall: Hall, **more: Any) -> dict[str, Any]:
+    fields: dict[str, Any] = {"code": "con-dau", "name": "Con dấu", "series": "X", "counters": ["1"]} | more
+    return hall.do(lambda unit: surging.begin(unit, **fields))
+
+
+def test_a_temporary_service_is_served_at_once_by_a_counter_that_stands_open(hall: Hall) -> None:
+    office(hall)
+    hall.open("1", services=["ho-tich"])
+    assert seal(hall)["services"] == ["con-dau"]
+    mine = hall.issue("con-dau")
+    assert mine["label"] == "X001"
+    assert hall.look(queries.counter, "1")["services"] == ["ho-tich", "con-dau"]
+    assert (hall.next("1") or {})["id"] == mine["id"]
+    assert home(hall, "con-dau")["open"]
+    waits = hall.issue("con-dau")
+    hall.do(lambda unit: surging.end(unit, "con-dau"))
+    assert refused(hall, service="con-dau").code == "service_closed"
+    assert "con-dau" not in [each["code"] for each in hall.look(queries.kiosk_home)["services"]]
+    assert (hall.next("1") or {})["id"] == waits["id"]  # who waits is served
+    seal(hall, name="Con dấu, mẫu mới")
+    assert hall.issue("con-dau")["label"] == "X003"
+    nothing_found(hall)
+
+
+def test_one_rush_is_parted_in_three_and_ends_at_its_time(hall: Hall) -> None:
+    office(hall)
+    made = seal(hall, split=True, until=hall.clock.at_ms + HOUR_MS, name_en="Seals")
+    assert made["services"] == ["con-dau-nop", "con-dau-tra", "con-dau-hd"]
+    assert home(hall, "con-dau-tra")["names"] == {"vi": "Trả kết quả: Con dấu", "en": "Collect result: Seals"}
+    assert hall.issue("con-dau-nop")["label"] == "X001"
+    hall.clock.forward(3600)
+    said = home(hall, "con-dau-nop")
+    assert (said["open"], said["closed_reason"], said["next_open_at"]) == (False, "ended", None)
+    assert refused(hall, service="con-dau-nop").code == "service_closed"
+
+
+@pytest.mark.parametrize(
+    ("fields", "pointer"),
+    [
+        ({"code": "ho-tich"}, "/code"),
+        ({"series": "B"}, "/series"),
+        ({"counters": ["9"]}, "/counters/0"),
+        ({"until": 1000}, "/until"),
+        ({"code": "-x"}, "/code"),
+    ],
+)
+def test_a_surge_that_cannot_be_is_refused_at_its_field(hall: Hall, fields: dict[str, Any], pointer: str) -> None:
+    office(hall)
+    with pytest.raises(Refusal) as no:
+        seal(hall, **fields)
+    assert (no.value.code, no.value.detail["errors"][0]["pointer"]) == ("invalid", pointer)
+
+
+def test_only_what_is_temporary_is_ended(hall: Hall) -> None:
+    for code in ("ho-tich", "nothing"):
+        with pytest.raises(Refusal) as no:
+            hall.do(lambda unit, code=code: surging.end(unit, code))
+        assert no.value.code == "not_found"
+
+
+# ---------------------------------------------------------------- settings one by one
+def settings(hall: Hall) -> dict[str, Any]:
+    with hall.store.read() as reader:
+        return policies.shown(reader, SITE)
+
+
+def change(hall: Hall, *changes: tuple[str, Any], version: int | None = None) -> dict[str, Any]:
+    asked = [{"pointer": pointer, "value": value} for pointer, value in changes]
+    told = version or settings(hall)["version"]
+    with hall.store.read() as reader:
+        seen = policies.preview(reader, SITE, version=told, changes=asked)
+    done = hall.do(lambda unit: policies.change(unit, version=told, changes=asked))
+    assert done["changes"] == seen["changes"]
+    return done
+
+
+def test_settings_change_as_previewed_and_make_a_version(hall: Hall) -> None:
+    office(hall)
+    before = settings(hall)
+    assert before["defaults"]["transfer_credit_s"] == 600
+    done = change(
+        hall, ("/policy/transfer_credit_s", 900), ("/services/ho-tich/quota_day", 40), ("/priority_classes/elderly/cap_share", 25)
+    )
+    assert done["version"] == before["version"] + 1
+    assert done["changes"][:2] == [
+        {"pointer": "/policy/transfer_credit_s", "from": 600, "to": 900},
+        {"pointer": "/services/ho-tich/quota_day", "from": None, "to": 40},
+    ]
+    config = hall_config(hall)
+    assert (config.policy.transfer_credit_s, config.services["ho-tich"].quota_day) == (900, 40)
+    assert config.priority_classes["elderly"].cap_share == 25
+    change(hall, ("/calendars/office", {"weekly": OFFICE, "exceptions": {"2026-11-23": []}}))
+    assert refused(hall).code == "outside_hours"
+
+
+@pytest.mark.parametrize(
+    ("changes", "pointer"),
+    [
+        ([("/policy/undo_s", 5), ("/policy/transfer_credit_s", -1)], "/changes/1/value"),
+        ([("/services/ho-tich/absent", [{"from": "x"}])], "/changes/0/value/0/from"),
+        ([("/services/nobody/quota_day", 1)], "/changes/0/pointer"),
+        ([("/policy/standby", "x")], "/changes/0/pointer"),
+        ([("/services/ho-tich/series", "C")], "/changes/0/pointer"),
+        ([("/name", "x")], "/changes/0/pointer"),
+        ([("/calendars/office", {"weekly": {"1": "x"}})], "/changes/0/value"),
+        ([("/services/ho-tich/calendar", "none")], "/changes/0/value"),
+    ],
+)
+def test_a_refused_value_is_pointed_at_and_nothing_changes(hall: Hall, changes: list[tuple[str, Any]], pointer: str) -> None:
+    office(hall)
+    before = settings(hall)
+    with pytest.raises(Refusal) as no:
+        change(hall, *changes)
+    assert (no.value.code, no.value.detail["errors"][0]["pointer"]) == ("invalid", pointer)
+    assert settings(hall) == before
+
+
+def test_a_change_made_from_an_older_version_is_refused(hall: Hall) -> None:
+    version = settings(hall)["version"]
+    change(hall, ("/policy/undo_s", 20))
+    with pytest.raises(Refusal) as no:
+        change(hall, ("/policy/undo_s", 30), version=version)
+    assert (no.value.code, no.value.detail) == ("config_changed", {"version": version + 1})
+
+
+def test_what_is_said_of_every_refusal_is_in_the_contract() -> None:
+    assert set(offering.REFUSED.values()) == {"service_closed", "outside_hours", "quota_full", "capacity_full"}
+    assert set(offering.REFUSED) == {"closed", "ended", "hours", "absent", "quota", "capacity"}
