@@ -37,6 +37,7 @@ HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
 }
 KEPT_BY_CACHES = ("/static/", "/b/static/")
+FOR_PAGES = frozenset({"permissions-policy", "cross-origin-opener-policy", "referrer-policy"})  # what a page asks for obeys the page's
 REQUEST_ID = "toiluot.request_id"  # its place in the WSGI environment
 _PAIRS = tuple((name.lower(), name, value) for name, value in HEADERS.items())
 _LINES = [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()] + [(b"cache-control", b"no-store")]
@@ -67,10 +68,11 @@ class Dress:
             request_id = environ[REQUEST_ID] = secrets.token_hex(8)
 
             def start(status: str, headers: list[tuple[str, str]], *exc_info: Any) -> Any:
-                given = {name.lower() for name, _ in headers}
-                headers = headers + [(name, value) for low, name, value in _PAIRS if low not in given]
+                given, kept = {name.lower() for name, _ in headers}, environ["PATH_INFO"].startswith(KEPT_BY_CACHES)
+                worn = [(name, value) for low, name, value in _PAIRS if low not in given and not (kept and low in FOR_PAGES)]
+                headers = headers + worn
                 headers += [("Date", self.date()), ("X-Request-Id", request_id)]
-                if "cache-control" not in given and not environ["PATH_INFO"].startswith(KEPT_BY_CACHES):
+                if "cache-control" not in given and not kept:
                     headers.append(("Cache-Control", "no-store"))
                 return start_response(status, headers, *exc_info)
 

@@ -13,6 +13,17 @@ from queue_server.web.pages import words
 from queue_server.web.pages.visit import Answer, Visit, show
 
 ROWS = 50
+OUTCOMES = (
+    ("done", "Xong việc"),
+    ("incomplete", "Thiếu giấy tờ, hẹn lại"),
+    ("referred", "Hướng dẫn sang nơi khác"),
+    ("left", "Người dân bỏ về"),
+    ("refused_service", "Từ chối tiếp nhận"),
+    ("not_needed", "Không cần làm nữa"),
+)
+PAUSES = ("Nghỉ giữa giờ", "Họp", "Máy hỏng", "Việc riêng")
+DOSSIER = r"\s*[0-9A-Za-z]{1,5}(\.[0-9A-Za-z]{1,5})*-([0-9]{6}|[0-9]{8})-[0-9]{4,7}\s*"
+DOSSIER_WORDS = "Ví dụ 000.00.53.H48-220921-0001 hoặc G09.20-20260609-0000001"
 
 
 def choose(visit: Visit) -> Answer:
@@ -52,12 +63,37 @@ def console(visit: Visit) -> Answer:
         site_name=config.name,
         code=code,
         counter_name=config.counters[code].name,
-        names={"services": names, "classes": {key: kind.name for key, kind in config.priority_classes.items()}},
-        services=names.items(),
-        others=[(key, spec.name) for key, spec in config.counters.items() if key != code],
+        names={
+            "services": names,
+            "classes": {key: kind.name for key, kind in config.priority_classes.items()},
+            "procedures": {key: service.procedures for key, service in config.services.items() if service.procedures},
+        },
+        pause_reasons=PAUSES,
         guard_s=policy.guard_s,
         confirm_s=policy.confirm_s,
         recalls=policy.recalls_before_no_show,
+    )
+
+
+def dialogs(visit: Visit) -> Answer:
+    """The dialogs of one counter. They come after the page, so that the desk is on the screen first."""
+    code = visit.args["counter"]
+    with visit.reader() as reader:
+        _, config = queries.house(reader, visit.site)
+        others = [row["code"] for row in reader.sites() if row["code"] != visit.site]
+        sites = [(other, queries.house(reader, other)[1].name) for other in others]
+    if code not in config.counters:
+        raise Refusal("not_found", what="counter")
+    return render_template(
+        "counter_dialogs.html",
+        services=service_names(config).items(),
+        others=[(key, spec.name) for key, spec in config.counters.items() if key != code],
+        sites=sites,
+        outcomes=OUTCOMES,
+        dossier=DOSSIER,
+        dossier_words=DOSSIER_WORDS,
+        undo_minutes=config.policy.undo_no_show_s // 60,
+        readmit_minutes=config.policy.readmit_s // 60,
     )
 
 

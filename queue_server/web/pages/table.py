@@ -29,6 +29,7 @@ PAGES = (
     Page(name="login", path="/login", needs=(), view=log_in),
     Page(name="counters", path="/counter", needs=CALL, view=clerk.choose, name_vi="Quầy"),
     Page(name="counter", path="/counter/{counter}", needs=CALL, view=clerk.console),
+    Page(name="counter-dialogs", path="/counter/{counter}/dialogs", needs=CALL, view=clerk.dialogs),
     Page(name="counter-waiting", path="/counter/{counter}/waiting", needs=CALL, view=clerk.waiting),
     Page(name="attendant", path="/attendant", needs=ISSUE, view=attendant.page, name_vi="Bàn hướng dẫn"),
     Page(name="attendant-waiting", path="/attendant/waiting", needs=ISSUE, view=attendant.waiting),

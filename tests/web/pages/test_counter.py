@@ -80,20 +80,23 @@ def test_hold_resume_release_and_transfer(open_desk: Opener) -> None:
     desk.press("F2")
     desk.shows("A001")
     desk.button("hold").click()
+    desk.press("Enter")
     desk.shows("Chưa gọi ai")
     desk.page.get_by_role("button", name="Tiếp tục phục vụ").click()
     desk.shows("A001")
     desk.button("transfer").click()
-    desk.page.get_by_label("Chứng thực").check()
-    desk.page.get_by_label("Xong thì quay lại quầy này").check()
+    sheet = desk.page.locator("#transfer")
+    sheet.get_by_label("Chứng thực").check()
+    sheet.get_by_label("Xong thì quay lại quầy này").check()
     desk.page.locator("#why").fill("thiếu bản sao")
-    desk.page.locator("#transfer").get_by_role("button", name="Chuyển", exact=True).click()
+    sheet.get_by_role("button", name="Chuyển", exact=True).click()
     desk.shows("Chưa gọi ai")
     event = desk.log("transferred")[0]
     assert (event["data"]["service"], event["data"]["return_to"], event["data"]["reason"]) == ("chung-thuc", "3", "thiếu bản sao")
     desk.press("F2")
     desk.shows("A001")  # its arrival time is kept and a credit added: it is first again
-    desk.button("release").click()
+    desk.press("F1")
+    desk.press("3")
     desk.shows("Chưa gọi ai")
     assert [event["label"] for event in desk.log("held", "resumed", "released")] == ["A001"] * 3
 
@@ -231,7 +234,7 @@ def test_the_page_stays_within_its_budget(open_desk: Opener, browsers: Browsers)
     address: dict[str, str] = {}
     received: dict[str, float] = {}  # by address: on a busy machine the list may be asked for once more while the page opens
     wire.on("Network.responseReceived", lambda event: address.update({event["requestId"]: event["response"]["url"]}))
-    wire.on("Network.loadingFinished", lambda event: received.update({address[event["requestId"]]: event["encodedDataLength"]}))
+    wire.on("Network.loadingFinished", lambda event: received.update({address.get(event["requestId"], ""): event["encodedDataLength"]}))
     page.goto("/counter/3")
     expect(page.locator("#waiting-list tbody tr")).to_have_count(50)
     expect(page.locator("#waiting")).to_have_text("60")
@@ -255,5 +258,5 @@ def test_everything_by_keyboard_alone(open_desk: Opener) -> None:
     for _ in range(30):
         desk.press("Tab")
         seen.append(desk.page.evaluate("() => document.activeElement.dataset.do || document.activeElement.tagName"))
-    assert {"next", "recall", "no-show", "complete", "hold", "release", "pause"} <= set(seen)
+    assert {"next", "recall", "no-show", "complete", "hold", "more", "pause"} <= set(seen)
     assert len(desk.log("called")) == 1

@@ -102,7 +102,7 @@ def test_a_lost_answer_is_asked_for_again_with_the_same_request_id(open_desk: Op
 def test_nobody_waiting_is_said(open_desk: Opener) -> None:
     desk = open_desk(waiting=0)
     desk.press("F2")
-    expect(desk.page.locator("#say")).to_have_text("Không còn ai chờ quầy này.")
+    expect(desk.page.locator("#say")).to_contain_text("Không còn ai chờ")
 
 
 def test_recall_absent_done_and_pause_by_key(open_desk: Opener) -> None:

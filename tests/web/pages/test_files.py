@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import queue_server.web
+from queue_server.web.pages.assets import lean
 from tests.web.helpers import Site
 
 STATIC = Path(queue_server.web.__file__).parent / "static"
@@ -54,10 +55,15 @@ def test_files_travel_compressed_and_are_checked_again(site: Site) -> None:
     script = browser.get("/static/js/counter.js", headers={"Accept-Encoding": "gzip"})
     assert script.headers["content-encoding"] == "gzip"
     assert script.headers["cache-control"] == "no-cache"
-    assert script.text == (STATIC / "js/counter.js").read_text(encoding="utf-8")
+    assert script.content == lean((STATIC / "js/counter.js").read_bytes(), ".js")
+    assert len(script.text.splitlines()) == len((STATIC / "js/counter.js").read_text(encoding="utf-8").splitlines())
     again = browser.get("/static/js/counter.js", headers={"If-None-Match": script.headers["etag"]})
     assert again.status_code == 304
+    assert int(script.headers["content-length"]) < len(script.content) / 2
     plain = browser.get("/static/js/counter.js", headers={"Accept-Encoding": "identity"})
     assert "content-encoding" not in plain.headers
+    assert plain.headers["vary"] == script.headers["vary"] == "Accept-Encoding"
+    assert plain.headers["etag"] != script.headers["etag"]
+    assert int(plain.headers["content-length"]) == len(script.content)
     assert "immutable" in browser.get("/static/fonts/noto-sans-digits-400.woff2").headers["cache-control"]
     assert len(gzip.compress((STATIC / "console.css").read_bytes())) < 12_000

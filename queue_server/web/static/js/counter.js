@@ -2,22 +2,29 @@
 // What is lawful is the server's word; this file only adds the guard against a second F2 right after a call.
 import { Lost, Problem, command, get, requestId } from "./api.js";
 import { mono, serverNow, sinceMs } from "./clock.js";
-import { anyOpen, askDone, askTakeOver, askTransfer } from "./dialogs.js";
+import { alarmOn } from "./alarm.js";
+import { checkOf } from "./checking.js";
+import { anyOpen, askDone, askTakeOver } from "./dialogs.js";
 import { banner, buttons, drawButtons, drawFigures, drawHeld, drawPerson, drawTime, say } from "./desk.js";
+import { finderOf } from "./find.js";
 import { KEYS, commandOf, onNext } from "./guard.js";
 import { holdOf } from "./hold.js";
 import { follow } from "./link.js";
+import { rememberedServices } from "./profile.js";
+import { rareOf } from "./rare.js";
 import { ticksOf } from "./ticks.js";
 import { nowMs, rowsOf, voiceOn } from "./voice.js";
-import { DONE, LINK, READ_ONLY } from "./words.js";
+import { listen } from "./wedge.js";
+import { DONE, LINK, NO_LINK, READ_ONLY } from "./words.js";
 
 const root = document.getElementById("console"), code = root.dataset.counter, path = "/counters/" + encodeURIComponent(code);
 const ticks = ticksOf(code), voice = voiceOn(ticks), hold = holdOf(code), undoNames = new Map(), own = new Set();
 const desk = {
   counter: { code, state: "closed", current: null, lawful: [], waiting: 0, undo: null, held: [] }, names: JSON.parse(root.dataset.names),
-  recalls: Number(root.dataset.recalls), readOnly: false, lost: false, expired: false, busy: true, undoName: "", focusBack: ""
+  recalls: Number(root.dataset.recalls), readOnly: false, lost: false, expired: false, busy: true, undoName: "", focusBack: "", armed: false
 };
-let lastCall = { ticket: "", at: 0 }, lastPosition = "", pending = 0, refreshing = null, again = false;
+const ARMED_MS = 900000, TRY_MS = 2000;       // nobody is called to a desk that may have been left a quarter of an hour ago
+let lastCall = { ticket: "", at: 0 }, lastPosition = "", pending = 0, refreshing = null, again = false, armedAt = 0, triedAt = 0;
 
 function draw() {
   desk.undoName = desk.counter.undo ? undoNames.get(desk.counter.undo.cmd) || "" : "";
@@ -45,7 +52,7 @@ function refresh() {
   return refreshing;
 }
 
-function refreshSoon(delay) { if (!pending) pending = setTimeout(() => { pending = 0; refresh(); }, delay); }
+function refreshSoon(delay) { if (!pending) pending = setTimeout(() => { pending = 0; refresh().then(offer); }, delay); }
 
 function refused(problem) {
   if (problem.status === 401) {
@@ -55,6 +62,7 @@ function refused(problem) {
 }
 
 async function act(name, to, fields, label) {
+  if (desk.lost) say(NO_LINK + " Chữ đã gõ vẫn còn.", "bad");
   if (desk.busy || desk.lost) return null;
   const id = requestId();
   let answer = null;
@@ -82,6 +90,27 @@ function called(ticket) {
 
 function sinceCallMs(ticket) { return lastCall.ticket === ticket.id ? mono() - lastCall.at : sinceMs(ticket.called_at); }
 
+// "Gọi ngay khi có người": nobody waits, so whoever comes next is called here at once. Only where nobody stands here.
+function arm(on) { desk.armed = on; armedAt = mono(); draw(); }
+
+function mayArm() { return !desk.readOnly && !desk.lost && !desk.counter.current && ["open", "wrapping_up"].includes(desk.counter.state); }
+
+async function offer() {
+  if (!desk.armed || desk.busy) return;
+  if (!mayArm() || mono() - armedAt > ARMED_MS) {
+    if (!desk.counter.current && desk.counter.state === "open") say("Đã thôi chờ gọi ngay. Bấm F2 để gọi.", "");
+    arm(false);
+    return;
+  }
+  if (!desk.counter.waiting || mono() - triedAt < TRY_MS) return;
+  triedAt = mono();
+  const done = await act("next", path + "/next", { if_ticket: "nobody" }, "");
+  if (!done || !done.answer.ticket) return;
+  undoNames.set(done.id, "Gọi " + done.answer.ticket.label);
+  arm(false);
+  say("Vừa có người: đã gọi " + done.answer.ticket.label + ".", "good");
+}
+
 async function next() {
   const ticket = desk.counter.current, fields = {};
   const verdict = onNext({
@@ -97,25 +126,19 @@ async function next() {
   if (!done) return;
   const got = done.answer.ticket;
   undoNames.set(done.id, got ? "Gọi " + got.label : "Xong " + (ticket ? ticket.label : ""));
-  if (!got) say("Không còn ai chờ quầy này.", "");
-  draw();
+  if (!got) say("Không còn ai chờ. Có người lấy số là gọi ngay; Esc để thôi.", "");
+  arm(!got && mayArm());
 }
 
-async function open(takeOver) {
-  const done = await act("open", path + "/open", takeOver ? { take_over: true } : {}, "");
+async function open(takeOver, services) {
+  const chosen = services || (desk.counter.state === "closed" ? rememberedServices(code, desk.names.services) : null);
+  const done = await act("open", path + "/open", Object.assign(takeOver ? { take_over: true } : {}, chosen ? { services: chosen } : {}), "");
   if (done && done.taken) {
-    if (await askTakeOver(code, "Quầy đang mở ở máy khác. Máy kia sẽ chỉ còn xem được.")) await open(true);
+    if (await askTakeOver(code, "Quầy đang mở ở máy khác. Máy kia sẽ chỉ còn xem được.")) await open(true, services);
   } else if (done) {
     await hold.take(done.id, lastPosition);
     desk.readOnly = false; banner(""); draw();
   }
-}
-
-async function transfer() {
-  const ticket = desk.counter.current, wish = await askTransfer(ticket.label);
-  if (!wish) return;
-  const done = await act("transfer", "/tickets/" + ticket.id + "/transfer", Object.assign({ counter: code }, wish.fields), ticket.label);
-  if (done) { wish.sent(); say("Đã chuyển " + ticket.label + ".", "good"); }
 }
 
 async function close() {
@@ -127,14 +150,22 @@ function atDesk(name) {
   return act(name, path + "/" + name, { if_ticket: ticket.id }, ticket.label);
 }
 
-const DO = {
-  next, transfer, close, open: () => open(desk.readOnly),
-  recall: () => atDesk("recall"), serve: () => atDesk("serve"), hold: () => atDesk("hold"), "no-show": () => atDesk("no-show"), complete: () => atDesk("complete"),
-  release: () => act("release", "/tickets/" + desk.counter.current.id + "/release", { counter: code }, desk.counter.current.label),
-  pause: () => desk.counter.state === "paused" ? act("resume", path + "/resume", {}, "") : act("pause", path + "/pause", {}, ""),
+// One key pauses at once; why is asked afterwards, and may stay unsaid.
+async function pause() {
+  if (desk.counter.state === "paused") { act("resume", path + "/resume", {}, ""); return; }
+  arm(false);
+  if (await act("pause", path + "/pause", {}, "") && !anyOpen()) document.querySelector("#why-pause button").focus();
+}
+
+const shared = { desk, act, path, code, handedOver: yielded };
+const rare = rareOf(shared), finder = finderOf(shared);
+const DO = Object.assign({}, rare, finder, {
+  next, close, pause, open: () => open(desk.readOnly), choose: () => rare.profile(services => open(desk.readOnly, services)), profile: () => rare.profile(services => open(true, services)),
+  recall: () => atDesk("recall"), serve: () => atDesk("serve"), "no-show": () => atDesk("no-show"), complete: () => atDesk("complete"),
+  activate: () => act("activate", path + "/activate", {}, ""), elsewhere: () => location.assign("/counter"), "absent-chip": finder.absent,
   "wrap-up": () => desk.counter.state === "wrapping_up" ? act("resume", path + "/resume", {}, "") : act("wrap-up", path + "/wrap-up", {}, ""),
-  undo: () => desk.counter.undo && act("undo", path + "/undo", { cmd: desk.counter.undo.cmd }, "")
-};
+  undo: () => desk.counter.undo && act("undo", path + "/undo", { cmd: desk.counter.undo.cmd, reason: "bấm nhầm" }, "")
+});
 
 // A key does what its button does, and nothing when the button is dead.
 function press(name) {
@@ -143,13 +174,21 @@ function press(name) {
 }
 
 document.addEventListener("keydown", event => {
-  if (event.code in KEYS && !event.altKey && !event.ctrlKey && !event.metaKey) event.preventDefault();   // F10 is also the browser's menu
   const name = commandOf(event);
+  if (name || (event.code in KEYS && !event.altKey && !event.ctrlKey && !event.metaKey)) event.preventDefault();   // F10 is also the browser's menu
+  if (event.code === "Escape" && desk.armed && !anyOpen()) { arm(false); say("Đã thôi chờ gọi ngay.", ""); }
   if (name && !anyOpen()) { if (voice.open) voice.press(name); else press(name); }
 });
 document.addEventListener("click", event => {
-  const button = event.target.closest("[data-do]");
-  if (button) press(button.dataset.do);
+  const button = event.target.closest("[data-do]"), why = event.target.closest("[data-why]");
+  if (why) act("pause", path + "/pause", { reason: why.dataset.why }, "");
+  if (!button) return;
+  const menu = button.closest("dialog");
+  if (menu) { menu.close("no"); setTimeout(() => press(button.dataset.do)); } else press(button.dataset.do);
+});
+document.getElementById("why-pause").addEventListener("keydown", event => {
+  const digit = /^(?:Digit|Numpad)([1-9])$/.exec(event.code), button = digit && event.currentTarget.querySelectorAll("button")[digit[1] - 1];
+  if (button && !event.repeat && !event.ctrlKey && !event.altKey) button.click();
 });
 
 function yielded() {
@@ -157,7 +196,7 @@ function yielded() {
   hold.drop();
   desk.readOnly = true;
   banner(READ_ONLY);
-  draw();
+  arm(false);
 }
 
 const link = follow({
@@ -226,12 +265,14 @@ async function begin() {
   if (!mine && await askTakeOver(code, "Quầy đang mở ở máy khác. Máy kia sẽ chỉ còn xem được.")) await open(true);
 }
 
+listen(checkOf({ path, find: finder.find, dossier(scanned) { if (!desk.counter.current || anyOpen() || desk.readOnly) return false; rare.procedures(scanned); return true; } }));
+alarmOn(path);
 ticks.onKeep((key, value) => link.keep(key, value));
-document.body.addEventListener("htmx:afterSettle", learn);
+document.body.addEventListener("htmx:afterSettle", event => { if (event.target.id === "dialogs") draw(); learn(); });
 document.body.addEventListener("htmx:beforeOnLoad", event => { if (event.detail.xhr.status === 401) event.preventDefault(); });   // no reload: see refused()
 setInterval(() => { if (link.state === "live" && ticks.ticks.length && !desk.busy) settle().then(refresh); }, 15000);
 setInterval(() => drawTime(desk), 250);
-setInterval(() => { if (link.state !== "live") refreshSoon(0); }, 5000);
+setInterval(() => { if (link.state !== "live") refreshSoon(0); else if (!document.getElementById("more")) document.getElementById("dialogs").dispatchEvent(new CustomEvent("wanted")); }, 5000);
 setInterval(() => refreshSoon(0), 30000);          // waits grow even when nothing happens
 document.addEventListener("visibilitychange", () => { if (!document.hidden) refreshSoon(0); });   // perhaps back from logging in
 addEventListener("pagehide", () => hold.seen(lastPosition));

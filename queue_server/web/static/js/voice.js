@@ -1,9 +1,9 @@
 // "Gọi bằng lời": draws the last list while the server is away, takes the clerk's ticks, and shows what the server later refused.
 import { mono, serverNow } from "./clock.js";
+import { LIVES } from "./words.js";
 
 const el = id => document.getElementById(id), begunAt = Date.now() - mono();
 const SAID = { called: "Đã gọi", completed: "Xong", no_show: "Vắng" };
-const STATE = { waiting: "đang chờ", called: "đã gọi", serving: "đang phục vụ", held: "đang giữ", completed: "đã xong", no_show: "vắng mặt", cancelled: "đã huỷ", expired: "đã hết hạn", moved: "đã chuyển" };
 
 export function hhmm(at) { return new Date(at).toLocaleTimeString("vi-VN", { hour: "2-digit", minute: "2-digit", timeZone: "Asia/Ho_Chi_Minh" }); }
 export function nowMs() { const now = serverNow(); return Math.round(now === null ? begunAt + mono() : now); }
@@ -23,7 +23,7 @@ function whyRefused(tick) {
   const { state, counter, label } = tick.why;
   if (state === "another") return "ở quầy này máy chủ đang ghi số " + (label || "khác") + ".";
   if (!state) return tick.why.detail || "máy chủ không nhận.";
-  return "máy chủ ghi số này " + (STATE[state] || state) + (counter ? " ở quầy " + counter : "") + ".";
+  return "máy chủ ghi số này " + (LIVES[state] || state) + (counter ? " ở quầy " + counter : "") + ".";
 }
 
 export function voiceOn(ticks) {
