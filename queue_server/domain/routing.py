@@ -46,4 +46,5 @@ def reason(ticket: Ticket) -> dict[str, object]:
         "credits": rules,
         "effective_at": ticket.effective_at,
         "for_counter": ticket.for_counter,
+        "let_pass": ticket.let_pass,
     }

@@ -116,7 +116,7 @@ def book(unit: Unit, *, service: str, slot: int | None = None, contact: str | No
     if not chosen.open:
         raise Refusal("service_closed", service=service)
     if contact is None and unit.config.policy.appointment_contact == "required":
-        raise invalid("/contact_key", "required", "this centre books one appointment per contact")
+        raise Refusal("contact_required")
     day, slot_to = _place(unit, chosen, slot)
     if contact is not None and contacts.booked(unit, contact):
         raise Refusal("already_booked")

@@ -48,7 +48,7 @@ def check(reader: Reader, site: str, counter: str, given: str) -> None:
 
 def asked(reader: Reader, site: str, counter: str, *, now: int) -> dict[str, Any]:
     """What the tablet shows: whose visit it asks about, or nothing. `thanks` as long as that visit would still be asked about."""
-    row, config = house(reader, site)
+    _, config = house(reader, site)
     found = _last(reader, site, counter, now)
     state = "idle" if found is None else "asking" if found.rating is None else "thanks"
     told: dict[str, Any] = {"site_name": config.name, "counter": counter, "counter_name": config.counters[counter].name, "state": state}

@@ -8,12 +8,14 @@ from __future__ import annotations
 from typing import Any
 
 from sqlalchemy import bindparam as b
-from sqlalchemy import delete, func, insert, literal_column, null, select, text, update
+from sqlalchemy import delete, func, insert, literal_column, null, or_, select, text, update
 
+from queue_server.domain.event import Event
 from queue_server.storage import tables as t
-from queue_server.storage.rows import ticket_of
+from queue_server.storage.rows import event_of, ticket_of
 from queue_server.storage.sql import Row, Runner, Statement
 
+SEALS = Statement(select(t.seal).where(t.seal.c.site == b("site")).order_by(t.seal.c.business_day))
 _a, _k, _ticket = t.appointment.c, t.contact_key.c, t.ticket.c
 ADD = Statement(insert(t.appointment).values({c.name: b(c.name) for c in t.appointment.columns}))
 PUT = Statement(update(t.appointment).where(_a.id == b("k_id")).values(state=b("state"), ticket=b("ticket"), contact_key=null()))
@@ -71,6 +73,23 @@ HELD_BY = Statement(
     select(_ticket.label).where(_ticket.site == b("site"), _ticket.holder_key == b("holder_key")).order_by(_ticket.issued_seq),
     "ix_ticket_holder",
 )
+_event = t.event.c
+CHOSEN = '%"rule":"chosen"%'
+DAYS_ROWS = Statement(  # the rows of a day lie together: their ends come from the seals, so that no other day is read
+    select(t.event)
+    .where(
+        _event.site == b("site"), _event.seq > b("after"), _event.seq <= b("until"), _event.business_day == b("business_day"),
+        text("type IN ('called', 'transferred', 'moved', 'let_passed', 'readmitted', 'released', 'amended')"),
+        or_(text("type <> 'called'"), _event.data.like(b("chosen"))),
+    )
+    .order_by(_event.seq)
+)  # fmt: skip
+TAKEN_BY_DEVICE = Statement(
+    select(_ticket.device, _ticket.issued_at)
+    .where(_ticket.site == b("site"), _ticket.business_day == b("business_day"), _ticket.device.is_not(None))
+    .order_by(_ticket.issued_at),
+    "sqlite_autoindex_ticket_2",
+)
 
 
 class BookingReader:
@@ -120,6 +139,24 @@ class BookingReader:
         """Whose visit ended last at a counter, since an instant; None where nobody's did."""
         row = self._sql.one(LAST_COMPLETED, {"site": site, "business_day": business_day, "counter": counter, "since": since})
         return ticket_of(row) if row else None
+
+    def taken_by_device(self, site: str, business_day: str) -> dict[str, list[int]]:
+        """Instants of issue on a day by the device that took them, in order."""
+        found: dict[str, list[int]] = {}
+        for row in self._sql.all(TAKEN_BY_DEVICE, {"site": site, "business_day": business_day}):
+            found.setdefault(row["device"], []).append(row["issued_at"])
+        return found
+
+    def moves(self, site: str, business_day: str) -> list[Event]:
+        """The rows of a day that may have changed somebody's place in the order; calls only where they were out of turn."""
+        after, until = 0, 2**62
+        for seal in self._sql.all(SEALS, {"site": site}):
+            if seal["business_day"] < business_day:
+                after = seal["last_seq"]
+            elif seal["business_day"] == business_day:
+                until = seal["last_seq"]
+        params = {"site": site, "after": after, "until": until, "business_day": business_day, "chosen": CHOSEN}
+        return [event_of(row) for row in self._sql.all(DAYS_ROWS, params)]
 
     def frequent_takers(self, site: str, business_day: str, least: int) -> list[list[str]]:
         """The labels taken by each card that took at least so many numbers today. Which card it was is not told."""

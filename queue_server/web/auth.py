@@ -50,6 +50,7 @@ class Gate:
             guesses=Rate.of(house.guesses_per_address, 20),
             log_ins=Rate.of(house.login_per_address, 60),
             accounts=Rate.of(house.login_per_account, 300),
+            bookings=Rate.of(house.bookings_per_address, 600),
         )
 
     def credential(self, authorization: str, cookies: Mapping[str, str], address: str = "") -> Credential | None:

@@ -38,8 +38,9 @@ class Route:
 
     A `command` handler returns the use-case to run inside the unit of work, a `beat` handler one that leaves no stored
     answer, a `query` handler the answer itself, a `file` handler the path of a file that is sent and then deleted. `etag`
-    is a cheap function of the call or says that the content is hashed; `form` also takes an HTML form; `sited` is off
-    where no one site is meant."""
+    is a cheap function of the call or says that the content is hashed; `form` also takes an HTML form, after which
+    `leads_to` says where the browser goes (the token's own page without one), or `again` where it was refused; `counted`
+    is for what anybody may do, a few times; `sited` is off where no one site is meant."""
 
     name: str
     method: str
@@ -57,6 +58,9 @@ class Route:
     root: bool = False
     form: bool = False
     sited: bool = True
+    counted: bool = False
+    leads_to: Callable[[Call, dict[str, Any]], str] | None = None
+    again: Callable[[Call, str], str] | None = None
 
     @property
     def codes(self) -> tuple[str, ...]:

@@ -62,15 +62,26 @@ def _view(route: Route, house: House, gate: Gate) -> Callable[..., AnyResponse]:
             return _file(route, call)
         return _command(route, call) if route.kind in ("command", "beat") else _read(route, call)
 
+    if route.counted:
+        return _counted(view, gate)
     if "token" in route.path:
         return _guarded(view, gate)
     return view
 
 
+def _counted(view: Callable[..., AnyResponse], gate: Gate) -> Callable[..., AnyResponse]:
+    def counted(**args: str) -> AnyResponse:
+        gate.limits.stranger(address())
+        gate.limits.booking(address())
+        return view(**args)
+
+    return counted
+
+
 def _guarded(view: Callable[..., AnyResponse], gate: Gate) -> Callable[..., AnyResponse]:
-    def guarded(token: str) -> AnyResponse:
-        with guessing(gate, token):
-            return view(token=token)
+    def guarded(**args: str) -> AnyResponse:
+        with guessing(gate, args["token"]):
+            return view(**args)
 
     return guarded
 
@@ -107,14 +118,16 @@ def _message(route: Route) -> Any:
 def _form_fields(message: type[Any]) -> Mapping[str, Any]:
     """A form knows only text; a whole number is read as one. The CSRF field is the session's, not the message's."""
     fields = {name: value for name, value in request.form.items() if name != "csrf_token"}
-    return {name: int(value) if name == "stars" and re.fullmatch(r"[0-9]{1,3}", value) else value for name, value in fields.items()}
+    whole = {name: int(fields[name]) for name in ("stars", "count") if re.fullmatch(r"[0-9]{1,3}", fields.get(name, ""))}
+    return {**fields, **whole}
 
 
 # ---------------------------------------------------------------- acting and answering
 def fingerprint(call: Call) -> str:
     """What makes two requests the same command: the ids in the path and the fields, in canonical form."""
     body = strict.wire(call.message)
-    body.pop("request_id", None)
+    for name in ("request_id", *getattr(call.message, "UNMARKED", ())):
+        body.pop(name, None)
     text = json.dumps([dict(call.args), body], ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
 
@@ -134,13 +147,23 @@ def _command(route: Route, call: Call) -> AnyResponse:
     if route.kind == "beat":
         return json_response(command.beat(call.house.store, site, who, use_case))
     order = order_of(route, replace(call, who=who, site=site))
-    done = command.run(call.house.store, order, use_case, status=route.success)
+    try:
+        done = command.run(call.house.store, order, use_case, status=route.success)
+    except Refusal as no:
+        if route.again is None or not is_form():
+            raise
+        return redirect(route.again(call, no.code), code=303)
     if route.form and is_form():
-        return redirect(f"/t/{call.args['token']}", code=303)
+        return redirect(route.leads_to(call, done.body) if route.leads_to else _own_page(route, call), code=303)
     response = json_text(done.text, 200 if done.replayed else route.success)
     if done.replayed:
         response.headers["Idempotent-Replayed"] = "true"
     return response
+
+
+def _own_page(route: Route, call: Call) -> str:
+    """The page of whoever holds the token: the call's own address up to it."""
+    return route.path.partition("{token}")[0].format(**call.args) + call.args["token"]
 
 
 def _file(route: Route, call: Call) -> AnyResponse:

@@ -32,6 +32,7 @@ class House:
     per_address: float = 200.0  # requests without a credential; a hall's guests may share one address
     guesses_per_address: float = 5.0  # of keys, board tokens and ticket tokens, each of at least 128 random bits
     login_per_address: float = 0.5  # failed log-ins a second; 30 at once, for a house behind one router
+    bookings_per_address: float = 0.1  # on the public page; 60 at once, because telephones of one network may share an address
     login_per_account: float = 1 / 30  # and 10 at once
     # What the database raises when it cannot write now (locked, disk full, no memory): told as 503 with the same request id to repeat.
     unavailable: tuple[type[Exception], ...] = ()

@@ -69,9 +69,13 @@ class Bucket:
 class Limits:
     """The bounds of one process."""
 
-    def __init__(self, clock: Clock, *, per_key: Rate, per_address: Rate, guesses: Rate, log_ins: Rate, accounts: Rate) -> None:
+    def __init__(
+        self, clock: Clock, *, per_key: Rate, per_address: Rate, guesses: Rate, log_ins: Rate, accounts: Rate,
+        bookings: Rate = Rate(0, 1),
+    ) -> None:  # fmt: skip
         self.keys, self.strangers, self.guesses = Bucket(per_key, clock), Bucket(per_address, clock), Bucket(guesses, clock)
         self.log_ins, self.accounts = Bucket(log_ins, clock), Bucket(accounts, clock)
+        self.bookings = Bucket(bookings, clock)
         self._proved: dict[bytes, None] = {}
 
     def key(self, name: str) -> None:
@@ -81,6 +85,10 @@ class Limits:
     def stranger(self, address: str) -> None:
         """One request of somebody without a credential."""
         _unless(self.strangers.take(home(address)))
+
+    def booking(self, address: str) -> None:
+        """One booking on the public page: a household needs a few, a hoarder many."""
+        _unless(self.bookings.take(home(address)))
 
     def before_trying(self, address: str, secret: bytes) -> None:
         """An address that guessed too often learns nothing about a secret that nobody has proved."""

@@ -11,12 +11,12 @@ from typing import Any
 from queue_server.contract.messages import body_of
 from queue_server.contract.strict import wire
 from queue_server.domain.errors import Refusal
-from queue_server.services import attending, calling, issuing, queries, stating
+from queue_server.services import appointments, attending, calling, queries, stating
 from queue_server.web.call import Call, UseCase
 
 
 def issue(call: Call) -> UseCase:
-    return lambda unit: issuing.issue(unit, **body_of(call.message))
+    return lambda unit: appointments.issue(unit, **body_of(call.message))
 
 
 def paper(call: Call) -> UseCase:

@@ -16,28 +16,35 @@ from queue_server.domain.ticket import TRANSITIONS, apply, difference, fold, res
 from queue_server.domain.visit import STATES, Ticket
 
 # From the design, not from the code: event -> {state before: state after}.
-DESIGN = {
-    "amended": {"waiting": "waiting", "held": "held"},
-    "let_passed": {"waiting": "waiting"},
-    "called": {"waiting": "called"},
-    "recalled": {"called": "called"},
-    "serving_started": {"called": "serving"},
-    "held": {"called": "held", "serving": "held"},
-    "resumed": {"held": "serving"},
-    "released": {"called": "waiting", "held": "waiting"},
-    "transferred": {"called": "waiting", "serving": "waiting", "held": "waiting"},
-    "moved": {"waiting": "moved", "called": "moved", "serving": "moved", "held": "moved"},
-    "completed": {"called": "completed", "serving": "completed"},
-    "no_show": {"called": "no_show"},
-    "readmitted": {"no_show": "waiting"},
-    "cancelled": {"waiting": "cancelled", "called": "cancelled", "held": "cancelled"},
-    "expired": {"waiting": "expired", "held": "expired"},
-    "carried": {"waiting": "waiting", "held": "waiting"},
-    "closed_by_system": {"called": "no_show", "serving": "completed"},
-} | {
-    "priority_confirmed": {state: state for state in ("waiting", "called", "serving", "held")},
-    "priority_refused": {"waiting": "waiting", "held": "held"},
-} | {name: {state: state for state in STATES} for name in ("print_outcome", "print_wanted", "reprinted", "annotated", "rated", "corrected", "voided")}
+DESIGN = (
+    {
+        "amended": {"waiting": "waiting", "held": "held"},
+        "let_passed": {"waiting": "waiting"},
+        "called": {"waiting": "called"},
+        "recalled": {"called": "called"},
+        "serving_started": {"called": "serving"},
+        "held": {"called": "held", "serving": "held"},
+        "resumed": {"held": "serving"},
+        "released": {"called": "waiting", "held": "waiting"},
+        "transferred": {"called": "waiting", "serving": "waiting", "held": "waiting"},
+        "moved": {"waiting": "moved", "called": "moved", "serving": "moved", "held": "moved"},
+        "completed": {"called": "completed", "serving": "completed"},
+        "no_show": {"called": "no_show"},
+        "readmitted": {"no_show": "waiting"},
+        "cancelled": {"waiting": "cancelled", "called": "cancelled", "held": "cancelled"},
+        "expired": {"waiting": "expired", "held": "expired"},
+        "carried": {"waiting": "waiting", "held": "waiting"},
+        "closed_by_system": {"called": "no_show", "serving": "completed"},
+    }
+    | {
+        "priority_confirmed": {state: state for state in ("waiting", "called", "serving", "held")},
+        "priority_refused": {"waiting": "waiting", "held": "held"},
+    }
+    | {
+        name: {state: state for state in STATES}
+        for name in ("print_outcome", "print_wanted", "reprinted", "annotated", "rated", "corrected", "voided")
+    }
+)
 
 DATA: dict[str, dict[str, Any]] = {
     "issued": {

@@ -54,7 +54,8 @@ def test_a_booking_is_a_random_code_and_takes_a_seat(booking: Hall) -> None:
     slots = booking.look(appointments.slots, service="ho-tich", date="2026-11-23")["slots"]
     assert (slots[0]["slot"], slots[-1]["slot"]) == ("2026-11-23T07:30:00+07:00", "2026-11-23T16:30:00+07:00")
     first, second = book(booking), book(booking)
-    assert first["code"] != second["code"] and len(first["code"]) == 22
+    assert first["code"] != second["code"]
+    assert len(first["code"]) == 22
     assert first["url"] == f"https://q.example/a/{first['code']}"
     assert (first["slot"], first["check_in_from"], first["check_in_until"]) == (
         "2026-11-23T09:00:00+07:00", "2026-11-23T08:30:00+07:00", "2026-11-23T09:15:00+07:00",
@@ -199,7 +200,7 @@ def test_a_key_serves_new_bookings_for_a_week_and_is_still_asked_afterwards(book
 
 def test_a_centre_may_ask_for_a_contact(booking: Hall) -> None:
     booking.configure(policy={"appointment_contact": "required"})
-    assert refused(lambda: book(booking)).detail["errors"][0]["pointer"] == "/contact_key"
+    assert refused(lambda: book(booking)).code == "contact_required"
     assert book(booking, contact=PHONE)["state"] == "booked"
 
 

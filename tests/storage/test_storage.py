@@ -20,7 +20,7 @@ from queue_server.domain.counter import Counter
 from queue_server.domain.errors import Refusal
 from queue_server.domain.visit import Ticket
 from queue_server.services import issuing
-from queue_server.storage import statements
+from queue_server.storage import bookings, statements
 from queue_server.storage.repository import Repository
 from queue_server.storage.rows import counter_of, counter_row, event_of, event_row, ticket_of, ticket_row
 from queue_server.storage.sql import Statement
@@ -98,8 +98,8 @@ def test_the_migrations_make_exactly_the_tables(database_url: str) -> None:
 
 
 def test_no_statement_binds_a_name_of_its_own() -> None:
-    made = [value for value in vars(statements).values() if isinstance(value, Statement)]
-    made += [statements.next_for(2), statements.ahead_of(2), statements.recent_calls(2)]
+    made = [value for value in (*vars(statements).values(), *vars(bookings).values()) if isinstance(value, Statement)]
+    made += [statements.next_for(2), statements.ahead_of(2), statements.behind(2), statements.recent_calls(2)]
     assert len(made) > 50
     for statement in made:
         for dialect in ("sqlite", "postgresql"):

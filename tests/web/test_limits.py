@@ -119,3 +119,14 @@ def test_failed_log_ins_are_counted_by_account_and_by_address() -> None:
     assert refused(bounds.before_log_in, "a", "other") == 1
     clock.now += 1
     assert refused(bounds.before_log_in, "a", "other") == 0
+
+
+def test_bookings_of_one_address_are_few_and_its_neighbours_pay_nothing() -> None:
+    clock = Hand()
+    house = Limits(
+        clock, per_key=Rate(10, 2), per_address=Rate(10, 2), guesses=Rate(1, 3), log_ins=Rate(1, 6), accounts=Rate(0.1, 2),
+        bookings=Rate(0.1, 3),
+    )  # fmt: skip
+    assert [refused(house.booking, "10.0.0.1") for _ in range(4)] == [0, 0, 0, 10]
+    assert refused(house.booking, "10.0.0.2") == 0
+    assert [refused(made(clock).booking, "10.0.0.1") for _ in range(9)] == [0] * 9  # without a bound there is none

@@ -81,6 +81,8 @@ def place_reason(reason: Mapping[str, Any] | None, counter: str | None = None) -
     parts = [f"đến {hhmm(reason.get('arrived_from'))}"]
     for rule, credit_s in (reason.get("credits_s") or {}).items():
         parts.append(f"{CREDITS.get(rule, rule)} +{int(credit_s) // 60} phút")
+    if reason.get("let_pass"):
+        parts.append(f"đã nhường {reason['let_pass']} người")
     if reason.get("for_counter"):
         parts.append("chỉ chờ quầy này" if reason["for_counter"] == counter else f"chỉ chờ quầy {reason['for_counter']}")
     return ", ".join(parts)
