@@ -31,7 +31,13 @@ def _choose(agent: Agent, body: Json) -> None:
     code = _field(body, "service")
     if agent.home.service(code) is None and code != agent.home.help_service:
         raise Misuse("service must be one of those in /api/state")
-    agent.post(events.Choose(agent.visit_no(_field(body, "visit")), code))
+    service = agent.home.service(code)
+    warn = service is not None and service.warning
+    agent.post(events.Choose(agent.visit_no(_field(body, "visit")), code, warn))
+
+
+def _anyway(agent: Agent, body: Json) -> None:
+    agent.post(events.TakeAnyway(agent.visit_no(_field(body, "visit"))))
 
 
 def _language(agent: Agent, body: Json) -> None:
@@ -54,6 +60,7 @@ def _simple(make: Callable[[], events.Event]) -> Callable[[Agent, Json], None]:
 
 ACTS: dict[str, Callable[[Agent, Json], None]] = {
     "choose": _choose,
+    "take-anyway": _anyway,
     "language": _language,
     "priority": _priority,
     "text-size": lambda agent, body: agent.post(events.TextSize(body.get("large") is True)),

@@ -322,8 +322,9 @@ class Agent:
         if kind == "id_card" and number:
             card = Card(kind, self._keys.holder_key(number, now[:10]))
             proposed = proposed_class(self.home, birth_year, int(now[:4]))
-            open_now = [one.code for one in self.offered().services if one.open]
-            self.post(CardRead(card, proposed, open_now[0] if len(open_now) == 1 else None))
+            open_now = [one for one in self.offered().services if one.open]
+            only = open_now[0].code if len(open_now) == 1 and not open_now[0].warning else None  # a warning is asked about
+            self.post(CardRead(card, proposed, only))
         elif kind == "slip" and token:
             self.post(SlipRead(token))
         elif kind == "dossier" and code:

@@ -17,6 +17,7 @@ class State(StrEnum):
     SCAN_HELP = "scan_help"  # how to lay the card
     CHOOSING = "choosing"  # services, after a card or after "without a card"
     PRIORITY = "priority"  # which class, if any
+    MAY_NOT = "may_not"  # a number may not be served before closing: still take it?
     ISSUING = "issuing"
     NUMBER = "number"
     FOUND = "found"  # how it stands with the number of a slip that was laid on the reader
@@ -100,8 +101,18 @@ class Session:
 # ---------------------------------------------------------------- events
 @dataclass(frozen=True)
 class Choose:
+    """`warn`: the server says that who comes now may not be served before closing; asked once, before anything is printed."""
+
     visit_no: int
     service: str
+    warn: bool = False
+
+
+@dataclass(frozen=True)
+class TakeAnyway:
+    """ "Take the number anyway", after the warning."""
+
+    visit_no: int
 
 
 @dataclass(frozen=True)
@@ -253,9 +264,9 @@ class Tick:
 
 
 Event = (
-    Choose | Browse | ScanHelp | CardRead | CardUnreadable | SlipRead | SlipFound | OpenPriority | SetPriority | Issued | Refused
-    | PrintDone | AskReprint | AskHelp | HelpSays | GoHome | Stay | Language | TextSize | Link | PrinterSays | Headphones | Focus
-    | Again | Wake | Tick
+    Choose | TakeAnyway | Browse | ScanHelp | CardRead | CardUnreadable | SlipRead | SlipFound | OpenPriority | SetPriority
+    | Issued | Refused | PrintDone | AskReprint | AskHelp | HelpSays | GoHome | Stay | Language | TextSize | Link | PrinterSays
+    | Headphones | Focus | Again | Wake | Tick
 )  # fmt: skip
 
 

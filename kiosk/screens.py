@@ -53,7 +53,7 @@ def _bar(session: Session, home: Home, _: Translate, languages: Mapping[str, str
     if session.state in (State.ISSUING, State.PAUSED, State.ASKING):
         return []
     bar = []
-    if session.state in (State.CHOOSING, State.PRIORITY, State.SCAN_HELP, State.ERROR):
+    if session.state in (State.CHOOSING, State.PRIORITY, State.MAY_NOT, State.SCAN_HELP, State.ERROR):
         bar.append(button("start", _("Start again"), "home", icon="back"))
     tags = [*languages, *languages]  # one button goes round through all of them
     following = tags[tags.index(session.lang) + 1] if session.lang in tags else ""
@@ -79,7 +79,7 @@ def _help_button(session: Session, _: Translate) -> View:
 def _service_button(session: Session, service: Service, visit: str, now: str, _: Translate) -> View:
     name = service.name(session.lang)
     shown = name if len(name) <= SHOWN_NAME else name[:SHOWN_NAME] + "…"
-    detail = wording.waiting(service.waiting, _) if service.open else wording.opens(service.next_open_at, now, _) or _("Closed today")
+    detail = wording.offer(service, now, _)
     if session.alone:  # how many wait is not known, nor why a series has no numbers left
         detail = "" if service.open else _("Please take a number at the help desk.")
     return button(
@@ -198,6 +198,25 @@ def _scan_help(session: Session, home: Home, visit: str, now: str, _: Translate)
     }
 
 
+def _may_not(session: Session, home: Home, visit: str, now: str, _: Translate) -> View:
+    """Asked once, before anything is printed. Drawn as what went wrong is: a sentence and two ways on."""
+    service = home.service(session.service or "")
+    name = service.name(session.lang)[:60] if service else ""
+    kept = _("If you are not called today, this number comes first on the next working day.")
+    come = _("You may also come at the next opening.")
+    actions = [
+        button("browse", _("Choose something else"), "browse", primary=True),
+        button("take-anyway", _("Take the number anyway"), "take-anyway", {"visit": visit}, primary=True),
+    ]
+    return {
+        "screen": State.ERROR.value,
+        "title": _("There may not be time for you today: %(name)s") % {"name": name},
+        "hint": kept if home.settings.carry else come,
+        "actions": actions,
+        "problem": "may_not_be_served",
+    }
+
+
 def _issuing(session: Session, home: Home, visit: str, now: str, _: Translate) -> View:
     return {"title": _("Taking your number…") if session.slow else "", "slow": session.slow, "service": session.service}
 
@@ -298,6 +317,7 @@ def _error(session: Session, home: Home, visit: str, now: str, _: Translate) -> 
         ),
         "no_paper": (_("The machine is out of paper."), _("Please use the next machine or the help desk."), [_actions_home(_)]),
         "quota_full": (_("No numbers are left today for: %(name)s") % {"name": name}, opens or desk, [again]),
+        "capacity_full": (_("No more people can be served today: %(name)s") % {"name": name}, opens or desk, [again]),
         "service_closed": (_("Closed now: %(name)s") % {"name": name}, opens or desk, [again]),
         "outside_hours": (_("Closed now: %(name)s") % {"name": name}, opens or desk, [again]),
         "holder_limit": (_("This card has taken enough numbers today."), desk, [_actions_home(_)]),
@@ -332,6 +352,7 @@ _SCREENS = {
     State.SCAN_HELP: _scan_help,
     State.CHOOSING: _choosing,
     State.PRIORITY: _priority,
+    State.MAY_NOT: _may_not,
     State.ISSUING: _issuing,
     State.NUMBER: _number,
     State.FOUND: _found,

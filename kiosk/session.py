@@ -47,6 +47,7 @@ from kiosk.events import (
     SlipRead,
     State,
     Stay,
+    TakeAnyway,
     TextSize,
     Tick,
     Wake,
@@ -100,7 +101,16 @@ def _choose(session: Session, event: Event, now_ms: int, settings: Settings) -> 
     assert isinstance(event, Choose)
     if event.visit_no != session.visit_no:
         return session, ()  # a touch on a screen that is gone
+    if event.warn and not session.alone:
+        return replace(_enter(session, State.MAY_NOT, now_ms), service=event.service), ()
     return _issue(session, event.service, now_ms, settings)
+
+
+def _take_anyway(session: Session, event: Event, now_ms: int, settings: Settings) -> Result:
+    assert isinstance(event, TakeAnyway)
+    if event.visit_no != session.visit_no or session.service is None:
+        return session, ()
+    return _issue(session, session.service, now_ms, settings)
 
 
 def _issue(session: Session, service: str, now_ms: int, settings: Settings) -> Result:
@@ -122,7 +132,7 @@ def _scan_help(session: Session, _: Event, now_ms: int, __: Settings) -> Result:
 
 def _card(session: Session, event: Event, now_ms: int, settings: Settings) -> Result:
     assert isinstance(event, CardRead)
-    if session.card == event.card and session.state in (State.CHOOSING, State.PRIORITY, State.ASKING):
+    if session.card == event.card and session.state in (State.CHOOSING, State.PRIORITY, State.MAY_NOT, State.ASKING):
         return _stay(session, event, now_ms, settings)  # the same card left lying: what was chosen meanwhile stands
     known = _recent(session, event.card.holder_key, now_ms, settings)
     if session.state is State.NUMBER:
@@ -321,11 +331,13 @@ def _tick(session: Session, _: Event, now_ms: int, settings: Settings) -> Result
 # ---------------------------------------------------------------- the table
 S = State
 _NOBODY = (Tick, Link, PrinterSays, PrintDone, Issued, Refused, HelpSays)  # happen without anybody at the screen
-_OPEN = (S.HOME, S.SCAN_HELP, S.CHOOSING, S.PRIORITY)  # screens that wait for a decision
+_OPEN = (S.HOME, S.SCAN_HELP, S.CHOOSING, S.PRIORITY, S.MAY_NOT)  # screens that wait for a decision
 TABLE: dict[tuple[State, type], Handler] = {
     (S.HOME, Choose): _choose,
     (S.CHOOSING, Choose): _choose,
+    (S.MAY_NOT, TakeAnyway): _take_anyway,
     (S.HOME, Browse): _browse,
+    (S.MAY_NOT, Browse): _browse,
     (S.SCAN_HELP, Browse): _browse,
     (S.ERROR, Browse): _browse,
     (S.FOUND, Browse): _browse,
@@ -347,7 +359,7 @@ TABLE: dict[tuple[State, type], Handler] = {
     **{(state, SlipRead): _slip for state in (*_OPEN, S.ASKING, S.ERROR, S.NUMBER, S.FOUND)},
     **{(state, SlipFound): _found for state in (*_OPEN, S.ASKING, S.ERROR, S.FOUND)},
     **{(state, CardUnreadable): _unreadable for state in (*_OPEN, S.ASKING, S.ERROR, S.FOUND)},
-    **{(state, GoHome): _go_home for state in (S.SCAN_HELP, S.CHOOSING, S.PRIORITY, S.NUMBER, S.FOUND, S.ERROR, S.ASKING)},
+    **{(state, GoHome): _go_home for state in (S.SCAN_HELP, S.CHOOSING, S.PRIORITY, S.MAY_NOT, S.NUMBER, S.FOUND, S.ERROR, S.ASKING)},
     **{(state, Stay): _stay for state in _OPEN},
     **{(state, Language): _language for state in (*_OPEN, S.NUMBER, S.FOUND, S.ERROR, S.PAUSED)},
     **{(state, TextSize): _text_size for state in (*_OPEN, S.NUMBER, S.FOUND, S.ERROR)},

@@ -41,7 +41,7 @@ def _usual_deadline_ms(session: Session, settings: Settings) -> int | None:
             return since + settings.error_shown_ms
         case State.CHOOSING | State.PRIORITY:
             return touched + (settings.card_idle_ms if session.card else settings.idle_ms)
-        case State.SCAN_HELP:
+        case State.SCAN_HELP | State.MAY_NOT:
             return touched + settings.idle_ms
         case State.ASKING:
             return since + (settings.ask_large_ms if session.large else settings.ask_ms)

@@ -22,6 +22,8 @@ class Service:
     open: bool = True
     next_open_at: str = ""
     waiting: int = 0
+    why: str = ""  # why it is closed, or served only from `next_open_at` on
+    warning: bool = False  # who takes a number now may not be served before closing
     low_s: int | None = None
     high_s: int | None = None
 
@@ -62,6 +64,7 @@ class Settings:
     audio_idle_ms: int = 180_000
     audio_ask_ms: int = 60_000
     audio_shown_ms: int = 120_000
+    carry: bool = False  # who is not served today comes first on the next day, with the same number
     dim_ms: int = 0  # 0 = the first screen is always bright
 
 
@@ -146,6 +149,8 @@ def service_from(item: Mapping[str, Any]) -> Service:
         open=bool(item.get("open", True)),
         next_open_at=str(item.get("next_open_at") or ""),
         waiting=int(item.get("waiting") or 0),
+        why=str(item.get("closed_reason") or ""),
+        warning=item.get("warning") == "may_not_be_served",
         low_s=low_s,
         high_s=high_s,
     )
@@ -172,6 +177,7 @@ def settings_from(item: Mapping[str, Any]) -> Settings:
         audio_idle_ms=ms("audio_idle_s", known.audio_idle_ms, 60),
         audio_ask_ms=ms("audio_ask_s", known.audio_ask_ms, 30),
         audio_shown_ms=ms("audio_shown_s", known.audio_shown_ms, 60),
+        carry=item.get("leftovers") == "carry",
         dim_ms=ms("dim_after_s", 0, 60) if item.get("dim_after_s") else 0,
         lease_count=min(50, ms("lease_count", 1000 * known.lease_count, 0) // 1000),
     )

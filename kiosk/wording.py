@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from kiosk.values import Home
+from kiosk.values import Home, Service
 
 Translate = Callable[[str], str]
 STEP_MIN = 5
@@ -54,6 +54,21 @@ def opens(instant: str, now: str, _: Translate) -> str:
     if now[:10] == at.strftime("%Y-%m-%d"):
         return _("Opens at %(time)s") % {"time": time}
     return _("Opens at %(time)s on %(day)s") % {"time": time, "day": f"{weekday(at.weekday(), _)} {at.strftime('%d/%m')}"}
+
+
+def offer(service: Service, now: str, _: Translate) -> str:
+    """What a service's button says below its name: how many wait, or why not now and when next."""
+    then = opens(service.next_open_at, now, _)
+    if service.open:
+        away = service.why == "absent" and bool(then)
+        return _("The officer comes later today. %(then)s") % {"then": then} if away else waiting(service.waiting, _)
+    why = {
+        "absent": _("The officer is not in."),
+        "quota": _("No numbers are left."),
+        "capacity": _("No more time today."),
+        "ended": _("This has ended."),
+    }.get(service.why, "")
+    return " ".join(part for part in (why, then) if part) or _("Closed today")
 
 
 def weekday(number: int, _: Translate) -> str:

@@ -265,6 +265,7 @@ def _rush(reader: Reader, site: str) -> bool:
 
 KIOSK_SETTINGS = (
     "no_paper", "slip", "number_shown_s", "number_shown_no_paper_s", "idle_s", "same_card_s", "holder_limit", "lease_count",
+    "leftovers",
 )  # fmt: skip
 
 

@@ -45,6 +45,7 @@ from kiosk.events import (
     SlipRead,
     State,
     Stay,
+    TakeAnyway,
     TextSize,
     Tick,
     Wake,
@@ -58,7 +59,8 @@ TICKET = Ticket("t1", "A105", "ho-tich", "Khu A", 6, 1200, 1800, "2026-11-21T07:
 FOUND = Found("A105", "waiting", {"vi": "Hộ tịch"}, "Khu A", "", 4, 600, 1200)
 CARD = Card("id_card", "ab" * 32)
 EVENTS: list[Event] = [
-    Choose(1, "ho-tich"), Browse(), ScanHelp(), CardRead(CARD), CardUnreadable(), SlipRead("k7Qm2xV9bT4wZ1nR8sY5cA"), SlipFound(1, FOUND),
+    Choose(1, "ho-tich"), TakeAnyway(1),
+    Browse(), ScanHelp(), CardRead(CARD), CardUnreadable(), SlipRead("k7Qm2xV9bT4wZ1nR8sY5cA"), SlipFound(1, FOUND),
     SlipFound(1, None, "slip_unknown"), OpenPriority(), SetPriority("elderly"), Issued(1, TICKET),
     Refused(1, "quota_full"), PrintDone("t1", Paper.PRINTED), AskReprint(), GoHome(), Stay(), Language("en"), TextSize(True), Link(True),
     Link(False), PrinterSays(Printer.OUT), Headphones(True), Headphones(False), Focus("help"), Again(), Again(1), Wake(), Tick(),
