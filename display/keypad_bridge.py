@@ -13,7 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 BOUNCE_S = 0.4
-GUARD_S = 1.5  # so soon after a call nobody has been served: a second "next" is a mistake or another hand's
+GUARD_S = 5.0  # so soon after a call nobody has been served: a second "next" is a mistake or another hand's; a site may set another
 NOBODY = "nobody"
 
 # (key, who is at the counter: nobody, called or serving) -> the command of the contract.
@@ -53,6 +53,7 @@ class Desk:
     label: str = ""
     undo_cmd: str = ""
     called_s_ago: float | None = None
+    guard_s: float = GUARD_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +99,7 @@ def decide(key: str, desk: Desk, request_id: str) -> Order | str:
         return ILLEGAL
     if command == "undo":
         return Order(command, request_id, cmd=desk.undo_cmd) if desk.undo_cmd else OVERTAKEN
-    if command == "next" and desk.called_s_ago is not None and desk.called_s_ago < GUARD_S:
+    if command == "next" and desk.called_s_ago is not None and desk.called_s_ago < desk.guard_s:
         return OVERTAKEN
     return Order(command, request_id, if_ticket=desk.ticket or NOBODY)
 
@@ -110,7 +111,13 @@ def done(pad: Pad) -> Pad:
 
 # ---------------------------------------------------------------- what the keypad says afterwards
 # code of the contract -> sign
-REFUSALS = {"counter_closed": CLOSED, "illegal_transition": OVERTAKEN, "undo_too_late": OVERTAKEN, "undo_overtaken": OVERTAKEN}
+REFUSALS = {
+    "counter_closed": CLOSED,
+    "counter_inactive": CLOSED,
+    "illegal_transition": OVERTAKEN,
+    "undo_too_late": OVERTAKEN,
+    "undo_overtaken": OVERTAKEN,
+}
 
 
 def refused(code: str) -> str:

@@ -147,7 +147,9 @@ class Keys:
         ago = None if called is None or now_ms is None else (now_ms - times.decode(called)) / 1000
         there = current.get("state") if current.get("state") in ("called", "serving") else bridge.NOBODY
         undo = (told.get("undo") or {}).get("cmd") or ""
-        return Desk(str(told.get("state", "")), str(there), current.get("id", ""), current.get("label", ""), undo, ago)
+        guard = (told.get("settings") or {}).get("guard_s")
+        guard_s = float(guard) if isinstance(guard, int) else bridge.GUARD_S
+        return Desk(str(told.get("state", "")), str(there), current.get("id", ""), current.get("label", ""), undo, ago, guard_s)
 
     def _show(self, plan: PadPlan, sign: str, key: str) -> None:
         self._log.info("key", slot=plan.slot, counter=plan.counter, key=key, sign=sign)

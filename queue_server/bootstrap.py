@@ -32,6 +32,7 @@ from queue_server.web import handover
 from queue_server.web.annexe import AUTO_STREAMS, Annexe
 from queue_server.web.annexe_process import Annexe as AnnexeProcess
 from queue_server.web.auth import Gate
+from queue_server.web.carrying import Carrier
 from queue_server.web.house import House
 from queue_server.web.hub import Hub
 from queue_server.web.standing import Standing
@@ -57,15 +58,18 @@ class Server:
 
     timer: threading.Thread
     stopped: threading.Event
+    carrier: Carrier
 
     def start(self) -> None:
         """Begin what runs by the clock."""
         self.timer.start()
+        self.carrier.start()
         self.annexe.consider()
 
     def stop(self) -> None:
         """First of all at SIGTERM: the streams end, commands in flight are answered."""
         self.stopped.set()
+        self.carrier.stop()
         self.hub.stop()
         self.annexe.stop()
 
@@ -74,6 +78,8 @@ class Server:
         self.stopped.set()
         if self.timer.is_alive():
             self.timer.join(timeout=5)
+        self.carrier.stop()
+        self.carrier.join()
         self.hub.close()
         self.annexe.close()
         self.store.close()
@@ -148,13 +154,15 @@ def build(url: str, *, tls: bool = False, log: Any = None, streams: str = "here"
     words = clock.words() if isinstance(clock, ScaledClock) else ""
     annexe = Annexe(house, hub, {"db": url}, clock=words, most_here=None if tls else PLACES[streams])
     store.on_commit(hub.wake)
+    carrier = Carrier(house)
+    store.on_commit(carrier.wake)
     if is_sqlite(url):
         store.on_commit(annexe.wake)  # PostgreSQL tells every process by itself
     flask = create_app(house, gate)
     application = front(mount(flask, {}, threads=THREADS, most_bytes=None), Streams(hub, annexe), Lane(house, gate))
     stopped = threading.Event()
     timer = threading.Thread(target=_turn_days, args=(house, stopped), name="timer", daemon=True)
-    return Server(house, store, hub, annexe, flask, application, timer, stopped)
+    return Server(house, store, hub, annexe, flask, application, timer, stopped, carrier)
 
 
 def _facts(url: str) -> dict[str, Any]:

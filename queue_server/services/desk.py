@@ -45,6 +45,8 @@ def _by_any(reader: Reader, site: str, q: str, today: str) -> list[tuple[Ticket,
         return [(ticket, "label") for ticket in _latest_first(reader.tickets_by_label(site, today, label))]
     if _NUMBER.fullmatch(q):
         return [(ticket, "label") for ticket in _latest_first(reader.tickets_of_number(site, today, int(q)))]
+    if not q:
+        return []
     code = dossier_code.normal(q)
     named = {ticket.id: (ticket, "dossier") for ticket in reader.tickets_naming(site, today, code)}
     for ticket in reader.tickets_naming(site, today, token_hash(q)):

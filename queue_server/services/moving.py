@@ -7,6 +7,7 @@ as it is. The ticket keeps its id, its page and its arrival time; its number too
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
 from queue_server.domain import calendar, numbering, routing
@@ -46,10 +47,10 @@ def send(unit: Unit, ticket: Ticket, to: dict[str, Any], *, credits: dict[str, i
 
 
 # ---------------------------------------------------------------- on the way
-def pending(store: Store) -> list[Event]:
-    """The moves of the last days, oldest first: those that have arrived too."""
+def pending(store: Store, done: Collection[tuple[str, str]] = ()) -> list[Event]:
+    """The moves of the last days, oldest first, without those (site, ticket) that the asker knows to have arrived."""
     with store.read() as reader:
-        rows = reader.moved_since(reader.now_ms - LOOK_BACK_MS)
+        rows = [row for row in reader.moved_since(reader.now_ms - LOOK_BACK_MS) if (row["site"], row["id"]) not in done]
         logs = [reader.events_of(row["site"], f"ticket:{row['id']}") for row in rows]
     return [event for log in logs for event in log if event.type == "moved"]
 

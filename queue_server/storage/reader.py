@@ -113,7 +113,8 @@ class Reader(BookingReader):
 
     def tickets_naming(self, site: str, business_day: str, code: str, limit: int = 20) -> list[Ticket]:
         """The day's tickets with this dossier or appointment, on the slip or among what was done."""
-        within = f"%{json.dumps({'dossier_code': code}, ensure_ascii=False, separators=(',', ':'))[1:-1]}%"
+        named = json.dumps({"dossier_code": code}, ensure_ascii=False, separators=(",", ":"))[1:-1]
+        within = f"%{named.replace('!', '!!').replace('%', '!%').replace('_', '!_')}%"
         return self._tickets(s.TICKETS_OF_DAY_NAMING, site=site, business_day=business_day, code=code, within=within, n=limit)
 
     def waiting_for(self, site: str, counter: str) -> list[Ticket]:

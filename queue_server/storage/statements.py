@@ -113,7 +113,7 @@ TICKETS_OF_DAY_NAMING = Statement(
     .where(
         _ticket.site == b("site"),
         _OF_DAY,
-        or_(_ticket.dossier_code == b("code"), _ticket.appointment == b("code"), _ticket.steps.like(b("within"))),
+        or_(_ticket.dossier_code == b("code"), _ticket.appointment == b("code"), _ticket.steps.like(b("within"), escape="!")),
     )
     .order_by(_ticket.issued_seq)
     .limit(b("n"))

@@ -49,6 +49,12 @@ def test_next_so_soon_after_a_call_ends_nobodys_visit() -> None:
     assert isinstance(bridge.decide("recall", desk(there="called", called_s_ago=0.0), "r"), Order)
 
 
+def test_how_soon_is_the_sites_own_setting() -> None:
+    assert GUARD_S == 5.0  # as the server's policy has it where a site states none
+    assert bridge.decide("next", desk(there="called", called_s_ago=7.9, guard_s=8.0), "r") == bridge.OVERTAKEN
+    assert isinstance(bridge.decide("next", desk(there="called", called_s_ago=0.0, guard_s=0.0), "r"), Order)
+
+
 def test_pressed_twice_within_a_bounce_is_one() -> None:
     pad, sign = bridge.press(Pad(), "next", 10.0, live=True)
     assert (pad.busy, sign) == (True, None)

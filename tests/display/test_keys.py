@@ -101,3 +101,13 @@ def test_no_answer_is_asked_again_with_the_same_id_and_only_in_its_moment(press:
 def test_a_key_that_means_nothing_asks_for_nothing(press: Callable[..., tuple[str, Server]]) -> None:
     assert press("recall", OPEN)[1].orders == []
     assert press("next", {**OPEN, "state": "closed"})[0] == bridge.CLOSED
+
+
+def test_how_soon_is_too_soon_is_the_counters_own_word() -> None:
+    keys = Keys(Devices(Path("drivers.sock"), (), (PAD,)), None, Relay(SystemClock()), None, SystemClock(), None)  # type: ignore[arg-type]
+    assert keys.desk({**OPEN, "settings": {"guard_s": 8}}).guard_s == 8.0
+    assert keys.desk(OPEN).guard_s == bridge.GUARD_S  # an older server says nothing of it
+
+
+def test_the_counter_its_clerk_left_for_another_says_closed(press: Callable[..., tuple[str, Server]]) -> None:
+    assert press("next", OPEN, "counter_inactive")[0] == bridge.CLOSED
