@@ -11,7 +11,7 @@ import pytest
 from queue_server.audit.compare import findings
 from queue_server.domain.errors import Refusal
 from queue_server.domain.ticket import TRANSITIONS
-from queue_server.services import days, fleet, helping
+from queue_server.services import days, fleet, helping, letting_pass
 from queue_server.storage.base import metadata
 from tests.hall import MORNING, SITE, Hall
 from tests.storage.test_storage import raw
@@ -97,6 +97,7 @@ def test_a_day_with_every_kind_of_event_agrees(file_hall: Hall) -> None:
     done = next(event.ticket for event in hall.log() if event.type == "completed")
     hall.attend({"id": done}, "rate", stars=5)
     hall.attend(tickets[8], "amend", service="bao-tro", priority_class="merit")
+    hall.do(lambda unit: letting_pass.let_pass(unit, tickets[6]["id"], count=1))
     hall.attend(tickets[7], "cancel")
     hall.attend(tickets[6], "print_outcome", outcome="unknown")
     hall.attend(tickets[6], "reprint")

@@ -7,8 +7,9 @@ import json
 import random
 from typing import Any
 
+from queue_server.contract import times
 from queue_server.domain.errors import Refusal
-from queue_server.services import configuring, counters, days, fleet, helping, leasing
+from queue_server.services import appointments, configuring, counters, days, fleet, helping, leasing, letting_pass
 from queue_server.storage.store import Store
 from queue_server.storage.tables import metadata
 from tests.hall import SITE, Hall
@@ -91,11 +92,28 @@ def _priority(hall: Hall, rng: random.Random) -> None:
     hall.do(lambda unit: helping.priority(unit, claimed["id"], decision=rng.choice(helping.DECISIONS)))
 
 
+def _book(hall: Hall, rng: random.Random) -> None:
+    """Somebody books (some with a contact), comes, gives it up or never comes."""
+    document = configuring.current(hall.store, SITE)["document"]
+    if not document["services"][0].get("slot_min"):
+        first, *rest = document["services"]
+        hall.configure(services=[{**first, "slot_min": 10, "slot_seats": 3, "slot_days_ahead": 1}, *rest])
+    told = hall.look(appointments.slots, service=document["services"][0]["code"])
+    slot = times.decode(rng.choice(told["slots"][:2])["slot"])
+    contact = rng.choice((None, "0912345678", "0987654321"))
+    made = hall.do(lambda unit: appointments.book(unit, service=told["service"], slot=slot, contact=contact))
+    hall.clock.forward(rng.choice((1, 600, 3000)))
+    act = rng.choice((appointments.check_in, appointments.cancel, lambda unit, code: appointments.release(unit)))
+    hall.do(lambda unit: act(unit, made["code"]))
+
+
 def _desk(rng: random.Random) -> str:
     return rng.choice(("1", "2", "3"))
 
 
 _ACTS = (
+    _book, _book,
+    lambda hall, rng: hall.do(lambda unit: letting_pass.let_pass(unit, _someone(hall, rng)["id"], count=rng.randrange(1, 6))),
     _issue, _issue, _issue, _issue, _lease, _configure, _print_at, _help, _priority,
     lambda hall, rng: hall.do(lambda unit: helping.rush(unit, on=rng.random() < 0.5)),
     lambda hall, rng: hall.counter(_desk(rng), "alarm"),
