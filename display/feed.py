@@ -33,7 +33,7 @@ ASK_EVERY_S = 60.0  # rows of another zone may change this zone's figures unseen
 
 @dataclass(frozen=True, slots=True)
 class Upstream:
-    """Where the stream comes from and with which credential."""
+    """Where the stream comes from (addresses of a server and its standby, separated by commas) and with which credential."""
 
     server: str
     key: str | None = None
@@ -62,6 +62,9 @@ class Feed:
         self._upstream, self._relay, self._log, self._silence_s = upstream, relay, log, silence_s
         self._ask_every_s, self._asked_s = ask_every_s, 0.0
         self._last_id = ""
+        self._bases = [each.strip().rstrip("/") for each in upstream.server.split(",") if each.strip()]
+        self._at = 0
+        relay.several = len(self._bases) > 1
         self._delay_s = FIRST_DELAY_S
         self._said = ""
         self._asking: asyncio.Task[None] | None = None
@@ -74,10 +77,12 @@ class Feed:
             headers["Authorization"] = f"Bearer {self._upstream.key}"
         timeout = httpx.Timeout(CONNECT_S, read=None)  # silence is judged by beats, not by bytes
         # Proxies of the environment are ignored: the server stands in the same building.
-        async with httpx.AsyncClient(base_url=self._upstream.server.rstrip("/"), headers=headers, timeout=timeout, trust_env=False) as http:
+        async with httpx.AsyncClient(base_url=self._bases[0], headers=headers, timeout=timeout, trust_env=False) as http:
             try:
                 while True:
-                    await asyncio.sleep(await self._once(http))
+                    delay_s = await self._once(http)
+                    self._turn(http)
+                    await asyncio.sleep(delay_s)
             finally:
                 if self._asking is not None:
                     self._asking.cancel()
@@ -105,6 +110,13 @@ class Feed:
         delay_s = _jitter(self._delay_s, 0.7, 1.3)
         self._delay_s = min(MAX_DELAY_S, self._delay_s * 2)
         return delay_s
+
+    def _turn(self, http: httpx.AsyncClient) -> None:
+        """To the next server of the list."""
+        if len(self._bases) > 1:
+            self._at = (self._at + 1) % len(self._bases)
+            http.base_url = httpx.URL(self._bases[self._at])
+            http.cookies.clear()
 
     async def _listen(self, http: httpx.AsyncClient) -> None:
         async with asyncio.timeout(self._silence_s) as self._line:

@@ -33,6 +33,7 @@ class Relay:
         self._pages: set[Mailbox] = set()
         self.changed = asyncio.Event()  # for whoever else follows the board: set at every message, cleared by the follower
         self.board = Board()
+        self.several = False  # whether another server may have taken over from the one that speaks
 
     # ------------------------------------------------------------ from the server
     def take(self, frame: sse.Frame) -> bool:
@@ -70,6 +71,8 @@ class Relay:
     def take_snapshot(self, message: Any, *, only_newer: bool = False) -> bool:
         """Let a whole board in. With `only_newer` a board older than ours is refused (it crossed rows on the way)."""
         told, now_ms = wire.read_snapshot(message)
+        if self.several and told.position[0] < self.board.position[0]:
+            raise wire.BadMessage("an epoch that is over: another server has the hall")
         if only_newer and told.position < self.board.position:
             return False
         if now_ms is not None:

@@ -1,8 +1,8 @@
 """A standby in the building: begins with a copy of the server, follows its log, and takes over under a new epoch.
 
-Holds the process side: fetching, taking in, judging a silence. What is fetched and how it enters the tables is
-`services.replicating`'s. One thread follows, one listens to the server's stream so that a row is fetched the moment it is
-there; the next question tells the server that everything before is on this disk too.
+Holds the process side: fetching, taking in, judging a silence, and telling a server that was replaced. What is fetched and
+how it enters the tables is `services.replicating`'s. One thread follows, one listens to the server's stream so that a row is
+fetched the moment it is there; the next question tells the server that everything before is on this disk too.
 """
 
 from __future__ import annotations
@@ -109,11 +109,23 @@ class Follower:
                 self._log.info("the server does not answer the standby", error=str(away))
                 self._consider()
             except replicating.Diverged as parted:
+                if any(self._store.position(site)[0] != epoch for site, epoch in self._epochs.items()):
+                    break  # promoted while these rows were on the way: this log is the one that counts
                 self._log.error("the standby no longer continues the server's log: it begins anew", error=str(parted))
                 self._on_parted()
                 return
             if not more:
                 self._wake.wait(ASK_S)
+        while not self._stopping.is_set() and not self.fenced():
+            self._stopping.wait(ASK_S)
+
+    def fenced(self) -> bool:
+        """After taking over: tell the server that was followed, whenever it comes back, before it takes a command of anybody who has
+        not heard. Whether it knows by now."""
+        self._server.heard(max((self._store.position(site)[0] for site in self._epochs), default=0))
+        with contextlib.suppress(Unreachable, Problem):
+            return bool(self._server.standing()["standing"] != "serving")
+        return False
 
     def once(self, site: str) -> bool:
         """One question and its answer. True where there may be more. A promotion by another process ends the following."""

@@ -48,6 +48,8 @@ class Streams:
             raise Refusal("unauthenticated")
         allow(found.who, NEEDS)
         site = choose_site(found.who, query.get("site"))
+        if await hub.source.read(partial(hub.house.standing.word, site)) == "fenced":
+            raise Refusal("fenced")  # nothing happens here any more: another server has the hall
         named = headers.get("last-event-id") or query.get("after")
         after = place(named, "?after") if named else None
         known = after is not None and await hub.source.read(partial(self._known, site, after, found.via == "key"))

@@ -199,9 +199,12 @@ class Hub:
 
     async def _recheck(self, streams: list[Stream]) -> None:
         def refused() -> list[Stream]:
-            return [each for each in streams if self.gate.credential(each.who.authorization, each.who.cookies) is None]
+            fenced = {site for site in {channel.site for channel in channels} if self.house.standing.word(site) == "fenced"}
+            ended = [each for channel in channels if channel.site in fenced for each in list(channel.streams)]
+            return ended + [each for each in streams if self.gate.credential(each.who.authorization, each.who.cookies) is None]
 
-        if streams:
+        channels = list(self._channels.values())
+        if channels:
             for stream in await self._guarded(self.source.read(refused), []):
                 stream.end()
 

@@ -9,9 +9,12 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from flask import request
+
 from queue_server.domain.errors import Refusal
 from queue_server.services import epochs, replicating, timekeeping
 from queue_server.web.call import Call, UseCase
+from queue_server.web.standing import HEADER
 
 
 def rows(call: Call) -> dict[str, Any]:
@@ -45,6 +48,7 @@ def _of_every_site(call: Call) -> None:
 
 
 def standing(call: Call) -> dict[str, Any]:
+    call.house.standing.hear(call.site, request.headers.get(HEADER))
     with call.reader() as reader:
         leap = timekeeping.state(reader, call.site)
     return {

@@ -226,7 +226,7 @@ READING = (
         handler=feed.events,  # served on the event loop by `stream.py`; the same read feeds it
         kind="stream",
         query=(Param("after", Text(32), about="EPOCH-SEQ, SEQ or 0"), ZONE),
-        refusals=("epoch_changed", "too_many_streams", "stopping"),
+        refusals=("epoch_changed", "fenced", "too_many_streams", "stopping"),
         summary="Server-sent events: snapshot, log, hb",
     ),
     Route(

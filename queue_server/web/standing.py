@@ -38,6 +38,14 @@ class Standing:
         if fenced:
             raise Refusal("fenced")
 
+    def hear(self, site: str, said: str | None) -> None:
+        """A client with a credential asks how this server stands, and says which epoch it has seen."""
+        if self.following or not said:
+            return
+        epoch, fenced = self._look(site)
+        if not fenced and (heard := _heard(said)) > epoch:
+            self._fence(site, heard)
+
     def clear(self, site: str, said: str | None) -> bool:
         """Whether a command needs no second look."""
         epoch, fenced = self._look(site)

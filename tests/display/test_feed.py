@@ -17,6 +17,7 @@ from structlog.testing import capture_logs
 
 from display.feed import MAX_DELAY_S, REFUSED_DELAY_S, SILENCE_S, Feed, Upstream
 from display.relay import MAX_BACKLOG, Relay
+from display.wire import BadMessage
 from queue_server.contract import sse
 from tests.loops import run_story
 from toiluot_edge import SystemClock
@@ -131,6 +132,31 @@ def test_a_frozen_server_is_heard_as_silence_and_redialled_and_resumed(far_end: 
         assert "1-1" in opened[1:], f"never resumed by its last id: {opened}"
 
     run(story)
+
+
+def test_with_two_addresses_the_board_follows_whoever_answers(far_end: Start) -> None:
+    far = far_end()
+    far.hall("called", "A001", "3")
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))  # bound and not listening: every connection is refused
+
+        async def story() -> None:
+            async with following(Upstream(f"http://127.0.0.1:{nobody.getsockname()[1]}, {far.url}/", key="tl_secret")) as (relay, _):
+                await until(lambda: labels(relay) == ["A001"] and relay.link() == "live", 20)
+
+        run(story)
+
+
+def test_a_server_that_was_replaced_is_not_believed_where_another_is_known() -> None:
+    told = {"site": "P1", "name": "", "zone": "", "waiting": 0, "calls": [], "services": [], "settings": {}}
+    relay = Relay(SystemClock())
+    relay.several = True
+    relay.take_snapshot(told | {"position": "2-40"})
+    with pytest.raises(BadMessage):
+        relay.take_snapshot(told | {"position": "1-90"})
+    assert relay.board.position == (2, 40)
+    relay.several = False  # the only server there is may have been set up anew
+    assert relay.take_snapshot(told | {"position": "1-90"})
 
 
 @pytest.mark.parametrize("flags", [(), pytest.param(("--no-replay",), marks=pytest.mark.full)], ids=["replays rows", "snapshot only"])

@@ -82,6 +82,18 @@ def test_the_old_server_comes_back_and_is_fenced_by_the_first_client_that_knows_
     assert building.client(returned).standing()["standing"] == "fenced"  # it has not forgotten
 
 
+def test_the_old_server_is_fenced_by_the_one_that_took_over_before_anybody_asks_it(building: Building, pair: Pair) -> None:
+    server, standby = pair
+    port = server.base.rpartition(":")[2]
+    server.kill()
+    building.client(standby).promote("p1")
+    returned = building.client(building.serve(f"127.0.0.1:{port}"))
+    until(lambda: returned.standing()["standing"] == "fenced", 20)
+    with pytest.raises(Problem) as refused:
+        next(returned.stream())  # nothing happens there any more: a board must not stay
+    assert refused.value.code == "fenced"
+
+
 def test_nothing_acknowledged_is_missing_on_the_standby_however_the_server_dies(building: Building, pair: Pair) -> None:
     server, standby = pair
     acknowledged: list[dict[str, object]] = []
