@@ -9,7 +9,7 @@ from flask import Flask, make_response, redirect, render_template
 
 from queue_server.web.auth import Gate
 from queue_server.web.house import House
-from queue_server.web.pages import assets, attendant, booking, citizen, clerk, manager, people, rating, technician, unusual, visit
+from queue_server.web.pages import assets, attendant, booking, citizen, clerk, manager, people, policy, rating, technician, unusual, visit
 from queue_server.web.pages.visit import Answer, Page, person
 
 CALL, MANAGE, FLEET, ISSUE = ("call",), ("manage",), ("fleet",), ("issue",)
@@ -32,9 +32,12 @@ PAGES = (
     Page(name="counter-dialogs", path="/counter/{counter}/dialogs", needs=CALL, view=clerk.dialogs),
     Page(name="counter-waiting", path="/counter/{counter}/waiting", needs=CALL, view=clerk.waiting),
     Page(name="attendant", path="/attendant", needs=ISSUE, view=attendant.page, name_vi="Bàn hướng dẫn"),
-    Page(name="attendant-waiting", path="/attendant/waiting", needs=ISSUE, view=attendant.waiting),
+    Page(name="attendant-live", path="/attendant/live", needs=ISSUE, view=attendant.live),
+    Page(name="attendant-find", path="/attendant/find", needs=ISSUE, view=attendant.find),
+    Page(name="attendant-ticket", path="/attendant/ticket/{ticket}", needs=ISSUE, view=attendant.ticket),
     Page(name="paper", path="/attendant/paper", needs=ISSUE, view=attendant.paper),
     Page(name="manager", path="/manager", needs=MANAGE, view=manager.page, name_vi="Điều hành"),
+    Page(name="policy", path="/manager/policy", needs=MANAGE, view=policy.page),
     Page(name="manager-live", path="/manager/live", needs=MANAGE, view=manager.live),
     Page(name="technician", path="/technician", needs=FLEET, view=technician.page, name_vi="Thiết bị"),
     Page(name="technician-devices", path="/technician/devices", needs=FLEET, view=technician.devices),
