@@ -243,6 +243,23 @@ def test_the_page_stays_within_its_budget(open_desk: Opener, browsers: Browsers)
     assert page.locator("*").count() <= 1500
 
 
+@pytest.mark.full
+@pytest.mark.slow(reason="six times slower on purpose, five times over")
+def test_the_first_paint_on_a_slow_computer(open_desk: Opener, browsers: Browsers) -> None:
+    """The best of five: other work on the machine that runs this is no fault of the page."""
+    desk = open_desk(waiting=60)
+    taken = []
+    for _ in range(5):
+        context = browsers.context(storage_state=desk.page.context.storage_state())
+        page = browsers.page(context)
+        context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": 6})
+        page.goto("/counter/3")
+        expect(page.locator("#waiting-list tbody tr")).to_have_count(50, timeout=60_000)
+        taken.append(page.evaluate("() => performance.getEntriesByName('first-contentful-paint')[0].startTime"))
+        context.close()
+    assert min(taken) <= 1000, taken
+
+
 def test_everything_by_keyboard_alone(open_desk: Opener) -> None:
     desk = open_desk()
     desk.press("F2")

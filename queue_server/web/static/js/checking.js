@@ -9,22 +9,23 @@ const SLIP = /\/t\/([0-9A-Za-z_-]{16,64})\/?$/, APPOINTMENT = /(?:\/a\/|^toiluot
 const TONES = { right: "good", not_yet_called: "warn", other_counter: "warn", other_service: "warn" };
 
 export function checkOf({ path, find, dossier }) {
-  async function slip(code) {
+  let scans = 0;                       // the answer to an earlier scan says nothing once there is a later one
+  async function slip(code, scan) {
     say("Đang kiểm tra phiếu…", "");
     try {
       const { verdict, say: words } = await get(path + "/check?code=" + encodeURIComponent(code));
-      say((verdict === "right" ? "✓ " : "✕ ") + (words.vi || words), (TONES[verdict] || "bad") + " verdict");
+      if (scan === scans) say((verdict === "right" ? "✓ " : "✕ ") + (words.vi || words), (TONES[verdict] || "bad") + " verdict");
     } catch (error) {
       if (!(error instanceof Lost || error instanceof Problem)) throw error;
-      say(error.message || "Máy chủ chưa trả lời. Xin quét lại.", "bad verdict");
+      if (scan === scans) say(error.message || "Máy chủ chưa trả lời. Xin quét lại.", "bad verdict");
     }
   }
   return (text, broken) => {
-    const ticket = SLIP.exec(text), booked = APPOINTMENT.exec(text), code = tidy(text);
+    const ticket = SLIP.exec(text), booked = APPOINTMENT.exec(text), code = tidy(text), scan = ++scans;
     if (broken) say("✕ Bộ gõ tiếng Việt làm hỏng mã vừa quét. Chuyển sang gõ tiếng Anh (E) rồi quét lại.", "bad verdict");
-    else if (ticket) slip(ticket[1]);
+    else if (ticket) slip(ticket[1], scan);
     else if (DOSSIER.test(code)) { if (!dossier(code)) find(code); } else if (booked) find(booked[1]);
     else if (personal(text) || !/^[0-9A-Za-z_-]{2,64}$/.test(text)) say("✕ Đây không phải phiếu số.", "bad verdict");      // nothing of a card is sent
-    else slip(text);
+    else slip(text, scan);
   };
 }

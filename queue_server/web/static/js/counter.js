@@ -24,7 +24,7 @@ const desk = {
   recalls: Number(root.dataset.recalls), readOnly: false, lost: false, expired: false, busy: true, undoName: "", focusBack: "", armed: false
 };
 const ARMED_MS = 900000, TRY_MS = 2000;       // nobody is called to a desk that may have been left a quarter of an hour ago
-let lastCall = { ticket: "", at: 0 }, lastPosition = "", pending = 0, refreshing = null, again = false, armedAt = 0, triedAt = 0;
+let lastCall = { ticket: "", at: 0 }, lastPosition = "", pending = 0, refreshing = null, again = false, armedAt = 0, triedAt = -TRY_MS;
 
 function draw() {
   desk.undoName = desk.counter.undo ? undoNames.get(desk.counter.undo.cmd) || "" : "";
@@ -96,13 +96,14 @@ function arm(on) { desk.armed = on; armedAt = mono(); draw(); }
 function mayArm() { return !desk.readOnly && !desk.lost && !desk.counter.current && ["open", "wrapping_up"].includes(desk.counter.state); }
 
 async function offer() {
-  if (!desk.armed || desk.busy) return;
+  if (!desk.armed) return;
   if (!mayArm() || mono() - armedAt > ARMED_MS) {
     if (!desk.counter.current && desk.counter.state === "open") say("Đã thôi chờ gọi ngay. Bấm F2 để gọi.", "");
     arm(false);
     return;
   }
-  if (!desk.counter.waiting || mono() - triedAt < TRY_MS) return;
+  if (!desk.counter.waiting) return;
+  if (desk.busy || mono() - triedAt < TRY_MS) { refreshSoon(TRY_MS); return; }
   triedAt = mono();
   const done = await act("next", path + "/next", { if_ticket: "nobody" }, "");
   if (!done || !done.answer.ticket) return;
