@@ -47,8 +47,13 @@ class Cluster:
 
     def create(self, name: str) -> str:
         """The URL of a new, migrated database."""
-        self._sql("postgres", f"CREATE DATABASE {name}")
+        self.bare(name)
         migrate(self.url(name))
+        return self.url(name)
+
+    def bare(self, name: str) -> str:
+        """The URL of a new database without a table."""
+        self._sql("postgres", f"CREATE DATABASE {name}")
         return self.url(name)
 
     def emptied(self) -> str:

@@ -9,11 +9,13 @@ from typing import Any
 
 from queue_server.contract import times
 from queue_server.domain.errors import Refusal
+from queue_server.domain.principal import ROLES, Principal
 from queue_server.services import appointments, configuring, counters, days, fleet, helping, leasing, letting_pass
 from queue_server.storage.store import Store
 from queue_server.storage.tables import metadata
 from tests.hall import SITE, Hall
 
+LAN = Principal("person", "lan", (SITE,), ROLES["clerk"])  # a person works at one counter at a time
 BESIDE = {"session", "retention", "disowned"}  # a standby has its own
 
 
@@ -127,4 +129,8 @@ _ACTS = (
     lambda hall, rng: hall.undo(_desk(rng)),
     lambda hall, rng: hall.attend(_someone(hall, rng), "cancel"),
     lambda hall, rng: hall.do(lambda unit: counters.command(unit, _desk(rng), rng.choice(("pause", "resume", "close")))),
+    lambda hall, rng: hall.counter(_desk(rng), "wrap-up"),
+    lambda hall, rng: hall.on(_someone(hall, rng), "complete", _desk(rng), more=2, dossier_code="h48-261123-0001"),
+    lambda hall, rng: hall.do(lambda unit: counters.command(unit, _desk(rng), "open", take_over=True), who=LAN),
+    lambda hall, rng: hall.do(lambda unit: counters.command(unit, _desk(rng), "activate"), who=LAN),
 )  # fmt: skip

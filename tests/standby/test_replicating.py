@@ -14,11 +14,11 @@ import pytest
 from queue_server import bootstrap
 from queue_server.audit import compare
 from queue_server.domain.principal import SYSTEM
-from queue_server.services import access, epochs, replicating
+from queue_server.services import access, calling, command, configuring, counters, epochs, issuing, moving, replicating
 from queue_server.storage import copying
 from queue_server.storage.store import Store, open_store
 from queue_server.web.standing import Standing
-from tests.hall import SITE, Hall
+from tests.hall import CLERK, SITE, Hall
 from tests.standby.day import stretch, tables
 
 
@@ -57,6 +57,31 @@ def test_the_tables_are_the_same_after_any_stretch_of_a_day(hall: Hall, standby:
     for name in ours:
         assert theirs[name] == ours[name], name
     assert len(ours["event"]) > 60
+    assert compare.of_every_site(standby, compare.findings) == []
+
+
+def test_who_came_from_another_site_is_there_too(hall: Hall, standby: Store) -> None:
+    """With the number of the slip, which the standby's series must go on behind as well, and the card's hash."""
+    configuring.init_site(hall.store, site="W0", kind="demo")
+
+    def elsewhere(n: int, use_case: Any) -> Any:
+        return command.run(hall.store, command.Command(f"e{n}", "W0", CLERK, "test", f"e{n}"), use_case).body
+
+    keys = ("key-a", "key-b", "key-c")
+    came = [elsewhere(n, lambda unit, key=key: issuing.issue(unit, service="ho-tich", holder_key=key)) for n, key in enumerate(keys)]
+    elsewhere(10, lambda unit: counters.command(unit, "1", "open"))
+    hall.issue()
+    for n in (20, 30, 40):  # the first of them has a number that is taken here
+        elsewhere(n, lambda unit: calling.next_ticket(unit, "1"))
+        elsewhere(n + 1, lambda unit, n=n: calling.on_ticket(unit, came[n // 10 - 2]["id"], "transfer", counter="1", to={"site": SITE}))
+    assert sum(moving.deliver(hall.store, moved) for moved in moving.pending(hall.store)) == 3
+    hall.issue()
+    follow(hall, standby)
+    ours, theirs = tables(hall.store), tables(standby)
+    assert [row for row in ours["ticket"] if row["site"] == SITE] == theirs["ticket"]
+    assert [row for row in ours["series_counter"] if row["site"] == SITE] == theirs["series_counter"]
+    assert sorted(row["number"] for row in theirs["ticket"]) == [1, 2, 3, 4, 5]
+    assert {row["holder_key"] for row in theirs["ticket"]} == {None, *keys}
     assert compare.of_every_site(standby, compare.findings) == []
 
 
