@@ -7,6 +7,7 @@ started again, as systemd would.
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import tempfile
@@ -17,6 +18,7 @@ from typing import Any
 
 import httpx
 
+from queue_server.audit import sent
 from queue_server.client import Client, Problem, Unreachable
 from queue_server.demo.cards import payload
 from queue_server.demo.centre import Addresses, Centre
@@ -126,9 +128,13 @@ class Line:
     def scanner(self, *faults: str) -> None:
         self.http.post(f"{self.facts['devices']['scanner']['page']}fault", json={"faults": list(faults)}).raise_for_status()
 
+    def partner(self, **faults: Any) -> None:
+        self.http.post(f"{self.facts['dossier']}faults", json=faults).raise_for_status()
+
     def heal(self) -> None:
         """No fault any more; what was stopped goes on."""
         self.proxy.way = "whole"
+        self.partner(down=False)
         for troubles in self.watched.troubles.values():
             troubles.end()
         for name in self.watched.programs:
@@ -158,6 +164,27 @@ class Line:
             self.http.post(f"{self.facts['devices']['scanner']['page']}scan", json={"payload": payload(f"fake:{self.cards}")})
         except httpx.HTTPError:
             return
+
+    # ------------------------------------------------------------ the dossier system
+    def feed_position(self) -> str:
+        """Where the feed's cursor stands on disk."""
+        try:
+            return str(json.loads((self.centre.folder / "dossier" / "cursor.json").read_text())["position"])
+        except (OSError, ValueError):
+            return "nowhere"
+
+    def fed(self, within_s: float) -> bool:
+        """Whether the feed has answered for everything that the log holds."""
+        try:
+            until(lambda: self.feed_position() == self.eye.board()["position"], within_s)
+        except AssertionError:
+            return False
+        return True
+
+    def records(self) -> list[dict[str, Any]]:
+        """What the dossier system accepted, every version in order, by its own journal."""
+        journal = self.centre.folder / "dossier-mock.jsonl"
+        return sent.load(journal) if journal.exists() else []
 
     def screen(self, *names: str, within_s: float) -> dict[str, Any]:
         seen: dict[str, Any] = {}

@@ -6,6 +6,7 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 from statistics import median
 
@@ -14,8 +15,9 @@ from tests.chaos import troubles
 from tests.chaos.matrix import Turn, play
 from tests.chaos.server import Server
 from tests.chaos.soak import soak
-from tests.chaos.table import FAULTS, STEPS
+from tests.chaos.table import FAULTS, STEPS, TOGETHER, Fault, diagonal, together
 
+HEAD = ["fault", "cells", "recovery median s", "worst s", "promised s"]
 PAGE = Path(__file__).parents[2] / "docs" / "chaos.md"
 INTRO = """# Faults of real processes
 
@@ -23,23 +25,33 @@ Written by `make chaos`. Server, drivers, kiosk, display and dossier feed run as
 client reaches the server through a TCP proxy. A cell is one fault at one step:
 {steps}.
 **Recovery** is the time from the end of the fault until the clerk's command and a number asked for at the desk are answered, a stranger
-has a slip from the kiosk and the board shows what the server knows. In the end the log is audited, every screen and every slip (read by
-its printed code) is compared with it.
+has a slip from the kiosk and the board shows what the server knows; where the dossier feed or its partner had the fault, until the feed has
+answered for the whole log, too. In the end the log is audited, every screen and every slip (read by its printed code) is compared with it,
+and the dossier system must have accepted each version of each ended step's record exactly once.
 
 """
 
 
-def page(turns: list[Turn]) -> str:
-    """The report as Markdown."""
+def rows_of(turns: list[Turn], faults: Iterable[Fault]) -> list[list[str]]:
+    """A row for each fault that was played."""
     rows = []
-    for fault in FAULTS:
+    for fault in faults:
         times = [each for turn in turns for (name, _), each in turn.recovery_s.items() if name == fault.name]
         if times:
             rows.append([fault.name, str(len(times)), f"{median(times):.1f}", f"{max(times):.1f}", f"{fault.within_s:.0f}"])
-    cells, wrong = sum(len(turn.recovery_s) for turn in turns), [each for turn in turns for each in turn.wrong]
-    tickets = sum(turn.tickets for turn in turns)
-    told = f"{cells} of {len(FAULTS) * len(STEPS)} cells played, {tickets} numbers shown, {len(wrong)} findings.\n\n"
-    found = table(["fault", "cells", "recovery median s", "worst s", "promised s"], rows)
+    return rows
+
+
+def page(turns: list[Turn], pairs: Turn) -> str:
+    """The report as Markdown."""
+    everything = [*turns, pairs]
+    cells, wrong = sum(len(turn.recovery_s) for turn in turns), [each for turn in everything for each in turn.wrong]
+    tickets, records = (sum(getattr(turn, name) for turn in everything) for name in ("tickets", "records"))
+    told = f"{cells} of {len(FAULTS) * len(STEPS)} cells and {len(pairs.recovery_s)} of {len(TOGETHER)} pairs played,"
+    told += f" {tickets} numbers shown, {records} records taken, {len(wrong)} findings.\n\n"
+    one = table(HEAD, rows_of(turns, FAULTS))
+    two = table(HEAD, rows_of([pairs], (fault for fault, _ in together())))
+    found = f"{one}\n\n## Two at once\n\nBoth begin together and end together.\n\n{two}"
     return INTRO.format(steps=", ".join(STEPS)) + told + found + "".join(f"\n- {each}" for each in wrong) + "\n"
 
 
@@ -49,17 +61,18 @@ def main() -> int:
     parser.add_argument("--hours", type=float, default=12.0)
     parser.add_argument("--turns", type=int, default=len(STEPS), help="of the eleven; all of them are the whole table")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place)
         library = troubles.built(folder)
         if options.soak:
             return long(Server(folder, library), options.hours)
         turns = []
-        for number in range(options.turns):
-            own = folder / str(number)
+        for name, cells in (*((str(n), diagonal(n)) for n in range(options.turns)), ("together", together())):
+            own = folder / name
             own.mkdir()
-            turns.append(play(own, library, number, lambda line: print(line, flush=True)))
-    text = page(turns)
+            turns.append(play(own, library, cells, lambda line: print(line, flush=True)))
+    *singles, pairs = turns
+    text = page(singles, pairs)
     PAGE.write_text(text, encoding="utf-8")
     print(text)
     return int(any(turn.wrong for turn in turns))

@@ -10,18 +10,18 @@ from types import SimpleNamespace
 import pytest
 
 from queue_server.client import Problem
-from tests.chaos import cell
+from tests.chaos import verdict
 from tests.chaos.cell import Seen
 from tests.chaos.matrix import play
 from tests.chaos.proxy import WAYS, Proxy
-from tests.chaos.table import CITIZEN, CLERK, FAULTS, STEPS, diagonal
+from tests.chaos.table import CITIZEN, CLERK, FAULTS, STEPS, diagonal, together
 from tests.web.helpers import until
 
 
 @pytest.mark.slow("starts the whole line once and breaks it in each way once")
 @pytest.mark.timeout(400)
 def test_each_fault_once_and_each_step_once(tmp_path: Path, library: Path) -> None:
-    turn = play(tmp_path, library, 0)
+    turn = play(tmp_path, library, diagonal(0))
     assert turn.wrong == []
     assert len(turn.recovery_s) == len(FAULTS)
 
@@ -31,7 +31,16 @@ def test_each_fault_once_and_each_step_once(tmp_path: Path, library: Path) -> No
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("number", [2, 5, 8])
 def test_further_turns_of_the_table(tmp_path: Path, library: Path, number: int) -> None:
-    assert play(tmp_path, library, number).wrong == []
+    assert play(tmp_path, library, diagonal(number)).wrong == []
+
+
+@pytest.mark.full
+@pytest.mark.slow("the whole line, broken in two ways at once")
+@pytest.mark.timeout(600)
+def test_two_faults_at_once(tmp_path: Path, library: Path) -> None:
+    turn = play(tmp_path, library, together())
+    assert turn.wrong == []
+    assert turn.records > 0
 
 
 def test_all_turns_together_are_the_whole_table() -> None:
@@ -103,10 +112,10 @@ def test_the_verdict_names_each_kind_of_wrong() -> None:
     log = [_event("issued", "t1", "A001", "r1"), _event("issued", "t2", "A001", "r2"), _event("called", "t1", "A001", "r3")]
     refused = Problem(409, "conflict", {})
     told = Seen(shown={"t1": "A001", "t9": "A009"}, answered={"r1": {}, "r3": refused, "lost": {"id": "t8"}, "next": {"ticket": None}})
-    assert list(cell._screens(log, told)) == ["the screen showed A009, the log has None", "a number was given twice"]
-    assert list(cell._commands(log, told)) == [
+    assert list(verdict._screens(log, told)) == ["the screen showed A009, the log has None", "a number was given twice"]
+    assert list(verdict._commands(log, told)) == [
         "r3 was refused with conflict and yet it happened",
         "lost was answered and is not in the log",
     ]
-    assert list(cell._paper(log, ["t1", "t1", ""])) == ["2 slips of one ticket", "1 slips that the log does not know"]
-    assert list(cell._paper([*log, _event("reprinted", "t1")], ["t1", "t1", "t2"])) == []
+    assert list(verdict._paper(log, ["t1", "t1", ""])) == ["2 slips of one ticket", "1 slips that the log does not know"]
+    assert list(verdict._paper([*log, _event("reprinted", "t1")], ["t1", "t1", "t2"])) == []
