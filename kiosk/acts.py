@@ -11,6 +11,7 @@ from typing import Any
 
 from kiosk import events
 from kiosk.agent import Agent
+from kiosk.own_slip import QUESTIONS
 
 _CODE = re.compile(r"[0-9A-Za-z_.:-]{1,64}")
 Json = dict[str, Any]
@@ -58,6 +59,20 @@ def _simple(make: Callable[[], events.Event]) -> Callable[[Agent, Json], None]:
     return lambda agent, body: agent.post(make())
 
 
+def _own_slip(agent: Agent, body: Json) -> None:
+    what, count = _field(body, "what"), body.get("count", 1)
+    if what not in QUESTIONS or not isinstance(count, int) or isinstance(count, bool) or not 1 <= count <= 5:
+        raise Misuse("what is let_pass (count 1 to 5) or cancel")
+    agent.post(events.OwnSlip(what, count))
+
+
+def _consider(agent: Agent, body: Json) -> None:
+    what = body.get("what")
+    if what not in (*QUESTIONS, ""):
+        raise Misuse("what is let_pass, cancel or nothing")
+    agent.post(events.Consider(what))
+
+
 ACTS: dict[str, Callable[[Agent, Json], None]] = {
     "choose": _choose,
     "take-anyway": _anyway,
@@ -70,6 +85,8 @@ ACTS: dict[str, Callable[[Agent, Json], None]] = {
     "priority-list": _simple(events.OpenPriority),
     "stay": _simple(events.Stay),
     "wake": _simple(events.Wake),
+    "consider": _consider,
+    "own-slip": _own_slip,
     "reprint": _simple(events.AskReprint),
     "call-help": _simple(events.AskHelp),
     "alive": lambda agent, body: None,

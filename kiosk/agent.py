@@ -19,10 +19,13 @@ from typing import Any
 from kiosk import events, i18n, offline, screens
 from kiosk import session as rules
 from kiosk.events import (
+    ActOnSlip,
+    AppointmentRead,
     CallHelp,
     Card,
     CardRead,
     CardUnreadable,
+    CheckIn,
     Event,
     Issue,
     Issued,
@@ -76,7 +79,7 @@ class Agent:
         self.on_command: Callable[[], None] = lambda: None
         self.on_print: Callable[[PrintIntent], None] = lambda intent: None
         self.on_help: Callable[[], None] = lambda: None
-        self.on_lookup: Callable[[LookUp], None] = lambda asked: None
+        self.on_lookup: Callable[[LookUp | ActOnSlip], None] = lambda asked: None
         self._boot, self._extra = boot, extra_languages
         self._lock = threading.RLock()
         self._timer = threading.Condition(self._lock)
@@ -145,15 +148,15 @@ class Agent:
 
     def _begin(self, effect: events.Effect, answered: Answered | None = None) -> None:
         match effect:
-            case Issue():
+            case Issue() | CheckIn():
                 try:
-                    self._issue(effect)
+                    self._issue(effect) if isinstance(effect, Issue) else self._check_in(effect)
                 except sqlite3.Error:  # a full or worn disk: nothing was promised, so send the person to the desk
                     self.trouble("disk")
                     self.post(Refused(effect.visit_no, "disk"))
             case Print():
                 self._print(effect, answered)
-            case LookUp():
+            case LookUp() | ActOnSlip():
                 self.on_lookup(effect)
             case CallHelp():
                 self.on_help()
@@ -177,6 +180,14 @@ class Agent:
         command = Command(uuid7(wall_ms), "issue", uuid7(wall_ms), {k: v for k, v in body.items() if v is not None}, wall_ms)
         if self.session.alone and self._from_lease(command, effect.visit_no):
             return
+        self.spool.add(command)
+        self._visits[command.request_id] = effect.visit_no
+        self.on_command()
+
+    def _check_in(self, effect: CheckIn) -> None:
+        wall_ms = self.clock.wall_ms()
+        body = {"code": effect.code, "lang": effect.lang if effect.lang != i18n.PSEUDO else "en", "device": self.name}
+        command = Command(uuid7(wall_ms), "check_in", uuid7(wall_ms), body, wall_ms)
         self.spool.add(command)
         self._visits[command.request_id] = effect.visit_no
         self.on_command()
@@ -257,11 +268,11 @@ class Agent:
             waiting = self.session.state in (State.ISSUING, State.ERROR) and visit_no == self.session.visit_no
             return waiting and visit_no is not None and self._from_lease(command, visit_no, maybe_sent=maybe_sent)
 
-    def refused(self, command: Command, code: str) -> None:
+    def refused(self, command: Command, code: str, from_time: str = "") -> None:
         with self._lock:
             self.spool.refuse(command.request_id, code, self.clock.wall_ms())
-            if command.call == "issue":
-                self.post(Refused(self._visits.pop(command.request_id, 0), code))
+            if command.asks:
+                self.post(Refused(self._visits.pop(command.request_id, 0), code, from_time))
 
     def withdraw(self, command: Command) -> bool:
         """Take back an issue that provably never left this machine and whose person has gone."""
@@ -329,6 +340,8 @@ class Agent:
             self.post(SlipRead(token))
         elif kind == "dossier" and code:
             self.post(CardRead(Card(kind, None, code)))
+        elif kind == "appointment" and code:
+            self.post(AppointmentRead(code))
         elif kind in ("health_insurance", "appointment", "text"):
             self.post(CardUnreadable("card_other"))
         else:

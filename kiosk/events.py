@@ -83,7 +83,9 @@ class Session:
     paper: Paper = Paper.PRINTING
     repeat: bool = False
     found: Found | None = None
+    considering: str = ""  # what is asked before it is done: let_pass, cancel; sent: the server is asked
     problem: str = ""
+    from_time: str = ""  # with a problem: from when it is none
     under: State | None = None
     link: bool = False  # numbers can be given: by the server, or
     alone: bool = False  # from leases, while the server does not answer
@@ -156,6 +158,28 @@ class SlipFound:
 
 
 @dataclass(frozen=True)
+class AppointmentRead:
+    """The code of an appointment. It is no person's; whoever holds it is here."""
+
+    code: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Consider:
+    """The question before something is done with one's own number: let_pass, cancel; "" = back."""
+
+    what: str
+
+
+@dataclass(frozen=True)
+class OwnSlip:
+    """The answer: let so many others pass, or cancel."""
+
+    what: str
+    count: int = 1
+
+
+@dataclass(frozen=True)
 class OpenPriority:
     pass
 
@@ -176,6 +200,7 @@ class Issued:
 class Refused:
     visit_no: int
     code: str
+    from_time: str = ""
 
 
 @dataclass(frozen=True)
@@ -264,7 +289,8 @@ class Tick:
 
 
 Event = (
-    Choose | TakeAnyway | Browse | ScanHelp | CardRead | CardUnreadable | SlipRead | SlipFound | OpenPriority | SetPriority
+    Choose | TakeAnyway | Browse | ScanHelp | CardRead | CardUnreadable | SlipRead | AppointmentRead | Consider | OwnSlip | SlipFound
+    | OpenPriority | SetPriority
     | Issued | Refused | PrintDone | AskReprint | AskHelp | HelpSays | GoHome | Stay | Language | TextSize | Link | PrinterSays
     | Headphones | Focus | Again | Wake | Tick
 )  # fmt: skip
@@ -296,6 +322,25 @@ class ReportUnprinted:
 
 
 @dataclass(frozen=True)
+class CheckIn:
+    """Ask for the ticket of an appointment whose person is here."""
+
+    visit_no: int
+    code: str = field(repr=False)
+    lang: str = "vi"
+
+
+@dataclass(frozen=True)
+class ActOnSlip:
+    """Ask the server to let others pass, or to cancel, for the slip on the screen."""
+
+    visit_no: int
+    token: str = field(repr=False)
+    what: str = "cancel"
+    count: int = 1
+
+
+@dataclass(frozen=True)
 class LookUp:
     """Ask how it stands with a slip's number."""
 
@@ -308,4 +353,4 @@ class CallHelp:
     """Tell the people of the house."""
 
 
-Effect = Issue | Print | ReportUnprinted | LookUp | CallHelp
+Effect = Issue | CheckIn | Print | ReportUnprinted | LookUp | ActOnSlip | CallHelp

@@ -1,4 +1,4 @@
-"""Asks the server how it stands with a slip that was laid on the reader.
+"""Asks the server how it stands with a slip that was laid on the reader, and tells it what the holder wants.
 
 Holds one thread and the newest question; an answer that comes when its person has gone is the session's to drop. Keeps
 no token: it lives as long as the question.
@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import queue
 import threading
+from typing import Any
 
 from kiosk.agent import Agent
-from kiosk.events import LookUp, SlipFound
+from kiosk.events import ActOnSlip, LookUp, SlipFound
+from kiosk.ids import uuid7
 from kiosk.values import found_from
 from queue_server.client import Client, Problem, Unreachable
 
@@ -18,7 +20,7 @@ from queue_server.client import Client, Problem, Unreachable
 class Lookup:
     def __init__(self, agent: Agent, server: Client) -> None:
         self._agent, self._server = agent, server
-        self._asked: queue.SimpleQueue[LookUp | None] = queue.SimpleQueue()
+        self._asked: queue.SimpleQueue[LookUp | ActOnSlip | None] = queue.SimpleQueue()
         agent.on_lookup = self._asked.put
 
     def threads(self) -> list[threading.Thread]:
@@ -35,10 +37,21 @@ class Lookup:
                     return
             self._agent.post(self._answer(asked))
 
-    def _answer(self, asked: LookUp) -> SlipFound:
+    def _answer(self, asked: LookUp | ActOnSlip) -> SlipFound:
         try:
-            return SlipFound(asked.visit_no, found_from(self._server.citizen_ticket(asked.token)))
+            told = self._server.citizen_ticket(asked.token) if isinstance(asked, LookUp) else self._act(asked)
+            return SlipFound(asked.visit_no, found_from(told, asked.token))
         except Problem as problem:
-            return SlipFound(asked.visit_no, None, "slip_unknown" if problem.status == 404 else "slip_later")
+            known = {"nobody_behind": "nobody_behind", "illegal_transition": "slip_changed", "not_found": "slip_unknown"}
+            return SlipFound(asked.visit_no, None, known.get(problem.code, "slip_later"))
         except (Unreachable, KeyError):
             return SlipFound(asked.visit_no, None, "slip_later")
+
+    def _act(self, asked: ActOnSlip) -> dict[str, Any]:
+        """Under one request id, once more where no answer came: the server does it once."""
+        request_id = uuid7(self._agent.clock.wall_ms())
+        fields = {"count": asked.count} if asked.what == "let_pass" else {}
+        try:
+            return self._server.own_slip(request_id, asked.token, asked.what.replace("_", "-"), **fields)
+        except Unreachable:
+            return self._server.own_slip(request_id, asked.token, asked.what.replace("_", "-"), **fields)

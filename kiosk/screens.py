@@ -7,19 +7,14 @@ request it makes. Sizes and places are the style sheet's affair; a QR code is na
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
-from kiosk import wording
+from kiosk import own_screens, wording
 from kiosk.events import Help, Paper, Printer, Session, State
 from kiosk.values import Home, Service, clock_text
+from kiosk.views import View, button
 from kiosk.wording import Translate
 
-View = dict[str, Any]
 SHOWN_NAME = 160  # a button shows three lines at most; the rest would only be cut by the style sheet
-
-
-def button(id: str, label: str, path: str, body: dict[str, Any] | None = None, **more: Any) -> View:
-    return {"id": id, "label": label, "post": {"path": f"/api/{path}", "body": body or {}}, **more}
 
 
 def view(session: Session, home: Home, visit: str, now: str, translate: Translate, languages: Mapping[str, str]) -> View:
@@ -255,13 +250,15 @@ def _found(session: Session, home: Home, visit: str, now: str, _: Translate) -> 
     """A slip laid on the reader: drawn and read aloud as a number is, with how it stands in the place of the paper."""
     found = session.found
     assert found is not None
+    if session.considering in own_screens.ASKED:
+        return own_screens.ASKED[session.considering](found, _)
     wait = wording.wait(found.low_s, found.high_s, _)
     lines = [
         ("ahead", wording.ahead(found.ahead, _)),
         ("wait", _("Wait: %(wait)s") % {"wait": wait} if wait else ""),
         ("zone", wording.place(found.zone, _) if found.state in ("waiting", "held") else ""),
     ]
-    actions = [button("done", _("Done"), "home", primary=True)]
+    actions = [button("done", _("Done"), "home", primary=True), *own_screens.offers(session, found, _)]
     if not found.alive:
         actions.append(button("browse", _("Take a new number"), "browse"))
     told, tone = wording.standing(found.state, found.counter, _)
@@ -327,6 +324,7 @@ def _error(session: Session, home: Home, visit: str, now: str, _: Translate) -> 
             _("Please try again, or ask at the help desk."),
             [_actions_home(_)],
         ),
+        **own_screens.problems(session.from_time, now, again, _actions_home(_), _),
         "already_waiting": (_("This card already has a number."), desk, [_actions_home(_)]),
     }
     text, hint, actions = known.get(session.problem) or (_("The machine could not take your number."), desk, [_actions_home(_)])

@@ -7,11 +7,12 @@ how a second touch on a dead button, a card laid during printing or a late tick 
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 
+from kiosk import own_slip
 from kiosk.events import (
     Again,
+    AppointmentRead,
     AskHelp,
     AskReprint,
     Browse,
@@ -19,7 +20,7 @@ from kiosk.events import (
     CardRead,
     CardUnreadable,
     Choose,
-    Effect,
+    Consider,
     Event,
     Focus,
     GoHome,
@@ -30,8 +31,8 @@ from kiosk.events import (
     Issued,
     Language,
     Link,
-    LookUp,
     OpenPriority,
+    OwnSlip,
     Paper,
     Print,
     PrintDone,
@@ -53,34 +54,16 @@ from kiosk.events import (
     Wake,
 )
 from kiosk.timing import deadline_ms
+from kiosk.turns import Handler, Result
+from kiosk.turns import enter as _enter
+from kiosk.turns import fresh as _fresh
+from kiosk.turns import problem as _problem
+from kiosk.turns import recent as _recent
+from kiosk.turns import show as _show
 from kiosk.values import Settings, Ticket
 
-Result = tuple[Session, tuple[Effect, ...]]
-Handler = Callable[[Session, "Event", int, Settings], Result]
 KEPT_RECENT = 50
 VOLUMES = (1, 5)
-
-
-def _enter(session: Session, state: State, now_ms: int) -> Session:
-    return replace(session, state=state, since_ms=now_ms, touched_ms=now_ms, under=None, cursor="", found=None)
-
-
-def _fresh(session: Session, now_ms: int, settings: Settings) -> Session:
-    """A new visit that knows nothing of the person before; only the recent tickets survive, and only for their time."""
-    kept = tuple(one for one in session.recent if now_ms - one.at_ms < settings.same_card_ms)
-    return Session(
-        state=State.HOME if session.link else State.PAUSED,
-        visit_no=session.visit_no + 1,
-        since_ms=now_ms,
-        touched_ms=now_ms,
-        home_lang=session.home_lang,
-        lang=session.home_lang,
-        link=session.link,
-        alone=session.alone,
-        printer=session.printer,
-        recent=kept,
-        help=session.help,
-    )
 
 
 def _go_home(session: Session, _: Event, now_ms: int, settings: Settings) -> Result:
@@ -90,10 +73,6 @@ def _go_home(session: Session, _: Event, now_ms: int, settings: Settings) -> Res
 def _hearing(before: Session, fresh: Session) -> Session:
     """Who begins again by ear goes on hearing, in the same language: only time or the headphones end that."""
     return replace(fresh, audio=True, lang=before.lang, volume=before.volume) if before.audio else fresh
-
-
-def _problem(session: Session, problem: str, now_ms: int) -> Session:
-    return replace(_enter(session, State.ERROR, now_ms), problem=problem)
 
 
 # ---------------------------------------------------------------- handlers
@@ -149,11 +128,6 @@ def _card(session: Session, event: Event, now_ms: int, settings: Settings) -> Re
     return _enter(session, State.CHOOSING, now_ms), ()
 
 
-def _recent(session: Session, key: str | None, now_ms: int, settings: Settings) -> Recent | None:
-    found = (one for one in reversed(session.recent) if one.key == key and now_ms - one.at_ms < settings.same_card_ms)
-    return next(found, None) if key else None
-
-
 def recent_for_visit(session: Session, visit_no: int, now_ms: int, settings: Settings) -> Ticket | None:
     """The ticket a repeated touch on an old screen belongs to."""
     found = _recent(session, f"visit:{visit_no}", now_ms, settings)
@@ -165,25 +139,6 @@ def _unreadable(session: Session, event: Event, now_ms: int, __: Settings) -> Re
     return _problem(session, event.problem, now_ms), ()
 
 
-def _slip(session: Session, event: Event, now_ms: int, settings: Settings) -> Result:
-    """The screen stays until the answer is there: a slip laid by mistake takes nobody's choice away."""
-    assert isinstance(event, SlipRead)
-    if session.state is State.NUMBER:
-        if session.paper is Paper.PRINTING:
-            return session, ()
-        session = _fresh(session, now_ms, settings)
-    return replace(session, touched_ms=now_ms), (LookUp(session.visit_no, event.token),)
-
-
-def _found(session: Session, event: Event, now_ms: int, _: Settings) -> Result:
-    assert isinstance(event, SlipFound)
-    if event.visit_no != session.visit_no:
-        return session, ()  # the person has gone
-    if event.found is None:
-        return _problem(session, event.problem, now_ms), ()
-    return replace(_enter(session, State.FOUND, now_ms), found=event.found, problem=""), ()
-
-
 def _open_priority(session: Session, _: Event, now_ms: int, __: Settings) -> Result:
     return _enter(session, State.PRIORITY, now_ms), ()
 
@@ -191,10 +146,6 @@ def _open_priority(session: Session, _: Event, now_ms: int, __: Settings) -> Res
 def _set_priority(session: Session, event: Event, now_ms: int, __: Settings) -> Result:
     assert isinstance(event, SetPriority)
     return replace(_enter(session, State.CHOOSING, now_ms), priority=event.code), ()
-
-
-def _show(session: Session, ticket: Ticket, paper: Paper, now_ms: int, *, repeat: bool = False) -> Session:
-    return replace(_enter(session, State.NUMBER, now_ms), ticket=ticket, paper=paper, repeat=repeat, problem="", slow=False)
 
 
 def _issued(session: Session, event: Event, now_ms: int, _: Settings) -> Result:
@@ -222,7 +173,9 @@ def _orphan(session: Session, event: Event, _: int, __: Settings) -> Result:
 
 def _refused(session: Session, event: Event, now_ms: int, _: Settings) -> Result:
     assert isinstance(event, Refused)
-    return (_problem(session, event.code, now_ms) if event.visit_no == session.visit_no else session), ()
+    if event.visit_no != session.visit_no:
+        return session, ()
+    return replace(_problem(session, event.code, now_ms), from_time=event.from_time), ()
 
 
 def _printed(session: Session, event: Event, now_ms: int, _: Settings) -> Result:
@@ -346,6 +299,9 @@ TABLE: dict[tuple[State, type], Handler] = {
     (S.PRIORITY, SetPriority): _set_priority,
     (S.CHOOSING, SetPriority): _set_priority,
     (S.ISSUING, Refused): _refused,
+    (S.FOUND, Consider): own_slip.consider,
+    (S.FOUND, OwnSlip): own_slip.act,
+    **{(state, AppointmentRead): own_slip.appointment for state in (*_OPEN, S.ASKING, S.ERROR, S.NUMBER, S.FOUND)},
     (S.NUMBER, AskReprint): _reprint,
     (S.ASKING, Stay): _stay,
     (S.HOME, Wake): _stay,
@@ -356,8 +312,8 @@ TABLE: dict[tuple[State, type], Handler] = {
     **{(state, kind): handler for kind, handler in ((Focus, _focus), (Again, _again)) for state in State if state is not S.ASKING},
     **{(state, OpenPriority): _open_priority for state in (S.HOME, S.CHOOSING)},
     **{(state, CardRead): _card for state in (*_OPEN, S.ASKING, S.ERROR, S.NUMBER, S.FOUND)},
-    **{(state, SlipRead): _slip for state in (*_OPEN, S.ASKING, S.ERROR, S.NUMBER, S.FOUND)},
-    **{(state, SlipFound): _found for state in (*_OPEN, S.ASKING, S.ERROR, S.FOUND)},
+    **{(state, SlipRead): own_slip.laid for state in (*_OPEN, S.ASKING, S.ERROR, S.NUMBER, S.FOUND)},
+    **{(state, SlipFound): own_slip.found for state in (*_OPEN, S.ASKING, S.ERROR, S.FOUND)},
     **{(state, CardUnreadable): _unreadable for state in (*_OPEN, S.ASKING, S.ERROR, S.FOUND)},
     **{(state, GoHome): _go_home for state in (S.SCAN_HELP, S.CHOOSING, S.PRIORITY, S.MAY_NOT, S.NUMBER, S.FOUND, S.ERROR, S.ASKING)},
     **{(state, Stay): _stay for state in _OPEN},

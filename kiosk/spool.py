@@ -22,7 +22,7 @@ _SCHEMA = """
 CREATE TABLE IF NOT EXISTS outbox (
   request_id TEXT PRIMARY KEY,
   place INTEGER NOT NULL,
-  call TEXT NOT NULL CHECK (call IN ('issue', 'print_outcome', 'reprint', 'cancel')),
+  call TEXT NOT NULL CHECK (call IN ('issue', 'check_in', 'print_outcome', 'reprint', 'cancel')),
   ticket_id TEXT NOT NULL,
   body TEXT NOT NULL,
   created_at_ms INTEGER NOT NULL
@@ -74,6 +74,11 @@ class Command:
     body: Json
     created_at_ms: int
 
+    @property
+    def asks(self) -> bool:
+        """Whether somebody stands there and waits for a number."""
+        return self.call in ("issue", "check_in")
+
 
 @dataclass(frozen=True)
 class PrintIntent:
@@ -100,7 +105,7 @@ class Spool:
         self._db.execute("PRAGMA synchronous=FULL")
         self._db.execute("PRAGMA secure_delete=ON")
         known = self._db.execute("SELECT sql FROM sqlite_master WHERE name = 'outbox'").fetchone()
-        self._db.executescript(_MORE_CALLS if known and "'cancel'" not in known[0] else _SCHEMA)
+        self._db.executescript(_MORE_CALLS if known and "'check_in'" not in known[0] else _SCHEMA)
 
     def close(self) -> None:
         with self._lock:
@@ -132,7 +137,7 @@ class Spool:
     def pending(self, *, issue: bool | None = None) -> list[Command]:
         """Oldest first; `issue` picks one of the two lanes. What is said of a leased ticket waits until the server has it."""
         known = "WHERE ticket_id NOT IN (SELECT ticket_id FROM numbers)"
-        lane = known if issue is None else f"{known} AND (call = 'issue') = {int(issue)}"
+        lane = known if issue is None else f"{known} AND (call IN ('issue', 'check_in')) = {int(issue)}"
         with self._lock:
             rows = self._db.execute(f"SELECT request_id, call, ticket_id, body, created_at_ms FROM outbox {lane} ORDER BY place").fetchall()  # noqa: S608 - no text from outside
         return [Command(row[0], row[1], row[2], json.loads(row[3]), row[4]) for row in rows]

@@ -81,13 +81,16 @@ class Uplink:
             return self._cut(command, cut)
         self._maybe_sent.discard(command.request_id)
         self._tries.pop(command.request_id, None)
-        if command.call == "issue":
+        if command.asks:
             self._agent.issued(command, answer)
         else:
             self._agent.spool.answered(command.request_id)
         return True
 
     def _send(self, command: Command) -> dict[str, Any]:
+        if command.call == "check_in":
+            body = dict(command.body)
+            return self._server.check_in(command.request_id, body.pop("code"), ticket_id=command.ticket_id, **body)
         if command.call == "issue":
             return self._server.issue(command.request_id, ticket_id=command.ticket_id, **command.body)
         if command.call == "cancel":
@@ -99,7 +102,7 @@ class Uplink:
 
     def _judge(self, command: Command, problem: Problem) -> bool:
         known = problem.body.get("ticket")
-        if command.call == "issue" and problem.code == "already_waiting" and isinstance(known, dict):
+        if command.asks and problem.code == "already_waiting" and isinstance(known, dict):
             self._agent.issued(command, known, repeat=True)
             return True
         if problem.code in ("standby", "fenced"):
@@ -108,13 +111,14 @@ class Uplink:
             self._agent.spool.answered(command.request_id)  # the question never reached the server: nothing to drop
             return True
         again = problem.status in (408, 429) or problem.status >= 500
-        if again or (problem.status in _KEY_TROUBLE and command.call != "issue"):
+        if again or (problem.status in _KEY_TROUBLE and not command.asks):
             self._maybe_sent.add(command.request_id)
             self._agent.trouble(f"server_{problem.code}")
             return False
         if problem.status != 409:
             self._agent.trouble(f"refused_{problem.code}")
-        self._agent.refused(command, problem.code)
+        unknown = command.call == "check_in" and problem.status == 404
+        self._agent.refused(command, "appointment_unknown" if unknown else problem.code, str(problem.body.get("opens_at") or ""))
         return True
 
     def _cut(self, command: Command, cut: Unreachable) -> bool:
@@ -126,14 +130,14 @@ class Uplink:
         """No server took it. When each of them was asked once, the person gets a leased number."""
         if not never_left:
             self._maybe_sent.add(command.request_id)
-        if command.call == "issue":
+        if command.asks:
             self._tries[command.request_id] = tries = self._tries.get(command.request_id, 0) + 1
             sent = command.request_id in self._maybe_sent
             if tries >= self._server.servers and self._agent.cut_off(command, maybe_sent=sent):
                 self._tries.pop(command.request_id)
                 self.wake()
                 return True
-        if never_left and command.call == "issue" and command.request_id not in self._maybe_sent:
+        if never_left and command.asks and command.request_id not in self._maybe_sent:
             return self._agent.withdraw(command)
         return False
 

@@ -117,6 +117,8 @@ class Found:
     ahead: int | None = None
     low_s: int | None = None
     high_s: int | None = None
+    token: str = field(default="", repr=False)  # of the slip, for what its holder may ask next
+    offers: tuple[str, ...] = ()
 
     @property
     def alive(self) -> bool:
@@ -229,7 +231,7 @@ def ticket_from(item: Mapping[str, Any]) -> Ticket:
     )
 
 
-def found_from(item: Mapping[str, Any]) -> Found:
+def found_from(item: Mapping[str, Any], token: str = "") -> Found:
     low_s, high_s = _estimate(item)
     ahead = item.get("ahead")
     return Found(
@@ -237,6 +239,8 @@ def found_from(item: Mapping[str, Any]) -> Found:
         state=str(item.get("state") or ""),
         names=_names({"name": item.get("service_name"), "names": item.get("service_names")}),
         zone=str(item.get("zone") or ""),
+        token=token,
+        offers=tuple(what for what, may in (("let_pass", "may_let_pass"), ("cancel", "may_cancel")) if token and item.get(may) is True),
         counter=str(item.get("counter_name") or item.get("counter") or ""),
         ahead=int(ahead) if isinstance(ahead, int) else None,
         low_s=low_s,

@@ -71,6 +71,13 @@ def offer(service: Service, now: str, _: Translate) -> str:
     return " ".join(part for part in (why, then) if part) or _("Closed today")
 
 
+def from_when(instant: str, now: str, _: Translate) -> str:
+    """`08:30`, with the day where it is not today."""
+    at = datetime.fromisoformat(instant)
+    time = at.strftime("%H:%M")
+    return time if now[:10] == at.strftime("%Y-%m-%d") else f"{time}, {weekday(at.weekday(), _)} {at.strftime('%d/%m')}"
+
+
 def weekday(number: int, _: Translate) -> str:
     days = (_("Monday"), _("Tuesday"), _("Wednesday"), _("Thursday"), _("Friday"), _("Saturday"), _("Sunday"))
     return days[number]

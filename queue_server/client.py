@@ -128,6 +128,10 @@ class Client(HallCalls):
         """What the holder of a slip may know of its number."""
         return _object(self._send("GET", f"/t/{path_part(token)}.json"))
 
+    def own_slip(self, request_id: str, token: str, command: str, **fields: Any) -> Json:
+        """let-pass (count), cancel: what the holder of a slip may do."""
+        return _object(self._send("POST", f"/t/{path_part(token)}/{path_part(command)}", json={"request_id": request_id, **fields}))
+
     def tickets(self, *, label: str | None = None, day: str | None = None, dossier: str | None = None) -> Json:
         return self._get("/tickets", label=label, day=day, dossier=dossier)
 

@@ -28,6 +28,14 @@ class HallCalls:
     def _on(self, ticket_id: str, command: str, request_id: str, fields: Mapping[str, Any]) -> Json:
         raise NotImplementedError
 
+    def check_in(self, request_id: str, code: str, **fields: Any) -> Json:
+        """The person of an appointment is here: a ticket."""
+        return self._post(f"/appointments/{path_part(code)}/check-in", {"request_id": request_id, **fields})
+
+    def rate_at(self, request_id: str, counter: str, stars: int) -> Json:
+        """One to four for the visit that has just ended at a counter."""
+        return self._post(f"/counters/{path_part(counter)}/rate", {"request_id": request_id, "stars": stars})
+
     def call_help(self, request_id: str, place: str, need: str | None = None) -> Json:
         """Somebody at a kiosk or a counter asks for a person."""
         return self._post("/help-calls", {"request_id": request_id, "place": place, "need": need})

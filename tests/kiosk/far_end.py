@@ -126,6 +126,8 @@ class QueueServer:
         self.wanted: list[dict[str, Any]] = []  # slips wanted at this kiosk, told until the test takes them away
         self.help: dict[str, Any] | None = None
         self.helps: list[dict[str, Any]] = []
+        self.appointments: dict[str, str] = {}  # service by code
+        self.asked: list[tuple[str, str, dict[str, Any]]] = []  # what holders of slips wanted: token, command, body
         self.slips: dict[str, dict[str, Any]] = {}  # what the citizen's page tells, by token
 
     def close(self) -> None:
@@ -171,6 +173,14 @@ class QueueServer:
                 self.helps.append(body)
                 self.help = {"id": "h1", "state": "open"}
             call.say(201, self.help)
+        elif call.path.endswith("/check-in"):
+            service = self.appointments.get(call.path.split("/")[-2])
+            self.issue(call, body | {"service": service}) if service else call.say(404, {"code": "not_found"})
+        elif call.path.startswith("/t/"):
+            _, _, token, act = call.path.split("/")
+            self.asked.append((token, act, body))
+            self.slips[token] |= {"state": "cancelled", "may_let_pass": False, "may_cancel": False} if act == "cancel" else {"ahead": 6}
+            call.say(*self.refuse) if self.refuse else call.say(200, self.slips[token])
         elif call.path.endswith("/cancel"):
             call.say(404, {"code": "not_found"})
         else:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from kiosk.events import (
     Again,
+    AppointmentRead,
     AskHelp,
     AskReprint,
     Browse,
@@ -18,6 +19,7 @@ from kiosk.events import (
     CardRead,
     CardUnreadable,
     Choose,
+    Consider,
     Event,
     Focus,
     GoHome,
@@ -30,6 +32,7 @@ from kiosk.events import (
     Link,
     LookUp,
     OpenPriority,
+    OwnSlip,
     Paper,
     Print,
     PrintDone,
@@ -64,7 +67,7 @@ EVENTS: list[Event] = [
     SlipFound(1, None, "slip_unknown"), OpenPriority(), SetPriority("elderly"), Issued(1, TICKET),
     Refused(1, "quota_full"), PrintDone("t1", Paper.PRINTED), AskReprint(), GoHome(), Stay(), Language("en"), TextSize(True), Link(True),
     Link(False), PrinterSays(Printer.OUT), Headphones(True), Headphones(False), Focus("help"), Again(), Again(1), Wake(), Tick(),
-    AskHelp(), HelpSays(Help.CALLED),
+    AskHelp(), HelpSays(Help.CALLED), AppointmentRead("k7Qm2xV9bT4wZ1nR8sY5cA"), Consider("cancel"), OwnSlip("cancel"),
 ]  # fmt: skip
 
 
