@@ -14,7 +14,7 @@ from queue_server.services.unit import Unit
 from queue_server.services.views import ticket_json
 
 NOBODY_HOLDS = ("late", "unseen")  # answered when its person had gone; neither printed nor on a screen
-ORDINARY = "none"  # the priority class that takes a priority away
+ORDINARY = "none"  # the priority class that takes a priority away, and the counter that is any
 
 
 def amend(unit: Unit, ticket_id: str, *, reason: str | None = None, **fields: Any) -> dict[str, Any]:
@@ -24,8 +24,7 @@ def amend(unit: Unit, ticket_id: str, *, reason: str | None = None, **fields: An
     if "service" in to:
         to["zone"] = to.get("zone") or unit.config.known_service(to["service"]).zone
     if "counter" in to:
-        unit.config.known_counter(to["counter"])
-        to["for_counter"] = to.pop("counter")
+        to["for_counter"] = _counter(unit, to.pop("counter"))
     if "needs" in to:
         to["needs"] = list(to["needs"])
         if not set(to["needs"]) <= set(NEEDS):
@@ -37,6 +36,11 @@ def amend(unit: Unit, ticket_id: str, *, reason: str | None = None, **fields: An
     before = {name: list(value) if isinstance(value, tuple) else value for name, value in before.items()}
     told = {"to": to, "from": before, "reason": reason} | ({"capped": cap} if cap else {})
     return _answer(unit, unit.ticket_event(ticket, "amended", told))
+
+
+def _counter(unit: Unit, wanted: str) -> str | None:
+    """The counter to wait for; `none` is whichever serves it."""
+    return None if wanted == ORDINARY else unit.config.known_counter(wanted).code
 
 
 def _other_class(unit: Unit, ticket: Ticket, wanted: str, *, moves: bool) -> dict[str, Any]:

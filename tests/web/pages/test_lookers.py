@@ -82,12 +82,12 @@ def test_the_attendant_issues_one_number_even_if_the_answer_is_lost(browsers: Br
             route.continue_()
 
     page.route("**/api/v1/tickets*", lose_the_first)
-    page.get_by_label("Hộ tịch").check()
-    page.get_by_label("Khó đi lại").check()
-    page.get_by_role("button", name="Lấy số").click()
-    expect(page.locator("#made-label")).to_have_text("A001")
-    expect(page.locator("tbody tr")).to_have_count(1)
-    expect(page.locator("tbody tr")).to_contain_text("Khó đi lại")
+    page.locator("#issue").get_by_label("Hộ tịch").check()
+    page.locator("#issue").get_by_label("Khó đi lại").check()
+    page.locator("#issue .primary").click()
+    expect(page.locator("#made-card .big")).to_have_text("A001")
+    expect(page.locator("#queue .row")).to_have_count(1)
+    expect(page.locator("#queue .row")).to_contain_text("Khó đi lại")
     assert lost[0] == lost[1]
     ticket = site.client().queue()["tickets"][0]
     assert (ticket["source"], ticket["needs"]) == ("desk", ["walk"])
