@@ -20,6 +20,13 @@ from tests.scenes.stage import Stage
 from tests.web.pages.conftest import Browsers
 
 
+def read_off(stage: Stage, picture: bytes) -> str:
+    """The code in a picture, read by a program of strangers."""
+    path = Path(stage.centre.folder) / "seen.png"
+    path.write_bytes(picture)
+    return subprocess.run(["zbarimg", "-q", "--raw", str(path)], capture_output=True, text=True, timeout=60, check=False).stdout.strip()
+
+
 @dataclass
 class Slip:
     """A number on paper."""
@@ -35,11 +42,7 @@ class Slip:
 
     def code(self) -> str:
         """What a phone's camera reads off the paper: the address of the number's page."""
-        picture = self.stage.http.get(f"{self.stage.facts['devices']['printer']['page']}slips/{self.paper}.png").raise_for_status()
-        path = Path(self.stage.centre.folder) / f"slip-{self.paper}.png"
-        path.write_bytes(picture.content)
-        seen = subprocess.run(["zbarimg", "-q", "--raw", str(path)], capture_output=True, text=True, timeout=60, check=False)
-        return seen.stdout.strip()
+        return read_off(self.stage, self.stage.picture(self.paper))
 
 
 class AtKiosk:
@@ -143,6 +146,49 @@ class AtDesk:
         self.free()
 
 
+class Attendant:
+    """The guide of the hall at the page Bàn hướng dẫn."""
+
+    def __init__(self, stage: Stage, page: Page) -> None:
+        self.stage, self.page = stage, page
+        page.goto("/attendant")
+
+    def tab(self, name: str) -> None:
+        """On a phone the page has parts; on a wide screen all of them are there."""
+        if self.page.locator(f'button[data-tab="{name}"]').is_visible():
+            self.page.locator(f'button[data-tab="{name}"]').click()
+
+    def issues(self, service: str, *, lang: str = "", needs: str = "", paper_at: str = "") -> str:
+        """A number for whoever stands there; its label."""
+        form = self.page.locator("#issue")
+        form.locator(f'[name="service"][value="{service}"]').check()
+        if needs:
+            form.locator(f'[name="needs"][value="{needs}"]').check()
+        if lang:
+            form.locator('[name="lang"]').select_option(lang)
+        if paper_at:
+            form.locator('[name="paper_at"]').select_option(paper_at)
+        form.locator("button.primary").click()
+        label = self.page.locator("#made-card .ticket .big")
+        expect(label).to_be_visible()
+        return label.inner_text()
+
+    def shows_code(self) -> str:
+        """What a phone's camera reads off the guide's screen."""
+        return read_off(self.stage, self.page.locator("#made-card figure.code").screenshot(scale="css"))
+
+    def opens(self, ticket: str) -> Any:
+        """The card of somebody who waits."""
+        self.tab("queue")
+        self.page.locator(f"#row-{ticket}").click()
+        card = self.page.locator("#sheet-card .ticket")
+        expect(card).to_be_visible()
+        return card
+
+    def closes(self) -> None:
+        self.page.locator("#sheet-close").click()
+
+
 class Phone:
     """Somebody's phone with the page of their number."""
 
@@ -206,10 +252,8 @@ class People:
             page.clock.install()
         return AtDesk(self.stage, page, counter).opens()
 
-    def attendant(self, *, phone: bool = False) -> Page:
-        page = self.browsers.person("attendant", phone=phone)
-        page.goto("/attendant")
-        return page
+    def attendant(self, *, phone: bool = False) -> Attendant:
+        return Attendant(self.stage, self.browsers.person("attendant", phone=phone))
 
     def phone(self, url: str) -> Phone:
         return Phone(self.browsers.page(phone=True), url)

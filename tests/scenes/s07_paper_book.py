@@ -26,7 +26,7 @@ def play(stage: Stage, people: People) -> None:
 
     # 09:00, all is back: the stubs, by number and time, and what became of each.
     stage.until(lambda: kiosk.state()["screen"] == "home")
-    page = people.attendant()
+    page = people.attendant().page
     page.get_by_role("link", name="Nhập sổ phiếu giấy").click()
     for label, issued, outcome in (
         ("C900", "08:10", "completed"), ("C901", "08:15", "completed"), ("C902", "08:20", "no_show"), ("C903", "08:40", "waiting"),

@@ -49,7 +49,11 @@ def _visit(stage: Stage, people: People, kiosk: KioskProcess) -> None:
     assert len(kiosk.drivers.paper) == 1
 
     # The attendant has seen the white stick and notes the need; the clerk knows it when calling.
-    stage.client.amend(stage.rid(), ticket, needs=["see"])
+    card = people.attendant().opens(ticket)
+    card.locator("summary", has_text="cần giúp").click()
+    card.locator('[name="needs"][value="see"]').check()
+    card.locator("form.amend button.primary").click()
+    stage.until(lambda: stage.ticket(ticket)["needs"] == ["see"])
     desk = people.clerk("1")
     assert desk.calls() == seen["ticket"]["label"]
     assert "Khó nhìn" in desk.page.locator("#marks").inner_text()

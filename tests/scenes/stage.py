@@ -11,7 +11,7 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -74,7 +74,8 @@ class Stage:
         self.http = httpx.Client(timeout=20.0, trust_env=False)
         self.store = open_store(f"sqlite:///{self.centre.folder}/site.db", self.clock)
         self.site = Site(SITE, self.facts["server"], self.store)
-        self.client = Client(self.facts["server"], self.site.key("issue", "call", "read", "feed", "manage", "fleet"), timeout=20)
+        key = self.site.key("issue", "call", "read", "feed", "manage", "fleet")
+        self.client, self._who = Client(self.facts["server"], key, timeout=20), {"Authorization": f"Bearer {key}"}
         self._plain: dict[str, Any] = configuring.current(self.store, SITE)["document"]
         self._orders, self._from, self._dead = 0, 0, 0
         # A day that is moved on while the kiosk takes its first numbers for a cut line would leave it without any for a while.
@@ -93,17 +94,34 @@ class Stage:
         self._ports.close()
 
     # ------------------------------------------------------------ time
-    def day(self, hour: str, **policy: Any) -> None:
-        """A new day, at this hour; nobody is in the house, all counters are closed. Policy as it is named, else the usual."""
-        midnight = self.clock.now.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
-        self.clock.move_to(midnight + _hour(hour))
-        days.turn(self.store, SITE)
+    def day(
+        self,
+        hour: str,
+        services: Mapping[str, Mapping[str, Any]] | None = None,
+        counters: Mapping[str, Sequence[str]] | None = None,
+        languages: Sequence[str] = ("vi", "en"),
+        **policy: Any,
+    ) -> None:
+        """A new day, at this hour; nobody is in the house, all counters are closed. Settings as they are named, else the usual."""
+        self.site.configure(lambda current: current.update(self._plain))  # whoever the last scene left waiting goes with its day
+        self.next_morning(hour)
         document = dict(self._plain)
         document["calendars"] = {"office": {"weekly": {str(day): OFFICE_HOURS for day in range(1, 8)}}}
-        document["services"] = [{**service, "calendar": "office"} for service in self._plain["services"]]
+        named, serves = services or {}, counters or {}
+        document["services"] = [{**one, "calendar": "office", **named.get(one["code"], {})} for one in self._plain["services"]]
+        document["counters"] = [
+            {**one, "services": list(serves[one["code"]])} if one["code"] in serves else one for one in self._plain["counters"]
+        ]
+        document["languages"] = list(languages)
         document["policy"] = {**self._plain.get("policy", {}), **policy}
         self.site.configure(lambda current: current.update(document))
         self._from = self.last_seq()
+
+    def next_morning(self, hour: str) -> None:
+        """The next day, as this one left it."""
+        midnight = self.clock.now.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+        self.clock.move_to(midnight + _hour(hour))
+        days.turn(self.store, SITE)
 
     def at(self, hour: str) -> None:
         """Later on the same day."""
@@ -148,6 +166,18 @@ class Stage:
             held = kept.execute("SELECT 'lease:' || lease FROM numbers WHERE device_seq IS NULL").fetchall()
         return sum(lease in leases for (lease,) in held)
 
+    def asks(self, path: str) -> Any:
+        """A question of the API that the client has no words for."""
+        return self._api("GET", path, None)
+
+    def order(self, path: str, **body: Any) -> Any:
+        return self._api("POST", path, {"request_id": self.rid(), **body})
+
+    def _api(self, method: str, path: str, body: Any) -> Any:
+        answer = self.http.request(method, f"{self.facts['server']}/api/v1{path}", json=body, headers=self._who)
+        assert answer.status_code < 300, answer.text
+        return answer.json()
+
     def ticket(self, ticket_id: str) -> dict[str, Any]:
         return self.client.ticket(ticket_id)
 
@@ -156,6 +186,10 @@ class Stage:
         url = self.facts["devices"][name]["page"] + path
         answer = self.http.post(url, json=body) if body else self.http.get(url)
         return answer.raise_for_status().json()
+
+    def picture(self, slip: int) -> bytes:
+        """The paper as it hangs out of the printer."""
+        return self.http.get(f"{self.facts['devices']['printer']['page']}slips/{slip}.png").raise_for_status().content
 
     # ------------------------------------------------------------ misfortune
     @contextmanager
