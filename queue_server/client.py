@@ -185,25 +185,6 @@ class Client(HallCalls):
         """recall, serve, hold, no-show, complete for the person at the counter."""
         return self._post(f"/counters/{path_part(counter)}/{path_part(command)}", {"request_id": request_id, "if_ticket": if_ticket})
 
-    def activate(self, request_id: str, counter: str) -> Json:
-        """Work at this counter; the same clerk's other one is paused."""
-        return self._post(f"/counters/{path_part(counter)}/activate", {"request_id": request_id})
-
-    def hand_over(self, request_id: str, counter: str, to: str) -> Json:
-        """Give the counter to a colleague (the log-in name), with the person at the desk."""
-        return self._post(f"/counters/{path_part(counter)}/hand-over", {"request_id": request_id, "to": to})
-
-    def check_slip(self, counter: str, code: str) -> Json:
-        """Whether a slip, scanned or typed, is the one to be served at this counter."""
-        return self._get(f"/counters/{path_part(counter)}/check", code=code)
-
-    def find(self, q: str) -> Json:
-        """Today's tickets by label, dossier, appointment or a slip's QR."""
-        return self._get("/find", q=q)
-
-    def rules(self) -> Json:
-        return self._get("/rules")
-
     def undo(self, request_id: str, counter: str, cmd: str | None = None, reason: str | None = None) -> Json:
         return self._post(f"/counters/{path_part(counter)}/undo", {"request_id": request_id, "cmd": cmd, "reason": reason})
 

@@ -1,4 +1,4 @@
-"""The client's calls for the people who guide the hall, and for a kiosk that asks what it is wanted for.
+"""The client's calls for the people who guide the hall, for a clerk's desk, and for a kiosk that asks what it is wanted for.
 
 Holds addresses and fields alone; how a request travels is `client`'s affair.
 """
@@ -6,7 +6,7 @@ Holds addresses and fields alone; how a request travels is `client`'s affair.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import quote
 
 Json = dict[str, Any]
@@ -16,17 +16,14 @@ def path_part(part: str) -> str:
     return quote(part, safe="")
 
 
-class HallCalls:
+class HallCalls(Protocol):
     """Of a `Client`."""
 
-    def _get(self, path: str, **params: str | None) -> Json:
-        raise NotImplementedError
+    def _get(self, path: str, **params: str | None) -> Json: ...
 
-    def _post(self, path: str, body: Json) -> Json:
-        raise NotImplementedError
+    def _post(self, path: str, body: Json) -> Json: ...
 
-    def _on(self, ticket_id: str, command: str, request_id: str, fields: Mapping[str, Any]) -> Json:
-        raise NotImplementedError
+    def _on(self, ticket_id: str, command: str, request_id: str, fields: Mapping[str, Any]) -> Json: ...
 
     def check_in(self, request_id: str, code: str, **fields: Any) -> Json:
         """The person of an appointment is here: a ticket."""
@@ -62,3 +59,23 @@ class HallCalls:
     def errands(self, device: str) -> Json:
         """What a kiosk is wanted for: `{prints: [{job, reprint, ticket}], help: its open call or None}`."""
         return self._get(f"/devices/{path_part(device)}/errands")
+
+    # ------------------------------------------------------------ a clerk's desk
+    def activate(self, request_id: str, counter: str) -> Json:
+        """Work at this counter; the same clerk's other one is paused."""
+        return self._post(f"/counters/{path_part(counter)}/activate", {"request_id": request_id})
+
+    def hand_over(self, request_id: str, counter: str, to: str) -> Json:
+        """Give the counter to a colleague (the log-in name), with the person at the desk."""
+        return self._post(f"/counters/{path_part(counter)}/hand-over", {"request_id": request_id, "to": to})
+
+    def check_slip(self, counter: str, code: str) -> Json:
+        """Whether a slip, scanned or typed, is the one to be served at this counter."""
+        return self._get(f"/counters/{path_part(counter)}/check", code=code)
+
+    def find(self, q: str) -> Json:
+        """Today's tickets by label, dossier, appointment or a slip's QR."""
+        return self._get("/find", q=q)
+
+    def rules(self) -> Json:
+        return self._get("/rules")
