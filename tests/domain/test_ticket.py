@@ -153,6 +153,16 @@ def test_a_transfer_opens_the_next_step_and_keeps_the_first() -> None:
     assert (ticket.service, ticket.counter, ticket.called_at, ticket.arrived_from) == ("other", None, None, 1000)
 
 
+def test_who_has_more_dossiers_comes_again_as_if_they_came_now() -> None:
+    again = event("transferred", 4, rule="dossier_limit", service="one", arrived_from=1040, effective_at=1040, credits={}, quantity=2)
+    ticket = fold([event("issued", 1, quantity=5), event("called", 2), event("serving_started", 3), again])
+    assert ticket is not None
+    assert (ticket.quantity, ticket.arrived_from, ticket.available_from, ticket.state) == (2, 1040, 1040, "waiting")
+    plain = fold([event("issued", 1, quantity=5), event("called", 2), event("serving_started", 3), event("transferred", 4)])
+    assert plain is not None
+    assert (plain.quantity, plain.arrived_from) == (5, 1000)
+
+
 def test_readmission_reopens_the_same_step_with_a_new_revision() -> None:
     ticket = fold([event("issued", 1), event("called", 2, wait_ms=20), event("no_show", 3), event("readmitted", 4)])
     assert ticket is not None
