@@ -71,8 +71,8 @@ class Relay:
     def take_snapshot(self, message: Any, *, only_newer: bool = False) -> bool:
         """Let a whole board in. With `only_newer` a board older than ours is refused (it crossed rows on the way)."""
         told, now_ms = wire.read_snapshot(message)
-        if self.several and told.position[0] < self.board.position[0]:
-            raise wire.BadMessage("an epoch that is over: another server has the hall")
+        if self.several and not only_newer and told.position < self.board.position:
+            raise wire.BadMessage("behind what was shown: another server knows more")  # a standby, or one that was replaced
         if only_newer and told.position < self.board.position:
             return False
         if now_ms is not None:
