@@ -176,9 +176,17 @@ def capped(unit: Unit, priority_class: str | None) -> dict[str, Any] | None:
     named = unit.config.priority_classes.get(priority_class or "")
     if named is None or named.cap_share is None:
         return None
-    since = unit.now_ms - capacity.SHARE_WINDOW_MS
-    share = capacity.over_cap(unit.repository.calls_by_class(unit.site, tuple(unit.config.services), since), named.code, named.cap_share)
-    return None if share is None else {"class": named.code, "share_percent": share, "cap_percent": named.cap_share}
+    return next((one for one in over_cap(unit.repository, unit.site, unit.config, unit.now_ms) if one["class"] == named.code), None)
+
+
+def over_cap(reader: Reader, site: str, config: SiteConfig, now_ms: int) -> list[dict[str, Any]]:
+    """The priority classes that have had their share of the last hour's calls: `class`, `share_percent`, `cap_percent`."""
+    limited = [named for named in config.priority_classes.values() if named.cap_share is not None]
+    if not limited:
+        return []
+    calls = reader.calls_by_class(site, tuple(config.services), now_ms - capacity.SHARE_WINDOW_MS)
+    shares = [(named, capacity.over_cap(calls, named.code, named.cap_share)) for named in limited]
+    return [{"class": named.code, "share_percent": share, "cap_percent": named.cap_share} for named, share in shares if share is not None]
 
 
 def place(unit: Unit, service: str, priority_class: str | None, appointment: str | None, available_from: int) -> dict[str, Any]:

@@ -71,6 +71,7 @@ def tickets_by(
 
 CITIZEN_SEES = (
     "label", "state", "service", "zone", "lang", "issued_at", "available_from", "called_at", "counter", "rating", "print", "recalls",
+    "carried_to",
 )  # fmt: skip
 
 

@@ -32,7 +32,8 @@ TEXT: dict[str, dict[str, Any]] = {
         "let_pass_n": "Nhường {n} người",
         "service": "Việc", "issued": "Lấy số lúc", "zone": "Khu vực chờ", "counter": "Quầy", "ahead": "Còn {n} người trước bạn",
         "first": "Bạn là người tiếp theo", "wait": "{span}", "to_counter": "QUẦY {counter}",
-        "waiting": "Xin chờ ở khu vực ghế. Bảng và loa sẽ gọi số này.", "called": "ĐẾN LƯỢT BẠN", "called_advice": "Xin mời đến quầy ngay.",
+        "waiting": "Xin chờ ở khu vực ghế. Bảng và loa sẽ gọi số này.", "later": "Số này được gọi từ {at} ngày {day}.",
+        "called": "ĐẾN LƯỢT BẠN", "called_advice": "Xin mời đến quầy ngay.",
         "serving": "Đang phục vụ tại quầy {counter}", "held": "Quầy {counter} đang giữ lượt của bạn",
         "held_advice": "Xin chờ gần quầy. Cán bộ sẽ mời bạn, không gọi lại trên bảng.",
         "completed": "Đã xong", "completed_advice": "Cảm ơn bạn đã đến.", "cancelled": "Số này đã huỷ",
@@ -50,7 +51,8 @@ TEXT: dict[str, dict[str, Any]] = {
         "let_pass_n": "Let {n} go first",
         "service": "Service", "issued": "Number taken at", "zone": "Waiting area", "counter": "Counter", "ahead": "{n} people before you",
         "first": "You are next", "wait": "{span}", "to_counter": "COUNTER {counter}",
-        "waiting": "Please wait in the seating area. The board will show this number.", "called": "IT IS YOUR TURN",
+        "waiting": "Please wait in the seating area. The board will show this number.",
+        "later": "This number is called from {at} on {day}.", "called": "IT IS YOUR TURN",
         "called_advice": "Please go to the counter now.", "serving": "Being served at counter {counter}",
         "held": "Counter {counter} is keeping your place",
         "held_advice": "Please wait near the counter. The clerk will ask you over; the board will not call again.",
@@ -105,7 +107,7 @@ def view_of(ticket: Mapping[str, Any], lang: str) -> dict[str, Any]:
     counter = str(ticket.get("counter") or "–")
     title = {"called": f"{text['called']} → {text['to_counter'].format(counter=counter)}"}.get(state, _headline(ticket, text, counter))
     called_at = ticket.get("called_at")
-    advice = text.get(f"{state}_advice") or (text["waiting"] if state == "waiting" else "")
+    advice = text.get(f"{state}_advice") or (_while_waiting(ticket, text) if state == "waiting" else "")
     return {
         "title": f"{ticket['label']} · {title}",
         "tone": TONES.get(state, "" if state in LIVE else "over"),
@@ -120,6 +122,12 @@ def view_of(ticket: Mapping[str, Any], lang: str) -> dict[str, Any]:
         "may_rate": bool(ticket.get("may_rate")),
         "rated": ticket.get("rating") is not None,
     }
+
+
+def _while_waiting(ticket: Mapping[str, Any], text: Mapping[str, Any]) -> str:
+    """Where to wait; or from when on, for a number that is good for another day."""
+    day, at = str(ticket.get("carried_to") or ""), str(ticket.get("available_from"))
+    return str(text["later"].format(at=at[11:16], day=f"{day[8:10]}/{day[5:7]}") if day else text["waiting"])
 
 
 def _headline(ticket: Mapping[str, Any], text: Mapping[str, Any], counter: str) -> str:

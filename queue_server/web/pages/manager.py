@@ -9,6 +9,7 @@ from flask import render_template
 
 from queue_server.contract import times
 from queue_server.services import queries
+from queue_server.services.issuing import over_cap
 from queue_server.web.pages import standing, words
 from queue_server.web.pages.clerk import service_names
 from queue_server.web.pages.health import device_view
@@ -42,6 +43,7 @@ def live_view(visit: Visit) -> dict[str, Any]:
         counters = queries.counters(reader, site, now=now)["counters"]
         figures = queries.day_figures(reader, site, day, now=now)
         devices = queries.devices(reader, site, now=now)["devices"]
+        capped = [(config.priority_classes[one["class"]].name, one) for one in over_cap(reader, site, config, now)]
     services = [_service(row, queue, counters) for row in offered]
     services.sort(key=lambda row: (-row["longest_s"], -row["waiting"]))
     longest_s = max((row["longest_s"] for row in services), default=0)
@@ -59,7 +61,9 @@ def live_view(visit: Visit) -> dict[str, Any]:
         "counters": [_counter(row, service_names(config), now) for row in counters],
         "open_counters": sum(row["state"] != "closed" for row in counters),
         "feeds": [_feed(row) for row in devices if row["role"] == "dossier"],
-        "alarms": [*standing.alarms(standing.look(visit)), *_alarms(services, devices, late_s)],
+        "alarms": [*standing.alarms(standing.look(visit)), *_alarms(services, devices, late_s), *map(_capped, capped)],
+        "before_opening": figures["before_opening"],
+        "over_breaks": figures["over_breaks"],
         "mean": words.minutes,
         "at": words.hhmm(now),
     }
@@ -91,6 +95,14 @@ def _counter(row: Mapping[str, Any], names: Mapping[str, str], now_ms: int) -> d
         "what": f"{names.get(ticket['service'], ticket['service'])}, {AT_DESK[ticket['state']]}" if ticket else "",
         "since": words.minutes(words.since_s(since, now_ms)) if ticket else "",
     }
+
+
+def _capped(found: tuple[str, Mapping[str, Any]]) -> str:
+    name, share = found
+    return (
+        f"{name}: {share['share_percent']}% lượt gọi trong giờ qua, mức trần {share['cap_percent']}%. "
+        "Người đến thêm xếp theo giờ đến cho tới khi tỷ lệ giảm."
+    )
 
 
 def _feed(row: Mapping[str, Any]) -> str:

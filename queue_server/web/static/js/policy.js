@@ -28,6 +28,8 @@ const READ = {
 };
 const read = field => READ[field.dataset.kind](field);
 const before = new Map(fields().map(field => [field, JSON.stringify(read(field))]));
+const said = new Map();
+fields().forEach(field => { said.set(field, shown(field)); });
 
 function changed() {
   return fields().filter(field => JSON.stringify(read(field)) !== before.get(field));
@@ -37,7 +39,7 @@ function shown(field) {
   const value = read(field), kind = field.dataset.kind;
   if (kind === "flag") return value ? "có" : "không";
   if (kind === "absent") return value.map(absenceText).join("; ") || "không vắng buổi nào";
-  if (kind === "calendar") return "giờ mới";
+  if (kind === "calendar") return said.has(field) ? "giờ mới" : "giờ cũ";
   if (kind === "word") return field.options[field.selectedIndex].text;
   if (kind === "halves") return value === null ? "không giới hạn" : "sáng " + (value[0] === null ? "?" : value[0]) + ", chiều " + (value[1] === null ? "?" : value[1]);
   return value === null ? "không giới hạn" : field.value + " " + (field.dataset.unit || "");
@@ -100,7 +102,7 @@ async function look() {
   tell(dialog.querySelector("[data-say]"), "");
   list.replaceChildren(...asked.map(field => {
     const row = document.createElement("li"), effect = document.createElement("small");
-    row.textContent = field.dataset.title + ": " + shown(field);
+    row.textContent = field.dataset.title + ": " + said.get(field) + " → " + shown(field);
     effect.textContent = (field.dataset.effect || "").replace("{v}", shown(field));
     row.append(effect);
     return row;
