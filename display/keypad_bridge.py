@@ -32,7 +32,8 @@ TABLE: dict[tuple[str, str], str] = {
     ("undo", "called"): "undo",
     ("undo", "serving"): "undo",
 }
-KEYS = frozenset(key for key, _ in TABLE)
+RATES = {f"rate-{stars}": stars for stars in range(1, 5)}  # a citizen's keypad: the four faces, about the visit that has just ended
+KEYS = frozenset(key for key, _ in TABLE) | RATES.keys()
 
 # Signs on a keypad's own digits. Letters that seven segments can show.
 CUT = "--"  # no line to the server: nothing was done, nothing will be done later
@@ -73,6 +74,12 @@ class Order:
     request_id: str
     if_ticket: str = ""
     cmd: str = ""
+    stars: int = 0
+
+
+def of_pad(key: str, *, rating: bool) -> str:
+    """A key as this keypad may use it: in a citizen's hand only the faces mean anything, in a clerk's everything else."""
+    return key if rating == (key in RATES) else ""
 
 
 def press(pad: Pad, key: str, now_s: float, *, live: bool) -> tuple[Pad, str | None]:
@@ -117,7 +124,7 @@ REFUSALS = {
     "illegal_transition": OVERTAKEN,
     "undo_too_late": OVERTAKEN,
     "undo_overtaken": OVERTAKEN,
-}
+, "rating_over": OVERTAKEN, "rating_given": OVERTAKEN}
 
 
 def refused(code: str) -> str:

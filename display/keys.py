@@ -88,7 +88,7 @@ class Keys:
 
     # ------------------------------------------------------------ one key
     def pressed(self, plan: PadPlan, key: str) -> None:
-        key = plan.keys.get(key, key)
+        key = bridge.of_pad(plan.keys.get(key, key), rating=plan.rating)
         live = self._relay.board.primed and self._relay.link() == "live"
         pad, sign = bridge.press(self._pads.get(plan.slot, Pad()), key, self._clock.monotonic(), live=live)
         self._pads[plan.slot] = pad
@@ -108,6 +108,8 @@ class Keys:
         self._show(plan, sign, key)
 
     def _ask_and_order(self, counter: str, key: str, until_s: float) -> str:
+        if key in bridge.RATES:  # whose visit it is the server knows
+            return self._order(counter, Order("rate", f"key-{secrets.token_hex(12)}", stars=bridge.RATES[key]), until_s)
         try:
             desk = self.desk(self._server.counter(counter))
         except Unreachable:
@@ -134,6 +136,8 @@ class Keys:
                     return bridge.UNKNOWN
 
     def _send(self, counter: str, order: Order) -> dict[str, Any]:
+        if order.command == "rate":
+            return self._server.rate_at(order.request_id, counter, order.stars)
         if order.command == "next":
             return self._server.next(order.request_id, counter, if_ticket=order.if_ticket)
         if order.command == "undo":
@@ -153,7 +157,8 @@ class Keys:
 
     def _show(self, plan: PadPlan, sign: str, key: str) -> None:
         self._log.info("key", slot=plan.slot, counter=plan.counter, key=key, sign=sign)
-        slot = plan.slot if plan.slot in self._screens else self._devices.panel_of(plan.counter)
+        above = None if plan.rating else self._devices.panel_of(plan.counter)  # a citizen's face is no matter for the hall
+        slot = plan.slot if plan.slot in self._screens else above
         if sign and slot is not None:
             self._panels.sign(slot, sign)
 

@@ -18,6 +18,10 @@ Holds reading and checking; every fault names its key and says what is known. Th
     [keypad.keypad-1]
     counter = "1"
     keys = { serve = "complete" }             # this keypad's key `serve` does `complete`
+
+    [keypad.keypad-9]                         # in the citizen's hand: 1 to 4 rate the visit that has just ended
+    counter = "1"
+    rating = true
 """
 
 from __future__ import annotations
@@ -46,6 +50,7 @@ class PadPlan:
     slot: str
     counter: str
     keys: Mapping[str, str] = field(default_factory=dict)
+    rating: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,11 +115,14 @@ def _form(place: str, name: str, form: str, known: frozenset[str], example: str)
 
 def _keypad(slot: str, values: dict[str, Any]) -> PadPlan:
     place = f"[keypad.{slot}]"
-    _refuse_unknown(place, values, {"counter", "keys"})
+    _refuse_unknown(place, values, {"counter", "keys", "rating"})
     keys = values.get("keys", {})
     if not isinstance(keys, dict) or not set(keys.values()) <= KEYS:
         raise PlanError(f"{place}: keys says what a key does: {', '.join(sorted(KEYS))}")
-    return PadPlan(slot, _text(place, values, "counter"), dict(keys))
+    rating = values.get("rating", False)
+    if not isinstance(rating, bool):
+        raise PlanError(f"{place}: rating is true or false")
+    return PadPlan(slot, _text(place, values, "counter"), dict(keys), rating)
 
 
 def _text(place: str, values: Mapping[str, Any], key: str) -> str:

@@ -111,3 +111,19 @@ def test_how_soon_is_too_soon_is_the_counters_own_word() -> None:
 
 def test_the_counter_its_clerk_left_for_another_says_closed(press: Callable[..., tuple[str, Server]]) -> None:
     assert press("next", OPEN, "counter_inactive")[0] == bridge.CLOSED
+
+
+def test_a_face_rates_the_visit_that_has_just_ended_once(press: Callable[..., tuple[str, Server]]) -> None:
+    thanks = {"counter": "1", "state": "thanks"}
+    sign, server = press("rate-3", OPEN, None, thanks)
+    assert sign == ""
+    (first, second) = server.orders  # the answer was lost once: the same request again
+    assert (first[0], first[1]["stars"], first) == ("/counters/1/rate", 3, second)
+    assert press("rate-3", OPEN, "rating_over")[0] == bridge.OVERTAKEN
+
+
+def test_in_a_citizens_hand_only_the_faces_mean_anything() -> None:
+    assert bridge.of_pad("next", rating=True) == ""
+    assert bridge.of_pad("rate-1", rating=False) == ""
+    assert [bridge.of_pad(key, rating=True) for key in bridge.RATES] == list(bridge.RATES)
+    assert bridge.press(bridge.Pad(), "", 0, live=True)[1] == bridge.ILLEGAL
