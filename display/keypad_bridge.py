@@ -124,7 +124,9 @@ REFUSALS = {
     "illegal_transition": OVERTAKEN,
     "undo_too_late": OVERTAKEN,
     "undo_overtaken": OVERTAKEN,
-, "rating_over": OVERTAKEN, "rating_given": OVERTAKEN}
+    "rating_over": OVERTAKEN,
+    "rating_given": OVERTAKEN,
+}
 
 
 def refused(code: str) -> str:
