@@ -171,12 +171,16 @@ def _aside(kept: list[plain.Row]) -> list[dict[str, Any]]:
         data, step = event["data"], steps[-1]
         if event["type"] == "amended":
             step["class"], step["quantity"] = data["to"].get("priority_class", step["class"]), data["to"].get("quantity", step["quantity"])
+        if event["type"] == "priority_refused":
+            step["class"] = None
         if event["type"] == "annotated" and data.get("procedures") is not None:
             step["procedures"] = data["procedures"]
         if data.get("dossier_code"):
             step["procedures"] = [*step["procedures"], {"dossier_code": data["dossier_code"]}]
-        if event["type"] == "transferred":
+        if event["type"] in ("transferred", "carried"):
             steps.append(dict(step) | {"procedures": []})
+        if event["type"] == "transferred" and "quantity" in data:
+            step["quantity"], steps[-1]["quantity"] = max(1, step["quantity"] - data["quantity"]), data["quantity"]
     return steps
 
 

@@ -172,7 +172,9 @@ def _end(visit: Visit, step: Step, event: Data, at: int, outcome: str) -> None:
 def _transferred(visit: Visit, step: Step, event: Data, at: int) -> None:
     _end(visit, step, event, at, "transferred")
     visit.state = "waiting"
-    visit.quantity = event["data"].get("quantity", visit.quantity)
+    left = event["data"].get("quantity")
+    if left is not None:  # back with the rest: this step had the others
+        step.quantity, visit.quantity = max(1, visit.quantity - left), left
     visit.steps.append(Step(len(visit.steps) + 1, event["data"].get("service", step.service), at))
 
 
@@ -215,6 +217,10 @@ def _annotated(visit: Visit, step: Step, event: Data, at: int) -> None:
 
 def _corrected(visit: Visit, step: Step, event: Data, at: int) -> None:
     step.service = event["data"].get("service") or step.service
+
+
+def _priority_refused(visit: Visit, step: Step, event: Data, at: int) -> None:
+    visit.priority_class = None
 
 
 def _rated(visit: Visit, step: Step, event: Data, at: int) -> None:
@@ -264,6 +270,7 @@ EFFECTS: dict[str, Callable[[Visit, Step, Data, int], None]] = {
     "annotated": _annotated,
     "corrected": _corrected,
     "rated": _rated,
+    "priority_refused": _priority_refused,
     "voided": _voided,
     "undone": _undone,
 }

@@ -16,7 +16,7 @@ from queue_server.cli import server
 from queue_server.contract.position import Position
 from queue_server.dossier.mock_store import Store
 from queue_server.dossier.payload import Feed, Names
-from queue_server.services import days, queries, stating
+from queue_server.services import days, helping, queries, stating
 from tests.audit.test_audit import a_day
 from tests.hall import MORNING, SITE, Hall
 
@@ -77,6 +77,17 @@ def told_day(hall: Hall) -> Records:
     hall.next("2")
     hall.next("2")
     assert hall.ticket(third)["state"] == "called"
+    claimed = hall.issue("kinh-doanh", priority_class="merit")
+    hall.do(lambda unit: helping.priority(unit, claimed["id"], decision="refused"))
+    hall.attend(claimed, "cancel")
+    many = hall.issue(quantity=5)
+    hall.open("3")
+    hall.next("3")
+    hall.at("3", "serve")
+    hall.clock.forward(9)
+    hall.on(many, "complete", "3", more=2, dossier_code="g09.20-20260921-0000004")
+    hall.next("3")
+    hall.on(many, "complete", "3")
     return taken_by_partner(hall)
 
 
@@ -86,6 +97,8 @@ def test_a_day_with_everything_that_can_be_told(file_hall: Hall) -> None:
     assert {record["KetQuaLuot"] for record in records} >= {"chua_du_ho_so", "chuyen_quay", "mo_lai", "vang"}
     assert max(record["PhienBan"] for record in records) >= 3
     assert any(len(record["DanhSachMaHoSo"]) == 3 and record["MaTTHC"] == "1.001193" for record in records)
+    assert [each["LoaiUuTien"] for each in records if each["KetQuaLuot"] == "huy"] == [None]  # asked for and refused
+    assert [each["SoHoSo"] for each in records if each["SoThuTu"] == "A003" and each["KetQuaLuot"] in ("chuyen_quay", "xong")] == [3, 2]
 
 
 Lie = Callable[[Records], Any]
