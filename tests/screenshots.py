@@ -125,6 +125,10 @@ def photograph(camera: Camera, demo: dict[str, Any]) -> None:
         page.click("button[data-do=next]:enabled")
         page.locator("button[data-do=serve]:enabled").wait_for()
         camera.shoot(page, "counter", 960)
+        page.keyboard.press("F1")
+        page.locator("#more").wait_for()
+        camera.shoot(page, "counter-more", 960)
+        page.keyboard.press("Escape")
     for role, name in (("technician", "technician"), ("site_head", "manager"), ("attendant", "attendant")):
         with camera.screen(1366, 768) as page:
             log_in(page, demo[name], demo["logins"][role])

@@ -136,6 +136,8 @@ def test_a_chosen_person_the_absent_and_what_was_typed(open_desk: Opener) -> Non
     assert _last(desk, "readmitted")["label"] == "A002"
     desk.shows("A001")
     desk.button("transfer").click()
+    page.locator("#why").fill("ông 036099000123")  # a person's number is not taken
+    assert page.locator("#why").evaluate("input => input.validity.patternMismatch")
     page.locator("#why").fill("đang gõ dở")
     page.reload()
     desk.shows("A001")

@@ -59,6 +59,7 @@ function scanInto(code) {
 
 // Resolves with the procedures to note and how many dossiers are left for another turn, or null.
 export async function askDossiers(ticket, desk, scanned) {
+  if (!el("dossiers")) return null;          // not fetched yet
   const noted = ticket.steps.length ? ticket.steps[ticket.steps.length - 1].procedures : [], known = (desk.names.procedures || {})[ticket.service] || [];
   el("dossiers").dataset.limit = String((desk.counter.settings || {}).dossiers_per_turn || 0);
   el("dossier-codes").replaceChildren(...known.map(code => Object.assign(document.createElement("option"), { value: code })));

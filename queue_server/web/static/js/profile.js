@@ -52,6 +52,7 @@ function number() {
 
 // Resolves with the chosen services in order, or null.
 export async function askServices(desk) {
+  if (!el("profile")) return null;           // not fetched yet
   const names = desk.names.services, on = desk.counter.state === "closed" ? rememberedServices(desk.counter.code, names) || desk.counter.services : desk.counter.services;
   const all = on.concat(Object.keys(names).filter(code => !on.includes(code)));
   el("profile-rows").replaceChildren(...all.map(code => rowOf(code, names[code], on.includes(code))));
