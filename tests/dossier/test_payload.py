@@ -232,7 +232,11 @@ def data_for(kind: str, log: Any, ticket: str, n: int) -> dict[str, Any]:
     return {
         "called": {"wait_ms": max(0, log.at - step.available_from), "over_breaks_ms": n % 5 * 100},
         "amended": {"to": {"priority_class": f"p{n % 3}"} if n % 2 else {"service": f"s{n % 3}"}},
-        "transferred": place,
+        "transferred": place | ({"quantity": n % 4 + 1, "rule": "dossier_limit", "arrived_from": log.at} if n % 4 == 0 else {}),
+        "let_passed": {"effective_at": log.at, "count": 1},
+        "carried": {"to_day": "2026-11-24", "available_from": log.at + 60_000, "machine_closed": True} | place,
+        "print_wanted": {"job": f"j{n}", "device": "kiosk-01", "reprint": n % 2 == 0},
+        "priority_refused": place,
         "completed": {"outcome": "done", "start_inferred": n % 2 == 0, "dossier_code": f"A-20260609-{n:04}" if n % 3 == 0 else None},
         "readmitted": place,
         "rated": {"stars": n % 5 + 1},
