@@ -122,7 +122,7 @@ def test_a_partial_write_is_counted() -> None:
     bus, printer = _bus("partial")
     port = _open(bus)
     with pytest.raises(Timeout) as caught:
-        port.write(bytes(20_000), _soon(0.2))
+        port.write(bytes(20_000), _soon(2.0))
     assert caught.value.written == printer.sim.received_bytes == 8192
     port.close()
 
