@@ -19,6 +19,8 @@ from queue_server.demo.cards import payload
 from tests.scenes.stage import Stage
 from tests.web.pages.conftest import Browsers
 
+expect.set_options(timeout=40_000)  # a deadline, not a wait
+
 
 def read_off(stage: Stage, picture: bytes) -> str:
     """The code in a picture, read by a program of strangers."""
@@ -175,7 +177,8 @@ class Attendant:
 
     def shows_code(self) -> str:
         """What a phone's camera reads off the guide's screen."""
-        return read_off(self.stage, self.page.locator("#made-card figure.code").screenshot(scale="css"))
+        expect(self.page.locator("#made-card figure.code")).to_be_visible()
+        return self.stage.until(lambda: read_off(self.stage, self.page.screenshot()))  # the card is drawn anew now and then
 
     def opens(self, ticket: str) -> Any:
         """The card of somebody who waits."""

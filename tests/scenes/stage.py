@@ -32,6 +32,8 @@ from toiluot_edge import ScaledClock, SystemClock
 
 T = TypeVar("T")
 PATIENCE_S = 40.0  # a deadline for a machine with much else to do, never a wait
+# The kiosk's own times are real ones; a slow machine must not be taken for somebody who walked away.
+UNHURRIED = {"number_shown_s": 120, "idle_s": 300, "same_card_s": 900}
 OFFICE_HOURS = [["07:30", "11:30"], ["13:30", "17:00"]]
 
 
@@ -113,7 +115,7 @@ class Stage:
             {**one, "services": list(serves[one["code"]])} if one["code"] in serves else one for one in self._plain["counters"]
         ]
         document["languages"] = list(languages)
-        document["policy"] = {**self._plain.get("policy", {}), **policy}
+        document["policy"] = {**self._plain.get("policy", {}), **UNHURRIED, **policy}
         self.site.configure(lambda current: current.update(document))
         self._from = self.last_seq()
 
