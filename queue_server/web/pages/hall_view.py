@@ -31,7 +31,7 @@ def call(row: Mapping[str, Any]) -> dict[str, Any]:
         "id": row["id"],
         "kind": row["kind"],
         "rings": not alarm and row["state"] == "open",
-        "what": "Báo động im lặng" if alarm else "Gọi hỗ trợ",
+        "what": "Báo động thầm" if alarm else "Gọi hỗ trợ",
         "place": place,
         "need": words.NEEDS.get(row["need"] or "", "") if not alarm else "",
         "answered": row["state"] == "answered",

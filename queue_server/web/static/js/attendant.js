@@ -28,10 +28,11 @@ async function draw(place, ticket) {
   try { answer = await fetch("/attendant/ticket/" + encodeURIComponent(ticket) + query, { headers: { "HX-Request": "true" }, credentials: "same-origin" }); } catch (error) { return; }
   if (answer.status === 401) { location.reload(); return; }
   if (!answer.ok || shown[place] !== ticket) return;
-  const box = el(place), open = box.querySelector("details[open] form");
-  if (open && open.contains(document.activeElement)) return;          // somebody is just changing it
-  const text = await answer.text();
-  if (shown[place] === ticket) box.innerHTML = text;                  // our own page: escaped by the template
+  const text = await answer.text(), box = el(place);
+  if (shown[place] !== ticket || box.querySelector("details[open] form")) return;          // somebody is just changing it
+  const same = box.querySelector('[data-ticket="' + ticket + '"]'), open = same ? Array.from(same.querySelectorAll("details")).findIndex(part => part.open) : -1;
+  box.innerHTML = text;                                               // our own page: escaped by the template
+  if (open >= 0 && box.querySelectorAll("details")[open]) box.querySelectorAll("details")[open].open = true;
 }
 
 function redraw() { Object.entries(shown).forEach(([place, ticket]) => { if (ticket) draw(place, ticket); }); }
@@ -49,6 +50,8 @@ el("sheet-close").addEventListener("click", () => sheet.close());
 // ---------------------------------------------------------------- buttons that say what they send
 async function send(path, fields, button) {
   const said = sheet.open ? el("sheet-said") : el("said");
+  const part = button.closest("details");
+  if (part) part.open = false;                                        // what it says is old when this is done
   button.disabled = true; tell(said, "");
   try {
     await command(path, fields, () => tell(said, "Máy chủ chưa trả lời, đang gửi lại…", "warn"));
@@ -80,10 +83,9 @@ document.addEventListener("submit", event => {
   const path = event.target.dataset.amend;
   if (!path) return;
   event.preventDefault();
-  const fields = changes(event.target), button = event.target.querySelector("button"), box = event.target.closest("details");
-  if (!Object.keys(fields).length) { box.open = false; return; }
-  box.open = false;
-  send(path, fields, button);
+  const fields = changes(event.target);
+  if (Object.keys(fields).length) send(path, fields, event.target.querySelector("button"));
+  else event.target.closest("details").open = false;
 });
 el("find-form").addEventListener("submit", event => event.preventDefault());
 
