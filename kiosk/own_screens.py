@@ -32,7 +32,7 @@ def _let_pass(found: Found, _: Translate) -> View:
     ]  # fmt: skip
     return {
         "screen": "priority",
-        "title": _("%(label)s: how many people behind you go first?") % {"label": found.label},
+        "title": _("%(label)s: let how many go first?") % {"label": found.label},
         "notice": _("You cannot take your old place back."),
         "choices": [*choices, button("keep", _("Keep my place"), "consider", {"what": ""}, letter="", detail="", kind="class")],
         "paging": {"previous": _("Previous"), "next": _("More"), "page": _("Page %(n)s of %(of)s")},
