@@ -202,7 +202,8 @@ def turn_days(house: House) -> None:
         with house.store.alone("day-close") as mine:
             for site in house.store.sites() if mine else ():
                 days.turn(house.store, site)
-                days.release(house.store, site)
+                if house.standing.word(site) == "serving":  # a replaced server's log goes on elsewhere
+                    days.release(house.store, site)
         if isinstance(house.clock, SteadyClock):
             for site in house.store.sites():
                 timekeeping.watch(house.store, site, house.clock)
