@@ -22,14 +22,6 @@ class Change:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Preview:
-    """`version`: the configuration that the changes were made from."""
-
-    version: int = required(Whole(1))
-    changes: tuple[Change, ...] = required(Listing(Nested(Change), 200, 1))
-
-
-@dataclass(frozen=True, kw_only=True)
 class ConfigChange(Command):
     """`version`: the configuration that the changes were made from."""
 

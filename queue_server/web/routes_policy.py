@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from queue_server.contract import messages as m
-from queue_server.contract.messages_policy import ConfigChange, Preview, SurgeService
+from queue_server.contract.messages_policy import ConfigChange, SurgeService
 from queue_server.web import policy
 from queue_server.web.call import Route
 
@@ -23,7 +23,7 @@ POLICY = (
         path="/config/preview",
         needs=("manage",),
         handler=policy.preview,
-        message=Preview,
+        message=ConfigChange,
         refusals=("config_changed",),
         answer="ConfigChanges",
         summary="What changed settings would be, refused as the change itself would be",

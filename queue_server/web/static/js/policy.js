@@ -1,5 +1,5 @@
 // The manager's settings: what was changed is gathered, shown as sentences, stored as one version; faults go to their fields.
-import { Lost, Problem, command, get, postOnce } from "./api.js";
+import { Lost, Problem, command, get, postOnce, requestId } from "./api.js";
 import { absenceText, exceptionsOf, spansOf } from "./policy_text.js";
 
 const root = document.getElementById("policy"), byId = id => document.getElementById(id);
@@ -109,7 +109,7 @@ async function look() {
   }));
   dialog.showModal();
   byId("store").disabled = true;
-  try { await postOnce("/config/preview", body); byId("store").disabled = false; } catch (error) { say(dialog, error); }
+  try { await postOnce("/config/preview", Object.assign({ request_id: requestId() }, body)); byId("store").disabled = false; } catch (error) { say(dialog, error); }
 }
 
 async function store() {
