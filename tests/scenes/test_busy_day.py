@@ -53,12 +53,14 @@ def _tampered(day: BusyDay) -> None:
     assert findings(log, [*day.tickets, "nobody"], records)
 
 
+@pytest.mark.slow("a hundred and twenty people and what happens to them")
 def test_a_cut_day_adds_up(folder: Path) -> None:
     with played(folder, visits(FULL_DAY)[:120], seed=11, clerks=5) as day:
         check(day, 120)
         _tampered(day)
 
 
+@pytest.mark.slow("three small days")
 def test_the_same_seed_is_the_same_day_and_another_another(folder: Path) -> None:
     first, second, other = (_digest(folder, name, seed, 15, 3) for name, seed in (("a", 1), ("b", 1), ("c", 2)))
     assert first == second
