@@ -15,7 +15,7 @@ from queue_server.dossier.mock_store import Store as Mock
 from queue_server.dossier.partner import Result, Wait
 from queue_server.dossier.payload import Names, Record
 from queue_server.dossier.worker import Worker
-from tests.sim.server import Quiet
+from tests.sim.network import Quiet
 from tests.sim.world import Clock, Crash, Process, World
 
 POLL_S = 120.0
@@ -75,5 +75,7 @@ class Feed(Process):
             try:
                 self.idle = self.worker.step()
                 yield POLL_S if self.idle else 0.1
-            except (Unreachable, Problem, Wait):
+            except (Unreachable, Problem, Wait) as trouble:
+                if isinstance(trouble, Problem) and trouble.code == "epoch_changed":
+                    self.worker._follow_epoch(trouble.body)
                 yield self.dice.uniform(1.0, 30.0)

@@ -4,22 +4,30 @@ from __future__ import annotations
 
 import sys
 
-from tests.sim import planted_edges, planted_server
+from tests.sim import planted_edges, planted_server, planted_takeover
 from tests.sim.centre import TINY, play
 from tests.sim.checker import judge
 from tests.sim.planted import FAULTS, planted
 
-ROOMS = (planted_edges, planted_server)
+ROOMS = (planted_edges, planted_server, planted_takeover)
 
 
 def seeds_needed(name: str, most: int) -> tuple[int, str]:
     """The first seed that finds it, and how; 0 where none of them does."""
     for seed in range(1, most + 1):
         with planted(name):
-            wrong = judge(play(seed, TINY))
+            wrong = found(seed)
         if wrong:
             return seed, wrong[0]
     return 0, ""
+
+
+def found(seed: int) -> list[str]:
+    """What is wrong with the day; a client that breaks on what it was told says so by breaking."""
+    try:
+        return judge(play(seed, TINY))
+    except Exception as broken:  # noqa: BLE001 - a planted mistake may break anything
+        return [f"somebody broke: {broken!r}"]
 
 
 if __name__ == "__main__":

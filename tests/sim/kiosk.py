@@ -14,17 +14,21 @@ from typing import Any
 
 from kiosk.agent import Agent
 from kiosk.events import Browse, Choose, GoHome, State, Tick
+from kiosk.keeper import Keeper
+from kiosk.leases import Leases
 from kiosk.printing import DOUBT_S, Printing
 from kiosk.spool import PrintIntent, Spool
 from kiosk.timing import deadline_ms
 from kiosk.uplink import FAILURES_TO_PAUSE, RETRY_FIRST_S, RETRY_MOST_S, Uplink
 from kiosk.values import home_from
 from queue_server.client import Client, Problem, Unreachable
+from queue_server.contract import times
+from tests.sim.network import Line
 from tests.sim.printer import WIDTH, Drivers
-from tests.sim.server import Line
 from tests.sim.world import Clock, Edged, Process, World
 
 HOME_EVERY_S = 300.0  # an unchanged home tells nothing: the simulation asks less often than a kiosk
+KEEP_EVERY_S = 30.0  # while there is nothing to settle
 PATIENCE_S = 45
 
 
@@ -37,6 +41,7 @@ class Person:
     service: str
     elderly: bool
     labels: list[tuple[int, str, str]] = field(default_factory=list)  # when, ticket id, label
+    kiosk: str = ""  # who told the number, where it was a kiosk
     left: str = ""
 
 
@@ -47,20 +52,24 @@ class Kiosk(Process):
         self.clock = Clock(world)
         self.agent: Any = None
         self.spool: Any = None
-        self._boots = 0
+        self._boots = self._machine = 0
 
     def build(self) -> None:
         self._boots += 1
+        if self.dice.random() < 0.2:
+            self._machine += 1  # not the program alone: the whole machine was started anew
         self.spool = Spool(self._folder / "spool.sqlite3")
         self.spool._db = Edged(self.spool._db, self.edge)
-        self.agent = Agent(self.spool, self.clock, name=self.name, boot=f"b{self._boots}")
-        self._uplink = Uplink(self.agent, self._client)
+        leases = Leases(self.spool, boot_id=f"machine-{self._machine}", boot_s=self.clock.monotonic)
+        self.agent = Agent(self.spool, self.clock, name=self.name, boot=f"b{self._boots}", leases=leases)
+        self._uplink, self._keeper = Uplink(self.agent, self._client), Keeper(self.agent, self._client)
         self._printing = Printing(self.agent, self._drivers, width_dots=lambda: WIDTH)
         self._running = {True: False, False: False}
         self.agent.on_command = self._wake
         for issue in (True, False):
             self._uplink._maybe_sent |= {one.request_id for one in self.spool.pending(issue=issue)}
         self.spawn(self._home())
+        self.spawn(self._keep(), 2.0)
         self.spawn(self._ticks(), 1.0)
         self._draining = self._doubting = True
         self.agent.on_print = self._slip
@@ -92,12 +101,28 @@ class Kiosk(Process):
             try:
                 body, _ = self._client.kiosk_home()
                 self.agent.learned(home_from(body) if body is not None else None)
+                self._beat()
                 failures = 0
             except (Problem, Unreachable):
                 failures += 1
                 if failures >= FAILURES_TO_PAUSE:
                     self.agent.link_lost()
             yield 1.0 if failures else HOME_EVERY_S
+
+    def _beat(self) -> None:
+        """The heartbeat, for the server's time alone."""
+        told = self._client.heartbeat({"device": self.name, "role": "kiosk", "version": "0", "boot_id": "b", "uptime_s": 1})
+        self.agent.server_time(times.decode(told["now"]))
+
+    def _keep(self) -> Iterator[float]:
+        """The keeper's thread."""
+        while True:
+            try:
+                self._keeper.round()
+            except (Unreachable, Problem):
+                pass
+            waits = self.spool.waiting() or self.agent.leases.kept("restate")
+            yield 2.0 if waits else KEEP_EVERY_S
 
     def _ticks(self) -> Iterator[float]:
         while True:
@@ -162,6 +187,7 @@ class Kiosk(Process):
                 break
             if session.state is State.NUMBER:
                 person.labels.append((self.world.now_ms, session.ticket.id, session.ticket.label))
+                person.kiosk = self.name
                 break
             yield 1.0
         else:

@@ -250,16 +250,18 @@ def issued_at_again_and_again() -> list[Swap]:
 
 @plant
 def wrong_answer_kept() -> list[Swap]:
-    """A repeat gets the answer of the command before."""
-    last: list[Any] = []
+    """A repeat gets the answer that the same call gave before."""
+    last: dict[str, Any] = {}
     kept = Repository.request
 
     def request(self: Any, site: str, request_id: str) -> Any:
         row = kept(self, site, request_id)
         if row is None:
             return None
-        last.append(row)
-        return {**dict(row), "body": last[-2]["body"]} if len(last) > 1 else row
+        call = row["fingerprint"].rpartition(" ")[0]
+        before = last.get(call, row)
+        last[call] = row
+        return {**dict(row), "body": before["body"]}
 
     return [(Repository, "request", request)]
 

@@ -122,7 +122,7 @@ class Clerk(Staff):
                 yield 2.0
                 yield from self._undo()
             return
-        if chance < 0.22:
+        if chance < 0.26:
             yield from self._on(ticket, "release", reason="mistake")
             return
         yield from self._serve(ticket, chance)
@@ -132,12 +132,12 @@ class Clerk(Staff):
         if not (yield from self._on(ticket, "serve")):
             return
         yield self.dice.lognormvariate(0, 0.5) * 110
-        if chance < 0.30:
+        if chance < 0.38:
             yield from self._on(ticket, "transfer", to={"service": self.dice.choice("abc")})
-        elif chance < 0.36:
+        elif chance < 0.44:
             self._held.append(ticket)
             yield from self._on(ticket, "hold", reason="papers")
-        elif chance < 0.6:
+        elif chance < 0.65:
             yield from self._on(ticket, "complete", outcome="done")
             if self.dice.random() < 0.15:
                 yield 2.0
@@ -224,3 +224,6 @@ class Alone(Staff):
                 some = [dict(one) for one in mine[-3:]]
                 yield from self.order("settle", lambda r, some=some: self.client.settle(r, lease["id"], some))
         yield from self.order("settle", lambda r: self.client.settle(r, lease["id"], mine))
+        while not self.home:
+            yield 300.0
+        yield from self.order("settle", lambda r: self.client.settle(r, lease["id"], mine))  # whatever became of the server meanwhile

@@ -66,11 +66,12 @@ class Story:
     visits: dict[str, Visit] = field(default_factory=dict)
     wrong: list[str] = field(default_factory=list)
     by_cmd: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
-    boards: dict[int, tuple[tuple[tuple[str, str, str], ...], int]] = field(default_factory=dict)
+    boards: dict[tuple[int, int], tuple[tuple[tuple[str, str, str], ...], int]] = field(default_factory=dict)
     before: dict[int, Visit] = field(default_factory=dict)  # a ticket as it was before the row of that number
     undone: set[int] = field(default_factory=set)
     numbers: dict[tuple[str, str], int] = field(default_factory=dict)
     labels: dict[str, str] = field(default_factory=dict)
+    jumped: set[tuple[str, str]] = field(default_factory=set)  # day and series in which a new epoch has not given a number yet
 
     def say(self, what: str, row: dict[str, Any]) -> None:
         self.wrong.append(f"{what} (row {row['seq']}, {row['type']} {row['label'] or ''})")
@@ -82,8 +83,10 @@ def local_day(at_ms: int) -> str:
 
 def read(log: list[dict[str, Any]]) -> Story:
     story = Story()
-    seq, at, day, last = 0, 0, "", ""
+    seq, at, day, last, epoch = 0, 0, "", "", 1
     for row in log:
+        if row["epoch"] != epoch:
+            _epoch(story, row, epoch, seq)
         if row["seq"] != seq + 1:
             story.say("the log has a gap", row)
         if row["at"] < at:
@@ -92,7 +95,7 @@ def read(log: list[dict[str, Any]]) -> Story:
             story.say("another day than the calendar's", row)
         if row["hash"] != _hash(last if row["business_day"] == day else "", row):
             story.say("the chain of hashes is broken", row)
-        seq, at, day, last = row["seq"], row["at"], row["business_day"], row["hash"]
+        seq, at, day, last, epoch = row["seq"], row["at"], row["business_day"], row["hash"], row["epoch"]
         story.by_cmd.setdefault(row["cmd"], []).append(row)
         if row["ticket"]:
             _one(story, row)
@@ -100,9 +103,19 @@ def read(log: list[dict[str, Any]]) -> Story:
         if len({visit.counter for visit in there}) != len(there):
             story.say("two people at one counter", row)
         calls = tuple(sorted((visit.label, str(visit.counter), visit.state) for visit in there))
-        story.boards[seq] = calls, sum(visit.state == "waiting" for visit in story.visits.values())
+        story.boards[epoch, seq] = calls, sum(visit.state == "waiting" for visit in story.visits.values())
     _halves(story)
     return story
+
+
+def _epoch(story: Story, row: dict[str, Any], before: int, end: int) -> None:
+    """Another server goes on with this log: it says so first, and where the log it goes on with had ended."""
+    if row["epoch"] < before:
+        story.say("the epoch went back", row)
+    first = row["type"] in ("site.epoch_started", "day.opened", "day.closed") or row["data"].get("machine_closed")
+    if not first or (row["type"] == "site.epoch_started" and row["data"]["continues_after"] != end):
+        story.say("another epoch, and the log does not say from where", row)
+    story.jumped |= {(row["business_day"], series) for series in SERIES.values()}
 
 
 def _halves(story: Story) -> None:
@@ -144,18 +157,40 @@ def _issued(story: Story, row: dict[str, Any]) -> None:
     if row["label"] in story.labels and day == row["business_day"]:
         story.say("a number given twice", row)
     story.labels[row["label"]] = row["ticket"]
-    if data.get("lease"):
+    if data.get("restated"):
+        _restated(story, row, number)
+    elif data.get("lease"):
         if not 700 <= number <= 999:
             story.say("a leased number outside its band", row)
     else:
-        if number != story.numbers.get((day, series), 0) + 1:
-            story.say("a number skipped or out of order", row)
-        story.numbers[day, series] = number
+        _ordinary(story, row, (day, series), number)
         if data["issued_at"] != row["at"] or sum(one["type"] == "issued" for one in story.by_cmd[row["cmd"]]) > 1:
             story.say("one command issued twice, or at another time", row)
     visit = Visit(row["ticket"], row["label"], row["seq"], service, data["issued_at"], data.get("priority_class") == "elderly")
     visit = replace(visit, doubt=bool(data.get("doubt")))
     story.visits[visit.id] = visit
+
+
+def _ordinary(story: Story, row: dict[str, Any], place: tuple[str, str], number: int) -> None:
+    """The next one; after another server took over, one that lies beyond whatever may be on paper."""
+    last = story.numbers.get(place, 0)
+    if place in story.jumped:
+        story.jumped.discard(place)
+        if number <= last + 200:
+            story.say(f"after a new epoch the number is {number}, {last} was known", row)
+    elif number != last + 1 and (last, number) != (699, 1000):
+        story.say("a number skipped or out of order", row)
+    story.numbers[place] = number
+
+
+def _restated(story: Story, row: dict[str, Any], number: int) -> None:
+    """A number that another server gave: there must have been another, and it is none that may still be given."""
+    data = row["data"]
+    if row["epoch"] == 1:
+        story.say("told again, and no server was replaced", row)
+    place = data["business_day"], data["series"]
+    if not 700 <= number <= 999 and place not in story.jumped and number > story.numbers.get(place, 0):
+        story.say("told again with a number that will be given", row)
 
 
 def _after(story: Story, visit: Visit, row: dict[str, Any]) -> Visit:
