@@ -193,7 +193,8 @@ FAULTS: dict[str, tuple[Change, str, str, str]] = {
     "names as a list": (put("services", 0, "names", []), "/services/0/names", "wrong_type", "Mapping[str, str] is expected"),
     "below nothing": (put("policy", "undo_s", -1), "/policy/undo_s", "out_of_range", RANGE),
     "more leased numbers than the band has for all kiosks": (
-        put("policy", "lease_count", 51), "/policy/lease_count", "out_of_range", "0 to 50: the band of leased numbers is shared by all kiosks",
+        put("policy", "lease_count", 51), "/policy/lease_count", "out_of_range",
+        "0 to 50: the band of leased numbers is shared by all kiosks",
     ),
     "beyond a million": (put("policy", "undo_s", MANY + 1), "/policy/undo_s", "out_of_range", RANGE),
     "too long a name": (put("services", 0, "name", "x" * 1201), "/services/0/name", "too_long", "at most 1,200 characters"),
@@ -319,3 +320,8 @@ def test_what_is_just_allowed(change: Change) -> None:
 def test_settings_cannot_change_under_anyone(value: Any) -> None:
     with pytest.raises(AttributeError):
         setattr(value, fields(value)[0].name, "other")
+
+
+def test_without_an_end_a_service_is_closed_when_it_is_absent_and_no_more() -> None:
+    assert Service("one", "Một", "A").closures == ()
+    assert len(Service("one", "Một", "A", until="2026-11-24T11:30:00+07:00").closures) > 0

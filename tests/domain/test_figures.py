@@ -196,7 +196,8 @@ def test_a_set_of_tickets_in_full() -> None:
     figures = metrics.figures([done, sent_on, late, WAITING, CALLED, GONE, HELD])
     body = figures.as_data()
     assert body["counts"] == {
-        "issued": 7, "arrived": 0, "called": 6, "served": 2, "no_show": 1, "cancelled": 0, "expired": 0, "moved": 0, "recalls": 6, "transfers": 1,
+        "issued": 7, "arrived": 0, "called": 6, "served": 2, "no_show": 1, "cancelled": 0, "expired": 0, "moved": 0, "recalls": 6,
+        "transfers": 1,
         "machine_closed": 1, "entered_late": 1, "voided": 1, "carried": 0,
         "priority": 7, "priority_confirmed": 0, "priority_refused": 0,
     }  # fmt: skip
@@ -262,3 +263,9 @@ def test_time_of_counters_is_added_up_apart() -> None:
         "2": {"wrap_up_n": 1, "wrap_up_ms": 30_500, "paused_n": 0, "paused_ms": 0},
     }
     assert spells([])["wrap_up"]["n"] == 0
+
+
+def test_what_was_decided_of_a_priority_is_counted() -> None:
+    looked_at = [replace(WAITING, priority_check=decision) for decision in ("confirmed", "refused", "refused", None)]
+    counts = figures(looked_at).as_data()["counts"]
+    assert (counts["priority_confirmed"], counts["priority_refused"]) == (1, 2)
