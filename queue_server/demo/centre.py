@@ -70,7 +70,9 @@ class Addresses:
 
 
 class Centre:
-    """One centre, from an empty folder to nothing again."""
+    """One centre, from an empty folder to nothing again. `ready_s`: how long each program may take to come up."""
+
+    ready_s = READY_S
 
     def __init__(self, at: Addresses, clock: Clock, stop: Event, services: Sequence[Mapping[str, Any]], *, site_clock: str = "") -> None:
         self._clock, self._stop, self._services = clock, stop, services
@@ -114,7 +116,7 @@ class Centre:
 
     def _set_up_result(self, setting_up: subprocess.Popen[bytes]) -> dict[str, Any]:
         try:
-            out, _ = setting_up.communicate(timeout=READY_S)
+            out, _ = setting_up.communicate(timeout=self.ready_s)
         except subprocess.TimeoutExpired:
             setting_up.kill()
             out, _ = setting_up.communicate()
@@ -168,13 +170,13 @@ class Centre:
 
     # ------------------------------------------------------------ waiting
     def _wait(self, name: str, ready: Callable[[], bool]) -> None:
-        deadline = self._clock.monotonic() + READY_S
+        deadline = self._clock.monotonic() + self.ready_s
         while not ready():
             self.supervisor.watch()
             if self._stop.wait(LOOK_S):
                 raise NotReady("stopped while starting")
             if self._clock.monotonic() > deadline:
-                raise NotReady(f"{name} did not come up in {READY_S:.0f} s. Its last words:\n{self.supervisor.last_words(name)}")
+                raise NotReady(f"{name} did not come up in {self.ready_s:.0f} s. Its last words:\n{self.supervisor.last_words(name)}")
 
     @staticmethod
     def _answers(url: str) -> bool:

@@ -15,9 +15,9 @@ from pathlib import Path
 from sqlalchemy import Connection, Table, create_engine, insert, make_url, select, text
 from sqlalchemy.engine import Engine
 
+from queue_server.storage.base import metadata
 from queue_server.storage.sqlite import BUSY_MS
 from queue_server.storage.store import is_sqlite, migrate, sqlite_path
-from queue_server.storage.base import metadata
 
 CHUNK = 2000
 PRIVATE = 0o600  # it holds hashes of keys and passwords, and the key of the slips' addresses

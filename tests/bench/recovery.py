@@ -1,10 +1,13 @@
-"""Recovery figures for the benchmark: from a server's death to the next call by its standby, and backups of a long history.
+"""Recovery figures for the benchmark: from a server's death to the next call by its standby, a kiosk alone, and backups of a
+long history.
 
-Holds the measuring and its section of the page. The faults of the other processes are measured by `make chaos`.
+Holds the measuring and its section of the page. The faults of the other processes are measured by `make chaos`. Run as a
+program it measures this section alone and puts it into the page: `python -m tests.bench.recovery`.
 """
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import tempfile
@@ -15,6 +18,7 @@ from statistics import median
 from queue_server.bootstrap import prepare
 from queue_server.client import Client, Problem, Unreachable
 from queue_server.services import access, configuring
+from tests.bench import alone
 from tests.bench.history import grow
 from tests.bench.report import table
 from tests.hall import SITE
@@ -77,9 +81,25 @@ def section(*, quick: bool = False) -> str:
         with tempfile.TemporaryDirectory() as folder:
             found = copies(Path(folder), tickets)
             rows.append([f"{tickets:,}", f"{found['mb']:,.0f}", f"{found['backup_s']:.1f}", f"{found['restore_s']:.1f}"])
+    grown = table(["finished tickets", "MB", "backup s", "restore s"], rows)
     return (
         "## Recovery\n\n"
         f"Server killed, standby promoted at once, until a keypad's next call is answered: median {median(deaths):.2f} s,"
         f" worst {max(deaths):.2f} s of {len(deaths)}.\nBackup and restore are whole commands, starting the program included. Each other"
-        " fault's recovery: [faults of real processes](chaos.md).\n\n" + table(["finished tickets", "MB", "backup s", "restore s"], rows)
+        " fault's recovery: [faults of real processes](chaos.md).\n" + alone.told(quick=quick) + "\n\n" + grown
     )
+
+
+def main() -> None:
+    """This section anew, in the page as it is."""
+    page = Path(__file__).parents[2] / "docs" / "benchmarks.md"
+    measured = section(quick="--quick" in sys.argv)
+    whole = page.read_text(encoding="utf-8")
+    parts = re.split(r"(?m)^(?=## )", whole)
+    assert sum(part.startswith("## Recovery\n") for part in parts) == 1
+    page.write_text("".join(f"{measured}\n\n" if part.startswith("## Recovery\n") else part for part in parts), encoding="utf-8")
+    print(measured)
+
+
+if __name__ == "__main__":
+    main()

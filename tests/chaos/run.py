@@ -1,23 +1,27 @@
 """`make chaos`: the whole table of faults and steps with the recovery time of each fault, or with `--soak` twelve hours on the
-scaled clock. Writes what it found to docs/chaos.md or, for the soak, to the terminal; ends with 1 where anything was wrong."""
+scaled clock. Writes what it found to docs/chaos.md, each to its own part; ends with 1 where anything was wrong."""
 
 from __future__ import annotations
 
 import argparse
 import sys
 import tempfile
+import threading
 from collections.abc import Iterable
 from pathlib import Path
 from statistics import median
 
 from tests.bench.report import table
+from tests.browser import chromium
 from tests.chaos import troubles
 from tests.chaos.matrix import Turn, play
 from tests.chaos.server import Server
-from tests.chaos.soak import soak
+from tests.chaos.soak import SETTLED, SPEED, soak
 from tests.chaos.table import FAULTS, STEPS, TOGETHER, Fault, diagonal, together
+from tests.chaos.visits import NAMES, Visits, kiosk_of, visit_until
 
 HEAD = ["fault", "cells", "recovery median s", "worst s", "promised s"]
+SOAKED = "## Twelve hours"
 PAGE = Path(__file__).parents[2] / "docs" / "chaos.md"
 INTRO = """# Faults of real processes
 
@@ -73,20 +77,36 @@ def main() -> int:
             turns.append(play(own, library, cells, lambda line: print(line, flush=True)))
     *singles, pairs = turns
     text = page(singles, pairs)
-    PAGE.write_text(text, encoding="utf-8")
+    soaked = "".join(PAGE.read_text(encoding="utf-8").partition(SOAKED)[1:])
+    PAGE.write_text(text + (f"\n{soaked}" if soaked else ""), encoding="utf-8")
     print(text)
     return int(any(turn.wrong for turn in turns))
 
 
 def long(server: Server, hours: float) -> int:
-    """The soak and its slopes."""
-    found = soak(server, hours)
-    names = ("resident MB", "open files", "threads", "write-ahead log MB")
-    rows = [[name, f"{found.most(n):.1f}", f"{found.slope(n):+.3f}"] for n, name in enumerate(names, 1)]
-    print(f"{hours:g} simulated hours, {found.issued} numbers\n\n" + table(["figure", "most", "growth an hour"], rows))
+    """The soak of a server and of a kiosk with its page, and their slopes, into the page."""
+    seen: list[Visits] = []
+
+    def beside(stopped: threading.Event, begun: float) -> None:
+        with chromium() as browser, kiosk_of(server, server.folder) as kiosk:
+            seen.append(visit_until(kiosk, browser, stopped, begun))
+
+    found = soak(server, hours, beside=beside)
+    visits = seen[0]
+    names = ("server resident MB", "server open files", "server threads", "write-ahead log MB")
+    figures = [*((name, found.most(n), found.slope(n)) for n, name in enumerate(names, 1))]
+    figures += [(name, visits.most(n), visits.slope(n)) for n, name in enumerate(NAMES, 1)]
+    rows = [[name, f"{most:.1f}", f"{slope:+.3f}"] for name, most, slope in figures]
     server.kill()
     wrong = server.findings()
-    print("\n".join(wrong) or "audit: no findings")
+    told = (
+        f"{hours:g} simulated hours in {60 * hours / SPEED:.0f} minutes: {found.issued:,} numbers issued and called, and {visits.count:,}"
+    )
+    told += " visits at a kiosk\nwhose page is open in Chromium. Growth is of the last "
+    told += f"{1 - SETTLED:.0%}. Audit: {len(wrong)} findings."
+    text = f"{SOAKED}\n\n{told}\n\n" + table(["figure", "most", "growth a simulated hour"], rows) + "".join(f"\n- {each}" for each in wrong)
+    PAGE.write_text(PAGE.read_text(encoding="utf-8").partition(SOAKED)[0].rstrip("\n") + f"\n\n{text}\n", encoding="utf-8")
+    print(text)
     return int(bool(wrong))
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import linear_regression
@@ -29,6 +30,7 @@ class Soak:
 
     rows: list[tuple[float, float, int, int, float]] = field(default_factory=list)
     issued: int = 0
+    broken: list[Exception] = field(default_factory=list)
 
     def slope(self, column: int) -> float:
         """How much a figure grows in a simulated hour, once the beginning is over."""
@@ -46,9 +48,12 @@ def look(pid: int, wal: Path) -> tuple[float, int, int, float]:
     return int(status["VmRSS"].split()[0]) / 1024, len(os.listdir(f"/proc/{pid}/fd")), int(status["Threads"]), size / 1e6
 
 
-def soak(server: Server, hours: float, per_hour: int = 120) -> Soak:
-    """So many simulated hours with so many tickets in each, a call for every ticket, a board read for each, and one stream
-    that comes and goes."""
+Beside = Callable[[threading.Event, float], None]
+
+
+def soak(server: Server, hours: float, per_hour: int = 120, beside: Beside | None = None) -> Soak:
+    """So many simulated hours with so many tickets in each, a call for every ticket and a board read for each. `beside` goes on
+    in this thread meanwhile, until the event it is given is set; the other argument is when it began."""
     found, begun = Soak(), time.monotonic()
     end, gap_s = begun + hours * 3600 / SPEED, 3600 / SPEED / per_hour
     stopped = threading.Event()
@@ -56,15 +61,32 @@ def soak(server: Server, hours: float, per_hour: int = 120) -> Soak:
         assert server.process is not None
         watcher = threading.Thread(target=_watch, args=(server, found, stopped, begun), daemon=True)
         watcher.start()
-        _work(client, found, end, gap_s, stopped)
-        stopped.set()
-        watcher.join()
+        worker = threading.Thread(target=_work, args=(client, found, end, gap_s, stopped), daemon=True)
+        worker.start()
+        try:
+            if beside is not None:
+                beside(stopped, begun)
+            worker.join()
+        finally:
+            stopped.set()
+            worker.join()
+            watcher.join()
+    if found.broken:
+        raise found.broken[0]
     return found
 
 
 def _work(client: Client, found: Soak, end: float, gap_s: float, stopped: threading.Event) -> None:
+    try:
+        _issue_and_call(client, found, end, gap_s, stopped)
+    except Exception as no:  # noqa: BLE001 - a thread's failure is told to whoever began it
+        found.broken.append(no)
+    stopped.set()
+
+
+def _issue_and_call(client: Client, found: Soak, end: float, gap_s: float, stopped: threading.Event) -> None:
     serial = 0
-    while time.monotonic() < end:
+    while time.monotonic() < end and not stopped.is_set():
         serial += 1
         for call in (
             lambda n=serial: client.issue(f"s{n}", service=SERVICE),

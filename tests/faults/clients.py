@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 
 from queue_server.client import Client, Json, Problem, Unreachable
 
-PATIENCE_S = 30
+PATIENCE_S = 60
+AT_ONCE = 20  # tries without a pause
 SERVICE = "ho-tich"
 # What a clerk may be told on an honest day. At midnight the house closes counters.
 LAWFUL = {"undo_too_late", "undo_overtaken", "illegal_transition", "counter_closed"}
@@ -35,8 +36,10 @@ class Sent:
 class Persistent:
     """One client with a key; its commands in the order in which it sent them."""
 
-    def __init__(self, base: str, key: str, name: str, stop: threading.Event, abandoned: threading.Event) -> None:
-        self.client, self.name = Client(base, key, timeout=PATIENCE_S), name
+    def __init__(
+        self, base: str, key: str, name: str, stop: threading.Event, abandoned: threading.Event, patience_s: float = PATIENCE_S
+    ) -> None:
+        self.client, self.name, self.patience_s = Client(base, key, timeout=patience_s), name, patience_s
         self.stop, self.abandoned = stop, abandoned
         self.sent: dict[str, Sent] = {}
         self.answers = 0
@@ -45,7 +48,7 @@ class Persistent:
         """Send a command until it is answered or refused."""
         request_id = f"{self.name}-{len(self.sent) + 1}"
         order = self.sent[request_id] = Sent(what, again)
-        deadline = time.monotonic() + PATIENCE_S
+        deadline = time.monotonic() + self.patience_s
         while time.monotonic() < deadline and not self.abandoned.is_set():
             try:
                 order.answer = again(self.client, request_id)
@@ -53,6 +56,8 @@ class Persistent:
                 return order
             except Unreachable:
                 order.failed_at_s.append(time.monotonic())
+                if len(order.failed_at_s) > AT_ONCE:  # nobody listens: a machine takes longer to start than a process
+                    self.abandoned.wait(0.1)
             except Problem as no:
                 if no.status == 503:
                     order.failed_at_s.append(time.monotonic())
@@ -61,7 +66,7 @@ class Persistent:
                     raise
                 order.refused = no.code
                 return order
-        raise TimeoutError(f"{request_id} was not answered within {PATIENCE_S} s")
+        raise TimeoutError(f"{request_id} was not answered within {self.patience_s} s")
 
     def answered(self) -> dict[str, Sent]:
         """What was acknowledged so far. The copy is taken at once: the client's thread goes on."""

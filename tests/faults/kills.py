@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 from queue_server.bootstrap import prepare
 from queue_server.client import Client
@@ -74,6 +75,18 @@ class Nursery:
         self._log.close()
 
 
+class Server(Protocol):
+    """What dies and comes back: a process, or a whole machine."""
+
+    base: str
+
+    def start(self) -> None: ...
+
+    def kill(self) -> None: ...
+
+    def close(self) -> None: ...
+
+
 @dataclass
 class Death:
     """One kill: when it was ordered, which commands were in the database without their answer having arrived, and what it
@@ -90,10 +103,12 @@ class Rounds:
 
     url: str
     folder: Path
-    nursery: Nursery
+    nursery: Server
     crowd: list[Persistent]
     chance: random.Random
     disk: Callable[[], None]
+    patience_s: float = PATIENCE_S
+    within_s: float = 0.04  # of when it could die
     threads: list[threading.Thread] = field(default_factory=list)
     deaths: list[Death] = field(default_factory=list)
     lost: list[str] = field(default_factory=list)
@@ -109,7 +124,7 @@ class Rounds:
 
     def wait_for_work(self, wanted: int = 8) -> None:
         """Until so many more commands were answered, so that every server has worked before it dies."""
-        goal, deadline = sum(each.answers for each in self.crowd) + wanted, time.monotonic() + PATIENCE_S
+        goal, deadline = sum(each.answers for each in self.crowd) + wanted, time.monotonic() + self.patience_s
         while sum(each.answers for each in self.crowd) < goal and not self.failures:
             assert time.monotonic() < deadline, "no command is answered any more"
             self.stop.wait(0.002)
@@ -117,7 +132,7 @@ class Rounds:
     def die(self) -> None:
         """Kill at a random moment, cut the power, look at the disk, start the next server."""
         self.wait_for_work()
-        self.stop.wait(self.chance.random() * 0.04)  # the moment is the point: anywhere inside a command
+        self.stop.wait(self.chance.random() * self.within_s)  # the moment is the point: anywhere inside a command
         began = time.monotonic()
         self.nursery.kill()
         killed = time.monotonic()
@@ -143,7 +158,7 @@ class Rounds:
         """The clients finish what they began, and leave."""
         self.stop.set()
         for thread in self.threads:
-            thread.join(PATIENCE_S)
+            thread.join(self.patience_s)
         if self.failures:
             raise self.failures[0]
 
@@ -166,14 +181,27 @@ def hall(
     disk: Callable[[], None] = lambda: None,
 ) -> Iterator[tuple[Rounds, Client]]:
     """A site on a fresh database with its server running and its clients at work; all of it gone afterwards."""
+    key = site(url)
+    nursery = Nursery(url, folder, environment or {}, pragmas)
+    with crowd(Rounds(url, folder, nursery, [], random.Random(seed), disk), key, seed) as both:
+        yield both
+
+
+def site(url: str) -> str:
+    """A site on a fresh database, and a key to it."""
     store = prepare(url)
     configuring.init_site(store, site=SITE, kind="training")
-    key = store.write("", lambda rows: access.create_key(rows, name="t", scopes=["issue", "call", "read", "feed"], sites=[SITE]))
+    key: str = store.write("", lambda rows: access.create_key(rows, name="t", scopes=["issue", "call", "read", "feed"], sites=[SITE]))
     store.close()
-    nursery = Nursery(url, folder, environment or {}, pragmas)
-    rounds = Rounds(url, folder, nursery, [], random.Random(seed), disk)
-    kiosks = [Persistent(nursery.base, key, f"kiosk{n}", rounds.stop, rounds.abandoned) for n in range(KIOSKS)]
-    keypads = [Persistent(nursery.base, key, f"keypad{n}", rounds.stop, rounds.abandoned) for n in range(KEYPADS)]
+    return key
+
+
+@contextmanager
+def crowd(rounds: Rounds, key: str, seed: int) -> Iterator[tuple[Rounds, Client]]:
+    """The server started, and clients at work."""
+    nursery, patience_s = rounds.nursery, rounds.patience_s
+    kiosks = [Persistent(nursery.base, key, f"kiosk{n}", rounds.stop, rounds.abandoned, patience_s) for n in range(KIOSKS)]
+    keypads = [Persistent(nursery.base, key, f"keypad{n}", rounds.stop, rounds.abandoned, patience_s) for n in range(KEYPADS)]
     rounds.crowd += [*kiosks, *keypads]
     rounds.threads += [_thread(rounds, clients.issue_for_ever, kiosk) for kiosk in kiosks]
     rounds.threads += [_thread(rounds, clients.call_for_ever, keypad, str(n + 1), seed + n) for n, keypad in enumerate(keypads)]
@@ -181,14 +209,14 @@ def hall(
         nursery.start()
         for thread in rounds.threads:
             thread.start()
-        with Client(nursery.base, key, timeout=PATIENCE_S) as client:
+        with Client(nursery.base, key, timeout=patience_s) as client:
             yield rounds, client
     finally:
         rounds.stop.set()
         rounds.abandoned.set()  # no server will come back: whoever still repeats gives up
         nursery.close()
         for thread in rounds.threads:
-            thread.join(PATIENCE_S)
+            thread.join(patience_s)
         for each in rounds.crowd:
             each.client.close()
 

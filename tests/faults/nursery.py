@@ -12,6 +12,8 @@ import signal
 import socket
 import sqlite3
 import sys
+from collections.abc import Callable
+from typing import NoReturn
 
 import uvicorn
 
@@ -36,7 +38,7 @@ def adjust(pragmas: tuple[str, ...]) -> None:
 def main(url: str, warm_url: str, *pragmas: str) -> None:
     adjust(pragmas)
     sock = listen("127.0.0.1:0")
-    _warm(warm_url)
+    warm(warm_url)
     _tell(f"http://127.0.0.1:{sock.getsockname()[1]}")
     child = 0
     for order in sys.stdin:
@@ -56,7 +58,7 @@ def _fork(url: str, sock: socket.socket) -> int:
     child = os.fork()
     if child == 0:
         os.close(read)
-        _serve(url, sock, write)
+        serve_on(url, sock, lambda: os.write(write, b"1"))
     os.close(write)
     _tell("ready" if os.read(read, 1) else "failed")
     os.close(read)
@@ -68,7 +70,7 @@ def _end(child: int) -> None:
     os.waitpid(child, 0)
 
 
-def _warm(url: str) -> None:
+def warm(url: str) -> None:
     """What is imported late is imported now, and once; nothing stays open and no thread stays behind."""
     own = build(url)
     own.flask.test_client().get("/readyz")
@@ -78,15 +80,15 @@ def _warm(url: str) -> None:
     config.get_loop_factory()
 
 
-def _serve(url: str, sock: socket.socket, ready: int) -> None:
-    """The child: the same steps as `toiluot server run`, and never back into the parent's loop."""
+def serve_on(url: str, sock: socket.socket, ready: Callable[[], object]) -> NoReturn:
+    """The same steps as `toiluot server run`, and never back to the caller."""
     status = 1
     try:
         own = build(url)
 
         def serving() -> None:
             own.start()
-            os.write(ready, b"1")
+            ready()
 
         serve(own.application, sock, on_ready=serving, on_stop=own.stop, own_date=True)
         own.close()

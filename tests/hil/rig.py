@@ -14,7 +14,7 @@ import tarfile
 import tempfile
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -67,13 +67,13 @@ class Line:
 class Rig:
     """A running guest. Use as a context: whatever happens, the machine is switched off."""
 
-    def __init__(self, folder: Path, *, load: bool) -> None:
+    def __init__(self, folder: Path, *, load: bool, disk: str = "rig.qcow2", more: Sequence[str] = ()) -> None:
         self.folder = folder
         self._sockets = tempfile.TemporaryDirectory(prefix="rig-")  # a Unix socket's path has 107 bytes
         place = Path(self._sockets.name)
         kernel, initrd = (sorted((folder / "boot").glob(f"{name}-*"))[-1] for name in ("vmlinuz", "initrd.img"))
         command = ["qemu-system-x86_64", *MACHINE, "-kernel", str(kernel), "-initrd", str(initrd), "-append", KERNEL]
-        command += ["-drive", f"file={folder / 'rig.qcow2'},if=virtio", "-serial", f"file:{folder / 'console.log'}"]
+        command += ["-drive", f"file={folder / disk},if=virtio", "-serial", f"file:{folder / 'console.log'}"]
         command += ["-qmp", f"unix:{place / 'qmp'},server=on,wait=off", "-device", "virtio-serial-pci"]
         command += [
             "-chardev",
@@ -81,6 +81,7 @@ class Rig:
             "-device",
             "virtserialport,chardev=rig,name=rig.0",
         ]
+        command += more
         self._process = subprocess.Popen(command + (["-loadvm", SNAPSHOT] if load else []))
         try:
             self._monitor = Line(place / "qmp")

@@ -1,6 +1,7 @@
 """`make hil`: builds or finds the guest, boots it, brings the project in and runs the scenes there.
 
     python -m tests.hil.run [--boot] [scene …]      --boot begins from a cold start instead of the snapshot
+    python -m tests.hil.run --power-cut [N [SEED]]  cuts the power under a server N times (110) instead
 
 Holds the order of things and what is told; prints what pytest printed in the guest and ends with its exit code.
 """
@@ -9,6 +10,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from pathlib import Path
@@ -81,6 +83,13 @@ def main(arguments: list[str]) -> int:
     if lacking := image.missing_tools():
         raise SystemExit(f"make hil needs: apt-get install --no-install-recommends {' '.join(lacking)}")
     image.build(FOLDER, say)
+    if arguments[:1] == ["--power-cut"]:
+        from tests.hil import power  # the server and its clients: the scenes need none of them
+
+        told = [int(one) for one in arguments[1:]]
+        count, seed = told + [110, 1][len(told) :]
+        with tempfile.TemporaryDirectory(dir=FOLDER) as work:
+            return power.cuts(FOLDER, Path(work), count, seed, say)
     mark = FOLDER / "snapshot"
     if "--boot" in arguments or not mark.exists() or mark.read_text() != image.fingerprint():
         boot()
