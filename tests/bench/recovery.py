@@ -7,6 +7,7 @@ program it measures this section alone and puts it into the page: `python -m tes
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -81,12 +82,13 @@ def section(*, quick: bool = False) -> str:
         with tempfile.TemporaryDirectory() as folder:
             found = copies(Path(folder), tickets)
             rows.append([f"{tickets:,}", f"{found['mb']:,.0f}", f"{found['backup_s']:.1f}", f"{found['restore_s']:.1f}"])
+    load = f"Load of the machine in the last quarter of an hour: {os.getloadavg()[2]:.0f} on {os.cpu_count()} cores."
     grown = table(["finished tickets", "MB", "backup s", "restore s"], rows)
     return (
         "## Recovery\n\n"
         f"Server killed, standby promoted at once, until a keypad's next call is answered: median {median(deaths):.2f} s,"
         f" worst {max(deaths):.2f} s of {len(deaths)}.\nBackup and restore are whole commands, starting the program included. Each other"
-        " fault's recovery: [faults of real processes](chaos.md).\n" + alone.told(quick=quick) + "\n\n" + grown
+        " fault's recovery: [faults of real processes](chaos.md).\n" + alone.told(quick=quick) + f"\n{load}\n\n" + grown
     )
 
 
