@@ -30,7 +30,7 @@ class SteadyClock:
         """Site time in Unix milliseconds."""
         with self._lock:
             wall, steady = self._inner.wall_ms(), self._steady_s()
-            expected = self._wall + int((steady - self._steady) * 1000)
+            expected = self._wall + int(round((steady - self._steady) * 1000, 3))  # 0.9999… is a whole millisecond that floats cut short
             if abs(wall - expected) > LEAP_MS:
                 self.leap_ms = wall - expected
                 return expected

@@ -101,6 +101,17 @@ def test_small_steps_are_followed_and_a_clock_that_was_put_right_needs_nobody(ha
     assert "site.clock_leapt" not in {event.type for event in hall.log()}
 
 
+def test_no_millisecond_is_lost_between_two_readings_of_the_steady_clock(machine: Machine) -> None:
+    """A difference of two floats may fall just short of the millisecond that it is: a slip then says another time than the log."""
+    machine.steady = 100.0
+    guarded, start_ms = SteadyClock(machine, machine.steady_s), machine.at_ms
+    machine.at_ms -= DAY_MS
+    for passed_ms in range(0, 2_000_000, 977):
+        machine.steady = (100_000 + passed_ms) / 1000
+        machine.at_ms = start_ms - DAY_MS + passed_ms
+        assert guarded.wall_ms() == start_ms + passed_ms
+
+
 def test_a_machine_that_slept_overnight_wakes_on_the_next_day(hall: Hall, machine: Machine, guarded: SteadyClock) -> None:
     hall.issue()
     machine.pass_s(20 * 3600)
