@@ -14,6 +14,9 @@ from typing import Any
 ZONE = "1"
 
 
+BOOKABLE = {"slot_min": 30, "slot_seats": 2, "remote": True}  # what the page of appointments has to show
+
+
 def services(name: str) -> list[dict[str, Any]]:
     """The services of one of our lists (`ward-services`, `seal-services`)."""
     found: list[dict[str, Any]] = json.loads(files(__package__).joinpath("data", f"{name}.json").read_text("utf-8"))["services"]
@@ -43,7 +46,7 @@ def document(template: Mapping[str, Any], listed: Iterable[Mapping[str, Any]], p
             "zone": ZONE,
             "prior_gap_s": 60 * service["minutes"] // 3,
             "procedures": [procedure["code"] for procedure in service["procedures"]],
-            **({"on_kiosk": False} if service["code"] == "huong-dan" else {}),
+            **({"on_kiosk": False} if service["code"] == "huong-dan" else BOOKABLE),
         }
         for service in listed
     ]

@@ -97,7 +97,8 @@ def _open(unit: Unit, desk: Counter, *, services: Sequence[str] | None = None, t
     screen. Without it the answer is `counter_taken`, and says whether it is the asker's own."""
     for n, code in enumerate(services or ()):
         unit.config.known_service(code, f"/services/{n}")
-    served = list(services or unit.config.served_by(desk.code))
+    kept = desk.services if desk.state != "closed" else ()  # whoever takes over goes on with what is served there now
+    served = list(services or kept or unit.config.served_by(desk.code))
     data = {"clerk": unit.who.actor, "services": served}
     if desk.state == "closed":
         desk = unit.counter_event(desk, "counter.opened", data)

@@ -124,6 +124,14 @@ def test_whoever_takes_an_inactive_counter_over_works_there(hall: Hall) -> None:
 
 
 # ---------------------------------------------------------------- a colleague goes on
+def test_whoever_takes_over_goes_on_with_what_was_served_there(hall: Hall) -> None:
+    at_counter(hall, LAN, "1", "open", services=["ho-tich"])
+    at_counter(hall, MAI, "1", "open", take_over=True)
+    assert state(hall, "1")["services"] == ["ho-tich"]
+    at_counter(hall, LAN, "1", "open", take_over=True, services=["dat-dai"])
+    assert state(hall, "1")["services"] == ["dat-dai"]
+
+
 def test_handed_over_with_the_person_at_the_desk(hall: Hall) -> None:
     mai = colleague(hall, "mai")
     ticket = hall.issue()

@@ -110,6 +110,7 @@ def test_a_standby_writes_nothing_of_its_own_at_midnight(hall: Hall, standby: St
     before = standby.position(SITE)
     hall.clock.forward(24 * 3600)
     house = SimpleNamespace(store=standby, clock=hall.clock, standing=Standing(following=True))
+    house.standing.enter(standby, hall.clock)
     bootstrap.turn_days(house)  # type: ignore[arg-type]
     assert standby.position(SITE) == before
     house.standing.following = False

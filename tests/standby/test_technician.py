@@ -9,9 +9,11 @@ from playwright.sync_api import Browser, Page, expect
 
 from queue_server.bootstrap import prepare
 from queue_server.services import access, timekeeping
-from tests.hall import SITE
+from queue_server.storage.store import open_store
+from tests.hall import SITE, HandClock
 from tests.standby.conftest import Building, Program, together
 from tests.web.helpers import PASSWORD, until
+from toiluot_edge import SystemClock
 
 pytestmark = pytest.mark.browser
 
@@ -61,13 +63,15 @@ def test_a_leap_of_the_clock_is_confirmed_and_what_happened_elsewhere_is_shown(b
     }
     row = {"site": SITE, "epoch": 1, "seq": 900, "received_at": 1, "body": json.dumps(body)}
     store.write(SITE, lambda rows: rows.add_disowned([row]))
-    leap = {"kept": "2026-11-23T08:00:00+07:00", "wall": "2026-11-24T08:00:00+07:00", "leap_s": 86_400}
-    store.write(SITE, lambda rows: timekeeping._tell(rows, SITE, leap))
     store.close()
+    ahead = open_store(building.url, HandClock(SystemClock().wall_ms() + 86_400_000))  # the log is a day further than the machine's clock
+    leap = {"kept": "2026-11-24T08:00:00+07:00", "wall": "2026-11-23T08:00:00+07:00", "leap_s": -86_400}
+    ahead.write(SITE, lambda rows: timekeeping._tell(rows, SITE, timekeeping.LEAPT, leap))
+    ahead.close()
     page = _page(browser, building.serve())
     page.locator("#branch summary").click()
     expect(page.locator("#branch")).to_contain_text("A123")
-    expect(page.locator("#leap")).to_contain_text("nhanh 24 giờ 00 phút")
+    expect(page.locator("#leap")).to_contain_text("chậm 24 giờ 00 phút")
     page.get_by_role("button", name="Giờ của máy là đúng…").click()
     page.get_by_role("button", name="Đúng, dùng giờ này").click()
     expect(page.locator("#leap")).to_have_count(0)

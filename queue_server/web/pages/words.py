@@ -21,7 +21,12 @@ ROLES = {
     "auditor": "Kiểm tra",
 }
 NEEDS = {"see": "Khó nhìn", "hear": "Khó nghe", "walk": "Khó đi lại", "talk": "Khó nói"}
-LANGUAGES = {"vi": "Tiếng Việt", "en": "Tiếng Anh"}
+# By ISO 639; what people speak at a desk, whatever languages the screens have.
+LANGUAGES = {
+    "vi": "Tiếng Việt", "en": "Tiếng Anh", "bdq": "Tiếng Ba Na", "bru": "Tiếng Bru – Vân Kiều", "cjm": "Tiếng Chăm", "hmn": "Tiếng Mông",
+    "jra": "Tiếng Gia Rai", "km": "Tiếng Khmer", "kpm": "Tiếng Cơ Ho", "mtq": "Tiếng Mường", "nut": "Tiếng Nùng", "rad": "Tiếng Ê Đê",
+    "tyz": "Tiếng Tày", "zh": "Tiếng Hoa",
+}  # fmt: skip
 CREDITS = {
     "priority": "ưu tiên",
     "appointment": "có hẹn",
