@@ -107,6 +107,12 @@ class Journal:
         with self._lock:
             return int(self._db.execute(query, (_now_ms() - int(past_s * 1000),)).fetchone()[0])
 
+    def ended_in_doubt(self) -> bool:
+        """Whether nobody knows what became of the last slip of which anything was sent: its strip may hang out of the printer."""
+        query = "SELECT outcome FROM job WHERE step = 'done' AND outcome <> 'not_sent' ORDER BY rowid DESC LIMIT 1"
+        with self._lock:
+            return self._db.execute(query).fetchone() == ("unknown",)
+
     def find(self, job_id: str) -> JobResult | None:
         """The outcome of a finished job."""
         with self._lock:

@@ -86,8 +86,8 @@ class TicketPrinter:
         self._paper_low = PaperLow()
         self._answered = False
         self._look_at = self._looked_at = 0.0
-        # A service killed in mid-slip left a strip hanging that nobody has cut.
-        self._wreck = Wreck(uncut=any(result.outcome is Outcome.UNKNOWN for result in journal.in_doubt))
+        # A service killed in mid-slip, or after one that was torn off, left a strip hanging that nobody has cut.
+        self._wreck = Wreck(uncut=journal.ended_in_doubt())
         self._last = Health("absent")
 
     # ------------------------------------------------------------ Device

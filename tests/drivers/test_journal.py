@@ -28,6 +28,16 @@ def test_a_job_in_doubt_after_a_crash_is_unknown_and_one_not_begun_is_not_sent(t
     third.close()
 
 
+def test_a_slip_whose_end_nobody_knows_is_remembered_until_one_came_out(tmp_path: Path) -> None:
+    for outcome, doubt in (("unknown", True), ("not_sent", True), ("printed", False), ("not_sent", False), ("sent_unconfirmed", False)):
+        journal = Journal(tmp_path / "jobs")
+        journal.done(JobResult(f"{outcome}, {doubt}", Outcome(outcome)))
+        journal.close()
+        again = Journal(tmp_path / "jobs")
+        assert again.ended_in_doubt() is doubt
+        again.close()
+
+
 def test_every_step_is_on_disk_when_the_call_returns(tmp_path: Path) -> None:
     journal = Journal(tmp_path / "jobs")
     journal.accept("one")

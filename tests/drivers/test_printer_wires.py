@@ -157,6 +157,28 @@ def test_unplugged_in_mid_job_is_unknown_not_sent_again_and_found_when_back(make
     assert again.sim.slips == []
 
 
+def test_a_strip_torn_off_is_cut_before_the_next_slip_also_when_the_service_died_meanwhile(
+    make_bench: Make, until: Until, raster: Make, tmp_path: Path
+) -> None:
+    bench = make_bench("pty")
+    until(lambda: bench.state == "ready", "ready")
+    bench.fault("partial")
+    future = bench.submit(height=1200)
+    until(lambda: bench.sim.received_bytes > 4000, "bytes on the way")
+    bench.wire.close()
+    assert future.result(20).outcome is Outcome.UNKNOWN
+    bench.slot.stop()
+    assert bench.sim.hanging_rows > 0
+    bench.fault("")
+    one, two = null_modem()
+    wire, journal = _MemoryWire(bench.sim, two), Journal(tmp_path / "jobs.sqlite3")  # as the next service opens it
+    result, _ = TicketPrinter(ASKS_ID, journal).act(one, PrintJob("next", 576, 300, raster(576, 300)))
+    assert result.outcome is Outcome.PRINTED
+    assert b"".join(bench.sim.slips[-1].rows) == raster(576, 300), "two numbers never hang on one paper"
+    for end in (one, wire, journal):
+        end.close()
+
+
 def test_a_printer_switched_off_and_on_comes_back_by_itself(make_bench: Make, until: Until) -> None:
     bench = make_bench("tcp")
     until(lambda: bench.state == "ready", "ready")
