@@ -36,12 +36,15 @@ def sync_folder(folder: Path) -> None:
 @dataclass(frozen=True)
 class Place:
     """Where the worker stands: `position` is answered for, `checkpoint` names the file of what was remembered at
-    `checkpoint_position` (None: begin from nothing); `site` whose log it is."""
+    `checkpoint_position` (None: begin from nothing); `site` whose log it is. `again`: rows that were told of never happened, so
+    what counts instead is told before anything new. `newest`: the highest epoch that anything was told of."""
 
     position: str = "0"
     checkpoint: str | None = None
     checkpoint_position: str = "0"
     site: str | None = None
+    again: bool = False
+    newest: int = 1
 
 
 class Damaged(Exception):

@@ -110,6 +110,10 @@ def content(site: str, visit: Visit, step: Step, names: Names) -> Record:
     }
 
 
+def _digest(said: Record) -> str:
+    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:16]
+
+
 class Feed:
     """The fold over one site's events: what is remembered, and which records are due."""
 
@@ -138,17 +142,25 @@ class Feed:
         return [record for step in (*visit.steps, *gone) if (record := self._due(visit, step, event)) is not None]
 
     def _due(self, visit: Visit, step: Step, event: Mapping[str, Any]) -> Record | None:
-        version, digest, over = visit.sent.get(str(step.n), [0, "", False])
+        _, digest, over = visit.sent.get(str(step.n), [0, "", False])
         # Until it first ends a step has no record, and one that was reopened is told so only once.
         if step.ended_at is None and not over:
             return None
         said = content(event["site"], visit, step, self.names)
-        fresh = hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:16]
-        if fresh == digest:
+        if _digest(said) == digest:
             return None
-        version = max(version, EPOCH_VERSIONS * (event["epoch"] - 1)) + 1
-        visit.sent[str(step.n)] = [version, fresh, step.ended_at is not None]
-        return {**said, "KyNhatKy": event["epoch"], "ThuTuNhatKy": event["seq"], "PhienBan": version}
+        return self._said(visit, step, said, event["epoch"], event["seq"])
+
+    def _said(self, visit: Visit, step: Step, said: Record, epoch: int, seq: int) -> Record:
+        """The next version of what was said of a step, remembered."""
+        version = max(visit.sent.get(str(step.n), [0])[0], EPOCH_VERSIONS * (epoch - 1)) + 1
+        visit.sent[str(step.n)] = [version, _digest(said), step.ended_at is not None]
+        return {**said, "KyNhatKy": epoch, "ThuTuNhatKy": seq, "PhienBan": version}
+
+    def again(self, site: str, epoch: int, seq: int) -> list[Record]:
+        """Everything that counts up to here, above all that was said before: the partner was told of rows that never happened."""
+        told = [(visit, step) for visit in self.visits.values() for step in visit.steps if str(step.n) in visit.sent]
+        return [self._said(visit, step, content(site, visit, step, self.names), epoch, seq) for visit, step in told]
 
     def _forget(self, today: str) -> None:
         oldest = (date.fromisoformat(today) - timedelta(days=KEEP_DAYS)).isoformat()

@@ -92,7 +92,7 @@ class Worker:
         if self._feed is None:
             self._feed = self._recall()
         if self._page is None:
-            self._page = self._read(self._feed)
+            self._page = self._again(self._feed) if self._place.again else self._read(self._feed)
         if self._page is None:
             return True
         page = self._page
@@ -118,14 +118,19 @@ class Worker:
             self._log.warning("events on tickets not remembered: no record", count=feed.forgotten - forgotten, keep_days=KEEP_DAYS)
         return Page(str(answer["site"]), position.encode(last["epoch"], last["seq"]), len(events), due)
 
+    def _again(self, feed: Feed) -> Page:
+        """What counts of all that we remember: of the rows that are lost nobody knows any more what they touched."""
+        at, site = position.decode(self._place.position), str(self._place.site)
+        return Page(site, self._place.position, 0, feed.again(site, at.epoch or 1, at.seq))
+
     def _same_site(self, site: str) -> None:
         if self._place.site not in (None, site):
             raise Damaged(f"this state folder belongs to site {self._place.site}, the key to {site}: use another --state")
 
     def _advance(self, feed: Feed, page: Page) -> None:
         self._since_checkpoint += page.events
-        moved = replace(self._place, position=page.end, site=page.site)
-        if self._since_checkpoint >= CHECKPOINT_EVENTS:
+        moved = replace(self._place, position=page.end, site=page.site, again=False)
+        if self._since_checkpoint >= CHECKPOINT_EVENTS or self._place.again:  # what was told again is in no event: kept at once
             moved = replace(moved, checkpoint=self._state.remember(page.end, feed.as_data()), checkpoint_position=page.end)
             self._since_checkpoint = 0
         self._state.move(moved)
@@ -191,10 +196,15 @@ class Worker:
 
     def _follow_epoch(self, body: dict[str, Any]) -> None:
         """The log was restored to an earlier state: what we remember of its lost end never happened. Begin the memory
-        again and go on behind the last event that counts; versions of the new epoch stand above the old ones."""
+        again, tell what counts instead of what we told of that end, and go on behind the last event that counts; versions of the
+        new epoch stand above the old ones."""
         behind = position.encode(int(body["epoch"]), int(body["continues_after"]))
         self._log.warning("the log continues under a new epoch", ours=self._place.position, now=behind)
-        self._place = Place(position=behind, site=self._place.site)
+        ours, epoch = position.decode(self._place.position), int(body["epoch"])
+        newest = max(self._place.newest, ours.epoch or 1)
+        lost = self._place.again or self._page is not None or ours.seq > int(body["continues_after"])
+        # A server that was replaced may lead us back for a while: what it says stands below what was told already.
+        self._place = Place(position=behind, site=self._place.site, again=lost and epoch > newest, newest=max(newest, epoch))
         self._state.move(self._place)
         self._state.tidy(None)
         self._feed = self._page = None

@@ -158,8 +158,32 @@ def test_a_log_that_continues_under_a_new_epoch_is_followed(server: Any, mock: A
     log.issue("v1")
     log.add("v1", "cancelled", after_ms=1_000)
     until(lambda: runner.position() == f"2-{log.seq}")
-    assert keys(mock.accepted()) == [f"{log.site}:v0:1:1", f"{log.site}:v1:1:1", f"{log.site}:v1:1:1001"]
+    assert keys(mock.accepted()) == [f"{log.site}:{key}" for key in ("v0:1:1", "v1:1:1", "v0:1:1001", "v1:1:1001")]
     assert mock.accepted()[-1]["KetQuaLuot"] == "huy"
+
+
+def test_what_was_told_of_rows_that_never_happened_is_put_right(server: Any, mock: Any, runner: Any, until: Until) -> None:
+    log = server.log
+    log.visit("v0")
+    kept, ticket = log.seq, dict(log.tickets)
+    log.undo("v0")
+    log.add("v0", "completed", {"outcome": "referred"}, after_ms=60_000)
+    runner.start()
+    until(lambda: runner.position() == f"1-{log.seq}")
+    ended = [(record["PhienBan"], record["KetQuaLuot"]) for record in mock.accepted()]
+    assert ended == [(1, "xong"), (2, "mo_lai"), (3, "huong_dan_noi_khac")]
+    # The backup knows the first ending alone, and nobody touches this ticket any more.
+    del log.events[kept:]
+    log.tickets, log.epoch, server.continues_after = ticket, 2, kept
+    log.issue("v1")
+    until(lambda: runner.position() == f"2-{log.seq}")
+    right = mock.accepted()[-1]
+    assert (right["PhienBan"], right["KetQuaLuot"], right["ThoiDiemKetThuc"]) == (1001, "xong", mock.accepted()[0]["ThoiDiemKetThuc"])
+    runner.stop()
+    runner.start()
+    log.add("v0", "rated", {"stars": 4})
+    until(lambda: runner.position() == f"2-{log.seq}")
+    assert [record["PhienBan"] for record in mock.accepted()] == [1, 2, 3, 1001, 1002], "what was told again is remembered"
 
 
 def test_a_state_folder_of_another_site_is_refused(server: Any, mock: Any, runner: Any, until: Until) -> None:
