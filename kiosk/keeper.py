@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from kiosk import offline
-from kiosk.agent import Agent
+from kiosk.agent import SITE_TIME, Agent
 from kiosk.ids import uuid7
 from queue_server.client import Client, Problem, Unreachable
 
@@ -51,12 +51,17 @@ class Keeper:
     def round(self) -> None:
         """Everything there is to do with the server now, the most urgent first."""
         if self._server.epoch > self._leases.epoch:
-            self._leases.began_epoch(self._server.epoch, self._agent.now()[:10])
+            self._leases.began_epoch(self._server.epoch, self._day())
         while self._settle() and not self._stopping.is_set():
             pass
         self._restate()
         if self._agent.with_server():
             self._renew()
+
+    def _day(self) -> str:
+        """The site's day: what the server said, counted on by the machine, before this machine's own clock."""
+        known_ms = self._leases.now_ms()
+        return self._agent.now()[:10] if known_ms is None else datetime.fromtimestamp(known_ms / 1000, SITE_TIME).date().isoformat()
 
     # ------------------------------------------------------------ settling
     def _settle(self) -> bool:

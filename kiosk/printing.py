@@ -37,7 +37,9 @@ class Printing:
         self._fresh: queue.Queue[PrintIntent | None] = queue.Queue()
         self._doubtful: queue.Queue[PrintIntent | None] = queue.Queue()
         self._stopping = threading.Event()
-        for intent in agent.spool.intents():
+        left = agent.spool.intents()
+        self._begun = {intent.job_id for intent in left}  # by an earlier start: what it sent nobody here knows
+        for intent in left:
             # The person may still stand there: the same job id prints it if it never began, and only then.
             (self._fresh if agent.still_there(intent.intended_at_ms) else self._doubtful).put(intent)
         agent.on_print = self._fresh.put
@@ -72,7 +74,7 @@ class Printing:
             return _outcome(self._devices.print_raster(intent.job_id, made.data, made.width, made.height))
         except DriversAway as away:
             self._agent.trouble("drivers_away")
-            if not away.maybe_done:
+            if not away.maybe_done and intent.job_id not in self._begun:
                 return "not_sent", "drivers_away"
             self._doubtful.put(intent)
             return None

@@ -349,6 +349,21 @@ def test_a_server_that_took_over_is_told_the_last_fifty_once(box: Box) -> None:
     strict.read(messages.Restate, {"request_id": request_id, "tickets": told})
 
 
+def test_a_program_started_anew_under_a_wrong_clock_still_tells_todays_tickets_again(box: Box) -> None:
+    """The machine's steady clock knows the day since the server said it; the wall clock has leapt by more than one."""
+    far = Far()
+    Keeper(box.agent, far).round()  # type: ignore[arg-type]
+    box.agent.server_time(NOON)
+    ticket = {"id": "t1", "number": 1, "service": "ho-tich", "issued_at": "2026-11-23T09:00:00+07:00", "url": "/t/tok1"}
+    box.spool.answered("r1", None, box.leases.acknowledging(ticket))
+    box.spool.close()
+    box.machine.wall += 26 * 3_600_000
+    box.open()
+    far.epoch = 2
+    Keeper(box.agent, far).round()  # type: ignore[arg-type]
+    assert [one["ticket_id"] for _, told in far.restated for one in told] == ["t1"]
+
+
 # ---------------------------------------------------------------- seen and printed
 def test_the_slip_says_its_time_and_that_nobody_knows_the_wait() -> None:
     ticket = Ticket("t", "A700", "ho-tich", issued_at="2026-11-23T07:42:10+07:00", alone=True)

@@ -7,7 +7,9 @@ from typing import Any
 
 from kiosk import slip
 from kiosk.agent import Agent
+from kiosk.devices import DriversAway
 from kiosk.i18n import translator
+from kiosk.printing import Printing
 from kiosk.spool import PrintIntent, Spool
 from kiosk.uplink import Uplink
 from kiosk.values import Ticket, home_from
@@ -41,6 +43,24 @@ def test_a_slip_left_by_the_last_start_names_its_service_though_nobody_answers(b
     agent.spool.close()
     assert (lines[slip.Role.SERVICE], lines[slip.Role.CENTRE]) == ("Hộ tịch", home()["site"]["name"])
     box.open()
+
+
+class Away:
+    """Drivers that nobody reaches."""
+
+    def print_raster(self, job_id: str, raster: bytes, width_dots: int, height: int) -> dict[str, Any]:
+        raise DriversAway("offline", maybe_done=False)
+
+
+def test_a_slip_of_the_last_start_is_not_said_to_be_unsent_because_nobody_answers_now(box: Box) -> None:
+    """That start may have sent it: the drivers' journal knows, once they are back."""
+    old, new = (PrintIntent(job, {"id": job, "label": "A001", "service": "ho-tich"}, "vi", False, box.machine.wall) for job in ("j1", "j2"))
+    box.spool.intend(old)
+    printing = Printing(box.agent, Away(), width_dots=lambda: 576)  # type: ignore[arg-type]
+    assert printing._print(printing._fresh.get_nowait()) is None  # type: ignore[arg-type]
+    assert printing._doubtful.get_nowait() == old
+    box.spool.intend(new)
+    assert printing._print(new) == ("not_sent", "drivers_away")
 
 
 def test_a_full_disk_keeps_nobody_from_the_first_screen(box: Box) -> None:
