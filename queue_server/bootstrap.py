@@ -145,7 +145,7 @@ def build(url: str, *, tls: bool = False, log: Any = None, streams: str = "here"
     if isinstance(clock, SystemClock):
         clock = store.clock = SteadyClock(clock, boot_s)
         if is_sqlite(url):  # a machine of its own: its clock is the one that leapt
-            timekeeping.carry(store, clock)
+            _carry_leap(store, clock)
     standby: dict[str, Any] = {"standing": Standing(following=following), "copy_to": partial(copying.copy_out, url)}
     house = House(store=store, clock=clock, log=log, tls=tls, **_facts(url), **standby, **settings)
     store.before_answers(house.followers.hold)
@@ -163,6 +163,15 @@ def build(url: str, *, tls: bool = False, log: Any = None, streams: str = "here"
     stopped = threading.Event()
     timer = threading.Thread(target=_turn_days, args=(house, stopped), name="timer", daemon=True)
     return Server(house, store, hub, annexe, flask, application, timer, stopped, carrier)
+
+
+def _carry_leap(store: Store, clock: SteadyClock) -> None:
+    """A page that cannot be read is told to whoever needs it: the server serves what does not."""
+    try:
+        timekeeping.carry(store, clock)
+    except Exception as broken:
+        if not is_damage(broken):
+            raise
 
 
 def _facts(url: str) -> dict[str, Any]:

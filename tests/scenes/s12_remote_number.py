@@ -15,7 +15,7 @@ def play(stage: Stage, people: People) -> None:
     # At home, on a phone: the centre, the matter, a code. Nobody waits because of it.
     phone = people.phone(f"{stage.facts['server']}/hen/{stage.site.code}")
     phone.page.get_by_role("link", name="Chứng thực").click()
-    phone.page.locator("button.go-on").click()
+    phone.page.get_by_role("button", name="Lấy số từ xa").click()
     expect(phone.page.locator('main[data-state="booked"] .code')).to_be_visible()
     code = phone.page.url
     assert stage.client.queue()["tickets"] == []

@@ -77,7 +77,7 @@ def test_many_plugs_of_a_true_line_leak_nothing(bed: Bed, tmp_path: Path) -> Non
         for number in range(100, 100 + CYCLES):
             device = usb_serial(number, serial="A9X")
             bed.plug(device)
-            until(lambda: own.state("reader")[0] == "ready", "plugged")
+            until(lambda: own.state("reader")[0] == "ready", "plugged", 45)  # the look every 30 s finds what a wake-up missed
             bed.unplug(device)
             until(lambda: own.state("reader")[0] not in ("ready", "degraded"), "pulled")
             if number == 105:

@@ -27,9 +27,19 @@ const READ = {
   },
 };
 const read = field => READ[field.dataset.kind](field);
+// What somebody typed before this script came is a change too: what was there before is what the page was sent with.
+function asSent(each) {
+  if (each.type === "checkbox") each.checked = each.defaultChecked;
+  else if (each.options) each.selectedIndex = Math.max(0, Array.from(each.options).findIndex(option => option.defaultSelected));
+  else each.value = each.defaultValue;
+}
+const typed = Array.from(root.querySelectorAll("input, select, textarea"), each => [each, each.checked, each.value]);
+typed.forEach(([each]) => asSent(each));
 const before = new Map(fields().map(field => [field, JSON.stringify(read(field))]));
 const said = new Map();
 fields().forEach(field => { said.set(field, shown(field)); });
+typed.forEach(([each, checked, value]) => { if (each.type === "checkbox") each.checked = checked; else each.value = value; });
+refresh();
 
 function changed() {
   return fields().filter(field => JSON.stringify(read(field)) !== before.get(field));
