@@ -23,6 +23,7 @@ from tests.sim.server import SITE, Server
 from tests.sim.world import Clock, Process, World
 
 BEAT_S = 5.0
+UNTOLD = "untold"  # a page that was told nothing yet claims nothing: neither calls nor how many wait
 
 
 @dataclass(frozen=True)
@@ -173,7 +174,7 @@ class Box(Process):
                 self._fold(frame)
         link, page = self.relay.link(), self._page
         calls = tuple(sorted((call.label, call.counter, call.state) for call in page.calls)) if rules.LINK[link].numbers else ()
-        sight = (*page.position, calls, page.waiting, not self._asking, link, self._boots)
+        sight = (*page.position, calls, page.waiting, not self._asking and page.primed, link if page.primed else UNTOLD, self._boots)
         self.sights.append(Sight(self.world.now_ms, self.name, *sight))
 
     def _fold(self, frame: Any) -> None:

@@ -1,4 +1,7 @@
-"""By hand: how many days it takes to find each planted mistake. Prints the table that `seeds` keeps."""
+"""By hand: how many days it takes to find each planted mistake. Prints the table that `seeds` keeps.
+
+`python -m tests.sim.hunt 50` looks for those in `SOUGHT`, and for those that are named behind it.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,8 @@ import sys
 from tests.sim import planted_edges, planted_server, planted_takeover
 from tests.sim.centre import TINY, play
 from tests.sim.checker import judge
-from tests.sim.planted import FAULTS, planted
+from tests.sim.planted import planted
+from tests.sim.seeds import SOUGHT
 
 ROOMS = (planted_edges, planted_server, planted_takeover)
 
@@ -17,7 +21,7 @@ def seeds_needed(name: str, most: int) -> tuple[int, str]:
     for seed in range(1, most + 1):
         with planted(name):
             wrong = found(seed)
-        if wrong:
+        if wrong and not found(seed):
             return seed, wrong[0]
     return 0, ""
 
@@ -32,6 +36,6 @@ def found(seed: int) -> list[str]:
 
 if __name__ == "__main__":
     most = int(sys.argv[1]) if len(sys.argv) > 1 else 100
-    for fault in sys.argv[2:] or FAULTS:
+    for fault in sys.argv[2:] or SOUGHT:
         seed, how = seeds_needed(fault, most)
         print(f'    "{fault}": {seed},  # {how[:110]}', flush=True)

@@ -41,6 +41,7 @@ SERVED = {"1": ["a", "b"], "2": ["a", "b", "c"], "3": ["c", "a"]}
 PRIORITY_S = 1800
 SETTLED_MS = 35_000  # a standby that had no fault for so long has caught up, or never will
 IDLE_S, HURRY_S = 25.0, 2.0
+ASKED_S = 1.0  # so soon after its start a server has been asked by its standby, which asks every second
 DOCUMENT = {
     "name": "Trung tâm thử",
     "services": [{"code": code, "name": code, "series": series} for code, series in SERIES.items()],
@@ -167,7 +168,7 @@ class Server(Process):
         self.line: Line | None = None
         self.client: Client | None = None
         self.follower: Any = None
-        self.sound_since_ms = 0
+        self.sound_since_ms = self.up_since_ms = 0
 
     @property
     def url(self) -> str:
@@ -199,6 +200,9 @@ class Server(Process):
         house.followers._changed = Waiting(self._let_follow)  # type: ignore[assignment]
         self.store._database.before_answers = self._hold
         self.spawn(self._days(), 60.0)
+        self.up_since_ms = self.world.now_ms
+        if self.behind is not None:
+            self.spawn(self._found_again(), ASKED_S)
         if self.ahead is not None:
             log, gone = self.log, self.die
             about = {"name": self.name, "clock": self.clock, "on_parted": gone}
@@ -266,8 +270,10 @@ class Server(Process):
     # ------------------------------------------------------------ two machines
     @property
     def two(self) -> bool:
-        """Whether a standby is there and nothing has been wrong with it for a while."""
+        """Whether a standby is there, has asked this very process, and nothing has been wrong with it for a while."""
         other = self.behind
+        if self.world.now_ms - self.up_since_ms <= ASKED_S * 1000:
+            return False
         if other is None or not other.up or other.follower is None or not other.standing.following or other.unplugged or self.unplugged:
             return False
         return self.world.now_ms - other.sound_since_ms > SETTLED_MS
@@ -278,6 +284,11 @@ class Server(Process):
         if self.two and other is not None and SITE in self.house.followers._asked_at and SITE not in self.house.followers._behind:
             self.house.followers._asked_at[SITE] = self.clock.monotonic()
         self.house.followers.hold()
+
+    def _found_again(self) -> Iterator[float]:
+        """The standby's next question after a death of the server, which a simulated standby, asking less often, would ask late."""
+        self._let_follow()
+        yield from ()
 
     def _let_follow(self) -> None:
         other = self.behind
