@@ -111,7 +111,8 @@ class Journal:
         """Whether nobody knows what became of the last slip of which anything was sent: its strip may hang out of the printer."""
         query = "SELECT outcome FROM job WHERE step = 'done' AND outcome <> 'not_sent' ORDER BY rowid DESC LIMIT 1"
         with self._lock:
-            return self._db.execute(query).fetchone() == ("unknown",)
+            last = self._db.execute(query).fetchone()
+        return last is not None and str(last[0]) == "unknown"
 
     def find(self, job_id: str) -> JobResult | None:
         """The outcome of a finished job."""
