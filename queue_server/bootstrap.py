@@ -169,7 +169,7 @@ def _carry_leap(store: Store, clock: SteadyClock) -> None:
     """A page that cannot be read is told to whoever needs it: the server serves what does not."""
     try:
         timekeeping.carry(store, clock)
-    except Exception as broken:
+    except Exception as broken:  # of many kinds, each let through but damage of the file
         if not is_damage(broken):
             raise
 
