@@ -7,6 +7,7 @@ from pathlib import Path
 
 import hypothesis
 import pytest
+from hypothesis.internal.conjecture import providers
 from playwright.sync_api import Browser
 
 from tests.browser import chromium
@@ -16,6 +17,10 @@ from tests.postgres import Cluster
 # How long an example may take is the machine's affair and its load's, never the promise's.
 hypothesis.settings.register_profile("house", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
 hypothesis.settings.load_profile("house")
+# Hypothesis also draws the constants of whatever modules a process has loaded, so that the same test would see other
+# examples beside other tests. A run must not depend on its neighbours: those constants are left out.
+_no_constants = providers.Constants(integers=set(), floats=set(), bytes=set(), strings=set())
+providers._get_local_constants = lambda: _no_constants  # type: ignore[attr-defined]
 
 
 @pytest.fixture(scope="session")

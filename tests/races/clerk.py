@@ -33,11 +33,12 @@ class Clerk(Notebook):
         if name == "open":
             if state != "closed" and not take_over:
                 raise No("counter_taken")
-            self.set_desk(code, state="open" if state == "closed" else state, services=tuple(services or SERVED[code]))
+            served_now = self.desks[code]["services"] if state != "closed" else ()  # who takes over goes on with it
+            self.set_desk(code, state="open" if state == "closed" else state, services=tuple(services or served_now or SERVED[code]))
             return
         allowed, after = {
             "close": (("open", "paused", "wrapping_up"), "closed"),
-            "pause": (("open", "wrapping_up"), "paused"),
+            "pause": (("open", "paused", "wrapping_up"), "paused"),  # once more: the reason, told after the key
             "resume": (("paused", "wrapping_up"), "open"),
             "wrap-up": (("open",), "wrapping_up"),
         }[name]
@@ -46,6 +47,8 @@ class Clerk(Notebook):
         self.set_desk(code, state=after)
         if name == "close":
             self.desk(code, undo=None)
+            for ticket in [t for t in self.tickets.values() if t["state"] == "waiting" and t["for"] == code]:
+                self.change(ticket, "amended", **{"for": None})  # who was to come back here may be called by whoever serves them
 
     def ready(self, code: str) -> None:
         if self.desks[code]["state"] not in ("open", "wrapping_up"):

@@ -123,7 +123,8 @@ class Centre(RuleBasedStateMachine):
             mine = book.tickets[row.id]
             told = (row.state, row.service, row.counter, row.for_counter, row.return_to, row.tasks, row.effective_at, row.number, row.print)
             noted = (*(mine[name] for name in ("state", "service", "counter", "for", "back_to", "tasks")), place(mine))
-            assert told == (*noted, mine["number"], mine["printed"]), row.label
+            theirs = (*noted, mine["number"], mine["printed"])
+            assert told == theirs, f"{row.label}: {told} is not {theirs}"
         for code, desk in desks.items():
             mine = book.desks[code]
             assert (desk.state, desk.undo_cmd) == (mine["state"], mine["undo"]), code

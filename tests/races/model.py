@@ -107,7 +107,7 @@ class Notebook:
     # ------------------------------------------------------------ issuing
     def issue(self, ticket_id: str, tasks: list[str], elderly: bool, holder: str | None) -> str:
         service, today = tasks[0], day_of(self.now)
-        of_today = [t for t in self.tickets.values() if t["day"] == today and t["service"] == service]
+        of_today = [t for t in self.tickets.values() if t["day"] == today and t["taken_for"] == service]
         if service in QUOTA and len(of_today) >= QUOTA[service]:
             raise No("quota_full")
         mine = [t for t in self.tickets.values() if holder and t["holder"] == holder and t["state"] in LIVE]
@@ -126,7 +126,7 @@ class Notebook:
         self.tickets[ticket_id] = {
             "id": ticket_id, "n": len(self.tickets), "service": service, "number": number, "day": day, "arrived": arrived,
             "state": "waiting", "credits": credits, "counter": None, "for": None, "back_to": None, "tasks": (), "holder": None,
-            "ended": None, "served_in": (service,), "log": (self.cmd,), "printed": "none", "prints": 0,
+            "ended": None, "taken_for": service, "served_in": (service,), "log": (self.cmd,), "printed": "none", "prints": 0,
             "came_back": False,
         } | more  # fmt: skip
 

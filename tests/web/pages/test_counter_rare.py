@@ -209,6 +209,7 @@ def test_a_pause_has_a_reason_and_a_profile_its_order(open_desk: Opener, browser
     desk.press("2")
     expect(page.locator("#service")).to_contain_text("Họp")
     assert [event["data"]["reason"] for event in desk.log("counter.paused")] == [None, "họp"]
+    desk.ready("Tạm nghỉ")
     desk.press("F10")
     desk.ready("Sẵn sàng")
     _menu(desk, "7", "#profile")
