@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from .messages_health import TEMPERATURE, UNITS, AppliedConfig, DeviceClock, DeviceNet, PageLife, Storage, Undervoltage, Units
 from .problem import FieldFault
 from .strict import Choice, Flag, Listing, Nested, Text, When, Whole, optional, required
 from .vocabulary import Channel, DeviceRole, Outcome, PaperOutcome, Previous, PrintOutcome, Source, Ticked
@@ -287,12 +288,6 @@ class Restate(Command):
 
 # ---------------------------------------------------------------- devices
 @dataclass(frozen=True, kw_only=True)
-class DeviceClock:
-    wall: int = required(When())
-    synced: bool = optional(Flag(), False)
-
-
-@dataclass(frozen=True, kw_only=True)
 class Hint:
     vi: str = required(Text(300))
     en: str | None = optional(Text(300))
@@ -335,6 +330,13 @@ class Heartbeat:
     slots: tuple[SlotHealth, ...] = optional(Listing(Nested(SlotHealth), 32), ())
     errors: tuple[DeviceError, ...] = optional(Listing(Nested(DeviceError), 50), ())
     spool: Spool | None = optional(Nested(Spool))
+    temperature_c: int | None = optional(TEMPERATURE)
+    undervoltage: Undervoltage | None = optional(Nested(Undervoltage))
+    storage: Storage | None = optional(Nested(Storage))
+    page: PageLife | None = optional(Nested(PageLife))
+    units: Units | None = optional(UNITS)
+    config: AppliedConfig | None = optional(Nested(AppliedConfig))
+    net: DeviceNet | None = optional(Nested(DeviceNet))
 
 
 def body_of(message: Any) -> dict[str, Any]:

@@ -153,6 +153,33 @@ class Listing:
 
 
 @dataclass(frozen=True)
+class Tally:
+    """An object of names that nobody lists beforehand, each with one kind of value."""
+
+    name: Text
+    value: Any
+    longest: int = 32
+
+    def read(self, value: Any, pointer: str, faults: Faults) -> dict[str, Any]:
+        if not isinstance(value, Mapping):
+            raise _Bad("wrong_type", "object expected")
+        if len(value) > self.longest:
+            raise _Bad("too_long", f"at most {self.longest} names")
+        return {
+            self.name.read(name, pointer, faults): _one(self.value, entry, f"{pointer}/{_escape(str(name))}", faults)
+            for name, entry in value.items()
+        }
+
+    def schema(self) -> dict[str, Any]:
+        return {
+            "type": "object",
+            "propertyNames": self.name.schema(),
+            "additionalProperties": self.value.schema(),
+            "maxProperties": self.longest,
+        }
+
+
+@dataclass(frozen=True)
 class Plain:
     """Any JSON value of texts, whole numbers, truth values, lists and objects: what it means is judged where it is used."""
 
