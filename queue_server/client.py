@@ -7,12 +7,14 @@ id). It retries nothing and keeps nothing: spools and cursors are their owners' 
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Generator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import httpx
 
+from .client_device import DeviceCalls
 from .client_hall import HallCalls, path_part
 from .contract import messages, sse
 from .contract.strict import wire
@@ -34,7 +36,7 @@ class Unreachable(Exception):
     """No whole answer: no connection, time-out, cut line, or an answer that is not the server's."""
 
 
-class Client(HallCalls):
+class Client(HallCalls, DeviceCalls):
     """One credential at one site's server. Safe to share between threads; each stream holds a connection of its own.
 
     `base` may list several servers, separated by commas: the server and its standby. The client stays with the one that
@@ -50,7 +52,8 @@ class Client(HallCalls):
         site: str | None = None,
         board_token: str | None = None,
         lang: str = "vi",
-        verify: bool | str = True,
+        verify: bool | str | ssl.SSLContext = True,
+        auth: httpx.Auth | None = None,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
         headers = {"Accept-Language": lang, "User-Agent": "toiluot-client"}
@@ -62,7 +65,14 @@ class Client(HallCalls):
         limits = httpx.Limits(max_connections=64, max_keepalive_connections=16)
         # Proxies of the environment are ignored: the server stands in the same building.
         self._http = httpx.Client(
-            base_url=self._bases[0], headers=headers, timeout=timeout, verify=verify, transport=transport, trust_env=False, limits=limits
+            base_url=self._bases[0],
+            headers=headers,
+            timeout=timeout,
+            verify=verify,
+            auth=auth,  # an enrolled device signs each request instead of showing a key
+            transport=transport,
+            trust_env=False,
+            limits=limits,
         )
         self._site, self._board_token = site, board_token
 
@@ -332,6 +342,9 @@ class Client(HallCalls):
         given = {name: value for name, value in body.items() if value is not None}
         return _object(self._send("POST", API + path, json=given))
 
+    def _put_file(self, path: str, content: bytes, kind: str) -> None:
+        self._send("PUT", API + path, content=content, headers={"Content-Type": kind})
+
     def _params(self, **params: str | None) -> dict[str, str]:
         return {name: value for name, value in {"site": self._site, **params}.items() if value is not None}
 
@@ -346,12 +359,10 @@ class Client(HallCalls):
         if answer.status_code >= 400:
             self._refused(answer)
 
-    def _send(
-        self, method: str, path: str, *, params: Mapping[str, str | None] | None = None, json: Any = None, headers: Any = None
-    ) -> httpx.Response:
+    def _send(self, method: str, path: str, *, params: Mapping[str, str | None] | None = None, **sent: Any) -> httpx.Response:
         self._enter_board()
         try:
-            answer = self._http.request(method, path, params=self._params(**(params or {})), json=json, headers=headers)
+            answer = self._http.request(method, path, params=self._params(**(params or {})), **sent)
         except (httpx.HTTPError, httpx.InvalidURL) as cut:
             self._turn()
             raise Unreachable(f"{method} {path}: {type(cut).__name__}") from cut

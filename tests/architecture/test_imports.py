@@ -142,7 +142,7 @@ def test_one_file_imports_the_library(library: str) -> None:
 
 
 def allowed_for_edges(name: str) -> bool:
-    return name.startswith(("drivers.client", "queue_server.contract", "queue_server.client"))
+    return name.startswith(("drivers.client", "queue_server.contract", "queue_server.client", "queue_server.device"))
 
 
 @pytest.mark.parametrize("room", ["kiosk", "display"])
