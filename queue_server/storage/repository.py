@@ -15,6 +15,7 @@ from queue_server.domain.event import Event
 from queue_server.domain.visit import Ticket
 from queue_server.storage import statements as s
 from queue_server.storage.bookings import BookingWriter
+from queue_server.storage.orders import OrderWriter
 from queue_server.storage.reader import Reader
 from queue_server.storage.rows import counter_row, dumps, event_row, ticket_changes, ticket_row
 from queue_server.storage.sql import Row, Runner
@@ -23,7 +24,7 @@ SERIES_KEY = ("site", "business_day", "series")
 Mark = tuple[dict[Any, Row], frozenset[Any]]
 
 
-class Repository(Reader, BookingWriter):
+class Repository(Reader, BookingWriter, OrderWriter):
     """The changes of one unit of work."""
 
     __slots__ = ("_changed", "_held")
@@ -246,6 +247,11 @@ class Repository(Reader, BookingWriter):
     def set_password(self, person: str, password_hash: str) -> None:
         """A new password; every session of the person ends."""
         self._sql.do(s.SET_PERSON_PASSWORD, {"k_id": person, "password_hash": password_hash, "failures": 0, "locked_until": None})
+        self._sql.do(s.DELETE_SESSIONS_OF, {"person": person})
+
+    def set_disabled(self, person: str, at: int | None) -> None:
+        """An account that may not log in any more, or may again; every session of the person ends."""
+        self._sql.do(s.SET_PERSON_DISABLED, {"k_id": person, "disabled_at": at})
         self._sql.do(s.DELETE_SESSIONS_OF, {"person": person})
 
     def add_session(self, row: dict[str, Any]) -> None:

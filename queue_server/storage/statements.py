@@ -329,6 +329,7 @@ PERSON = _where(t.person, "id")
 PEOPLE = Statement(select(t.person).order_by(t.person.c.login))
 SET_PERSON_FAILURES = _update(t.person, ("id",), "failures", "locked_until")
 SET_PERSON_PASSWORD = _update(t.person, ("id",), "password_hash", "failures", "locked_until")
+SET_PERSON_DISABLED = _update(t.person, ("id",), "disabled_at")
 INSERT_SESSION = _insert(t.session)
 SESSION = Statement(
     select(t.session, t.person.c.login, t.person.c.name, t.person.c.role, t.person.c.sites, t.person.c.disabled_at)
