@@ -1,4 +1,4 @@
-"""Devices of a fleet: orders to them, waves of orders, their settings by version."""
+"""Devices of a fleet: their keys and admission; orders to them, waves of orders, their settings by version."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -7,6 +7,7 @@ revision = "0004"
 down_revision = "0003"
 
 OPEN = sa.text("state = 'open'")
+PENDING = sa.text("state = 'pending'")
 IN_WAVE = sa.text("wave IS NOT NULL")
 
 
@@ -14,6 +15,9 @@ def upgrade() -> None:
     _orders()
     _waves()
     _device_settings()
+    _admission()
+    _device_keys()
+    _authority()
 
 
 def _orders() -> None:
@@ -73,4 +77,97 @@ def _device_settings() -> None:
         sa.Column("changed_at", sa.BigInteger(), nullable=False),
         sa.Column("changed_by", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("site", "device", "version", name=op.f("pk_device_config")),
+    )
+
+
+def _admission() -> None:
+    op.create_table(
+        "enrolment",
+        sa.Column("site", sa.Text(), nullable=False),
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("keyid", sa.Text(), nullable=False),
+        sa.Column("public_key", sa.Text(), nullable=False),
+        sa.Column("role", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=True),
+        sa.Column("hardware", sa.Text(), nullable=False),
+        sa.Column("address", sa.Text(), nullable=True),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("requested_at", sa.BigInteger(), nullable=False),
+        sa.Column("expires_at", sa.BigInteger(), nullable=False),
+        sa.Column("join_key", sa.Text(), nullable=True),
+        sa.Column("device", sa.Text(), nullable=True),
+        sa.Column("decided_at", sa.BigInteger(), nullable=True),
+        sa.Column("decided_by", sa.Text(), nullable=True),
+        sa.CheckConstraint("state IN ('pending', 'accepted', 'refused')", name=op.f("ck_enrolment_state")),
+        sa.PrimaryKeyConstraint("site", "id", name=op.f("pk_enrolment")),
+    )
+    op.create_index("ix_enrolment_keyid", "enrolment", ["keyid"])
+    op.create_index("ix_enrolment_pending", "enrolment", ["site", "expires_at"], sqlite_where=PENDING, postgresql_where=PENDING)
+    op.create_table(
+        "join_key",
+        sa.Column("site", sa.Text(), nullable=False),
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("key_hash", sa.Text(), nullable=False),
+        sa.Column("role", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=True),
+        sa.Column("profile", sa.Text(), nullable=False),
+        sa.Column("made_at", sa.BigInteger(), nullable=False),
+        sa.Column("made_by", sa.Text(), nullable=False),
+        sa.Column("expires_at", sa.BigInteger(), nullable=False),
+        sa.Column("used_at", sa.BigInteger(), nullable=True),
+        sa.Column("used_by", sa.Text(), nullable=True),
+        sa.Column("revoked_at", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("site", "id", name=op.f("pk_join_key")),
+        sa.UniqueConstraint("key_hash", name=op.f("uq_join_key_key_hash")),
+    )
+
+
+def _device_keys() -> None:
+    op.create_table(
+        "enrolled",
+        sa.Column("site", sa.Text(), nullable=False),
+        sa.Column("device", sa.Text(), nullable=False),
+        sa.Column("role", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("profile", sa.Text(), nullable=False),
+        sa.Column("hardware", sa.Text(), nullable=False),
+        sa.Column("enrolled_at", sa.BigInteger(), nullable=False),
+        sa.Column("enrolled_by", sa.Text(), nullable=False),
+        sa.Column("changed_at", sa.BigInteger(), nullable=False),
+        sa.Column("changed_by", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("lost_at", sa.BigInteger(), nullable=True),
+        sa.Column("cloned_at", sa.BigInteger(), nullable=True),
+        sa.CheckConstraint("state IN ('active', 'suspended', 'revoked', 'lost')", name=op.f("ck_enrolled_state")),
+        sa.PrimaryKeyConstraint("site", "device", name=op.f("pk_enrolled")),
+    )
+    op.create_table(
+        "device_key",
+        sa.Column("keyid", sa.Text(), nullable=False),
+        sa.Column("site", sa.Text(), nullable=False),
+        sa.Column("device", sa.Text(), nullable=False),
+        sa.Column("public_key", sa.Text(), nullable=False),
+        sa.Column("added_at", sa.BigInteger(), nullable=False),
+        sa.Column("good_until", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("keyid", name=op.f("pk_device_key")),
+    )
+    op.create_index("ix_device_key_device", "device_key", ["site", "device"])
+    op.create_table(
+        "device_use",
+        sa.Column("keyid", sa.Text(), nullable=False),
+        sa.Column("high", sa.BigInteger(), nullable=False),
+        sa.Column("seen", sa.Text(), nullable=False),
+        sa.Column("boots", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("keyid", name=op.f("pk_device_use")),
+    )
+
+
+def _authority() -> None:
+    op.create_table(
+        "authority",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("private_pem", sa.Text(), nullable=False),
+        sa.Column("certificate_pem", sa.Text(), nullable=True),
+        sa.Column("made_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_authority")),
     )
