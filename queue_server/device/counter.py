@@ -8,9 +8,9 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
-from .files import put
+from queue_server.contract.device import COUNTER_STEP
 
-STEP = 256
+from .files import put
 
 
 class Counter:
@@ -24,7 +24,7 @@ class Counter:
     def next(self) -> int:
         with self._lock:
             if self._last + 1 > self._written:
-                ahead = self._last + STEP
+                ahead = self._last + COUNTER_STEP
                 put(self._path, f"{ahead}\n".encode(), 0o600)
                 self._written = ahead
             self._last += 1
