@@ -222,8 +222,15 @@ _ROWS: dict[str, Callable[[Repository, Event, dict[str, Any]], None]] = {
 
 # ---------------------------------------------------------------- beside the log
 def aside(reader: Reader) -> dict[str, Any]:
-    """Keys, accounts and devices: small, without a place in the log, sent whole when their digest has changed."""
-    rows = {"api_key": reader.keys(), "person": reader.people(), "device": reader.all_devices()}
+    """Keys, accounts, devices, how far their keys have counted, the site's own key: small, without a place in the log, sent whole
+    when their digest has changed."""
+    rows = {
+        "api_key": reader.keys(),
+        "person": reader.people(),
+        "device": reader.all_devices(),
+        "device_use": reader.device_uses(),
+        "authority": reader.authorities(),
+    }
     body = {name: [dict(row) for row in found] for name, found in rows.items()}
     return {"digest": token_hash(canonical(body)), "rows": body}
 

@@ -16,6 +16,7 @@ from queue_server.domain.event import Event
 from queue_server.domain.visit import Ticket
 from queue_server.storage import statements as s
 from queue_server.storage.bookings import BookingReader
+from queue_server.storage.enrolments import FleetReader
 from queue_server.storage.orders import OrderReader
 from queue_server.storage.rows import counter_of, event_of, ticket_of
 from queue_server.storage.sql import Row, Runner, Statement
@@ -27,7 +28,7 @@ def _named(services: Sequence[str]) -> dict[str, str]:
     return {f"s{n}": service for n, service in enumerate(services)}
 
 
-class Reader(BookingReader, OrderReader):
+class Reader(BookingReader, OrderReader, FleetReader):
     """A consistent look at the database."""
 
     __slots__ = ("_sql", "entropy", "memo", "now_ms")

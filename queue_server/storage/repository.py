@@ -15,6 +15,7 @@ from queue_server.domain.event import Event
 from queue_server.domain.visit import Ticket
 from queue_server.storage import statements as s
 from queue_server.storage.bookings import BookingWriter
+from queue_server.storage.enrolments import FleetWriter
 from queue_server.storage.orders import OrderWriter
 from queue_server.storage.reader import Reader
 from queue_server.storage.rows import counter_row, dumps, event_row, ticket_changes, ticket_row
@@ -24,7 +25,7 @@ SERIES_KEY = ("site", "business_day", "series")
 Mark = tuple[dict[Any, Row], frozenset[Any]]
 
 
-class Repository(Reader, BookingWriter, OrderWriter):
+class Repository(Reader, BookingWriter, OrderWriter, FleetWriter):
     """The changes of one unit of work."""
 
     __slots__ = ("_changed", "_held")

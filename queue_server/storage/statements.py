@@ -23,6 +23,7 @@ from sqlalchemy import (
 )
 
 from queue_server.storage import tables as t
+from queue_server.storage import tables_fleet as f
 from queue_server.storage import tables_hall as h
 from queue_server.storage.rows import COUNTER_COLUMNS, EVENT_COLUMNS, TICKET_COLUMNS
 from queue_server.storage.sql import Statement
@@ -352,5 +353,5 @@ ASIDE = {
         _insert(table),
         tuple(c.name for c in table.primary_key),
     )
-    for table in (t.api_key, t.person, t.device)
+    for table in (t.api_key, t.person, t.device, f.device_use, f.authority)
 }

@@ -65,6 +65,7 @@ device_key = Table(
     Column("public_key", Text, nullable=False),
     Column("added_at", BigInteger, nullable=False),
     Column("good_until", BigInteger),
+    Column("withdrawn_at", BigInteger),
     Index("ix_device_key_device", "site", "device"),
 )
 

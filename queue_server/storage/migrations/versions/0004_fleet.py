@@ -149,6 +149,7 @@ def _device_keys() -> None:
         sa.Column("public_key", sa.Text(), nullable=False),
         sa.Column("added_at", sa.BigInteger(), nullable=False),
         sa.Column("good_until", sa.BigInteger(), nullable=True),
+        sa.Column("withdrawn_at", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("keyid", name=op.f("pk_device_key")),
     )
     op.create_index("ix_device_key_device", "device_key", ["site", "device"])
