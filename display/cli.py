@@ -7,16 +7,25 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from display.feed import Feed, Upstream
+from display.heartbeat import Heartbeat
 from display.relay import Relay
 from display.web.app import application
+from queue_server.client import Client
+from queue_server.device.page_life import PageLife, restart_unit
 from toiluot_edge import SystemClock, listen, serve, setup_log
+
+if TYPE_CHECKING:
+    from display.panels import Panels
+
+BEAT_S = 5.0
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -35,6 +44,11 @@ def display() -> None:
 @click.option(
     "--devices", "devices_file", type=click.Path(dir_okay=False, path_type=Path), help="LED panels and keypads (docs/howto/add-a-panel.md)."
 )
+@click.option("--name", default="", help="This display's name at the server; the host's name if left out.")
+@click.option(
+    "--state", type=click.Path(file_okay=False, path_type=Path), help="Folder that outlives a restart, for the health of the board."
+)
+@click.option("--screen", default="", metavar="UNIT", help="systemd unit to start again when the page on the screen is dead.")
 @click.option("--json", "as_json", is_flag=True, help='Print {"board": address} as one line once the page can be opened.')
 def run(
     server: str,
@@ -45,13 +59,13 @@ def run(
     bind: str,
     audio: bool,
     devices_file: Path | None,
+    name: str,
+    state: Path | None,
+    screen: str,
     as_json: bool,
 ) -> None:
     """Show the board page on this machine, and its numbers on LED panels; fed by the server's stream."""
-    if (key_file is None) == (board_token is None):
-        raise click.UsageError("Give either --key-file or --board-token.")
-    if not server.startswith(("http://", "https://")):
-        raise click.UsageError("--server must begin with http:// or https://")
+    _check(server, key_file, board_token)
     devices = _devices(devices_file)
     upstream = Upstream(server, key=_key(key_file) if key_file else None, board_token=board_token, zone=zone, site=site)
     try:
@@ -61,7 +75,9 @@ def run(
     log = setup_log("display")
     relay = Relay(SystemClock())
     feed = Feed(upstream, relay, log)
-    outside = outside_of(devices, server, site, relay, log)
+    panels, outside = outside_of(devices, server, site, relay, log)
+    page = PageLife(SystemClock().monotonic, restart_unit(screen) if screen else None)
+    beating = _heartbeat(name, upstream, relay, log, page=page, state=state, slots=panels.slots if panels else list)
     host, port = sock.getsockname()[:2]
     tasks: list[asyncio.Task[None]] = []
     loops: list[asyncio.AbstractEventLoop] = []
@@ -71,17 +87,36 @@ def run(
         for work in (feed.run, *outside):
             tasks.append(loops[0].create_task(work()))
             tasks[-1].add_done_callback(lambda task: None if task.cancelled() else log.error("work ended", why=repr(task.exception())))
+        if beating is not None:
+            beating.start()
         click.echo(json.dumps({"board": f"http://{host}:{port}/"}) if as_json else f"Board: http://{host}:{port}/")
 
     def stop() -> None:
         # Called from a signal handler: the relay belongs to the loop.
+        if beating is not None:
+            beating.stop()
         for loop in loops:
             loop.call_soon_threadsafe(relay.close)
             for task in tasks:
                 loop.call_soon_threadsafe(task.cancel)
 
     alive = lambda: bool(tasks) and not any(task.done() for task in tasks)  # noqa: E731 - one word for the watchdog
-    serve(application(relay, audio=audio), sock, on_ready=ready, on_stop=stop, watchdog=alive)
+    serve(application(relay, audio=audio, on_ping=page.ping), sock, on_ready=ready, on_stop=stop, watchdog=alive)
+
+
+def _check(server: str, key_file: Path | None, board_token: str | None) -> None:
+    if (key_file is None) == (board_token is None):
+        raise click.UsageError("Give either --key-file or --board-token.")
+    if not server.startswith(("http://", "https://")):
+        raise click.UsageError("--server must begin with http:// or https://")
+
+
+def _heartbeat(name: str, upstream: Upstream, relay: Relay, log: Any, **about: Any) -> Heartbeat | None:
+    """A board token is an address that anyone in the hall may read off a screen: it vouches for no machine, so none reports by it."""
+    if upstream.key is None:
+        return None
+    client = Client(upstream.server, upstream.key, BEAT_S, site=upstream.site)
+    return Heartbeat(name or socket.gethostname().split(".")[0], client, upstream.server, relay, SystemClock(), log, **about)
 
 
 def _devices(path: Path | None) -> Any:
@@ -95,21 +130,22 @@ def _devices(path: Path | None) -> Any:
         raise click.UsageError(str(error)) from error
 
 
-def outside_of(devices: Any, server: str, site: str | None, relay: Relay, log: Any) -> list[Callable[[], Coroutine[Any, Any, None]]]:
-    """The work beside the page: panels, and keypads where there are any."""
+def outside_of(
+    devices: Any, server: str, site: str | None, relay: Relay, log: Any
+) -> tuple[Panels | None, list[Callable[[], Coroutine[Any, Any, None]]]]:
+    """The panels, and the work beside the page: theirs, and that of keypads where there are any."""
     if devices is None:
-        return []
+        return None, []
     from display.keys import SERVER_S, Keys
     from display.panels import Panels
     from drivers.client import DriversClient
-    from queue_server.client import Client
 
     clock = SystemClock()
     panels = Panels(devices.panels, relay, DriversClient(devices.drivers), clock, log)
     if not devices.keypads:
-        return [panels.run]
+        return panels, [panels.run]
     client = Client(server, _key(devices.key_file), SERVER_S, site=site)
-    return [panels.run, Keys(devices, client, relay, panels, clock, log).run]
+    return panels, [panels.run, Keys(devices, client, relay, panels, clock, log).run]
 
 
 def _key(path: Path) -> str:

@@ -36,6 +36,13 @@ class Panels:
         self._said: dict[str, str] = {}
         self.changed = asyncio.Event()
 
+    def slots(self) -> list[dict[str, str]]:
+        """How each panel took the last face, for the heartbeat."""
+        return [
+            {"role": slot, "state": "degraded" if self._said[slot] else "ready", "code": self._said[slot][:32] or "ok"}
+            for slot in sorted(self._plans) if slot in self._said
+        ]  # fmt: skip
+
     def add(self, plan: Plan) -> None:
         """A keypad that turned out to have digits."""
         self._plans.setdefault(plan.slot, plan)

@@ -32,8 +32,9 @@ def kiosk() -> None:
 @click.option("--state", required=True, type=click.Path(file_okay=False, path_type=Path), help="Folder for the spool")
 @click.option("--name", default="", help="This kiosk's name at the server; the host's name if left out")
 @click.option("--panel", default=panels.AUTO, show_default=True, type=click.Choice(panels.NAMES), help="The touch panel")
+@click.option("--screen", default="", metavar="UNIT", help="systemd unit to start again when the page on the screen is dead")
 @click.option("--pseudo", is_flag=True, hidden=True, help="Offer the pseudo-language of the layout tests")
-def run(server: str, key_file: Path, drivers: Path, bind: str, state: Path, name: str, panel: str, pseudo: bool) -> None:
+def run(server: str, key_file: Path, drivers: Path, bind: str, state: Path, name: str, panel: str, screen: str, pseudo: bool) -> None:
     """Serve the citizen's page and keep its promises to the queue server."""
     from kiosk.run import Kiosk
 
@@ -42,6 +43,14 @@ def run(server: str, key_file: Path, drivers: Path, bind: str, state: Path, name
         raise click.UsageError(f"{key_file} is empty: put the key printed by `toiluot server api-key create` into it")
     name = name or sockets.gethostname().split(".")[0]
     made: Any = Kiosk(
-        server=server, key=key, drivers=drivers, state=state, name=name, panel=panel, boot=secrets.token_hex(4), pseudo=pseudo
+        server=server,
+        key=key,
+        drivers=drivers,
+        state=state,
+        name=name,
+        panel=panel,
+        boot=secrets.token_hex(4),
+        pseudo=pseudo,
+        screen=screen,
     )
     made.serve(bind, THREADS)

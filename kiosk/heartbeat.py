@@ -1,4 +1,7 @@
-"""Every ten seconds the kiosk tells the server that it lives, how its devices are and how much waits in its spool."""
+"""What the kiosk tells the server of itself: its devices, what went wrong, how much waits in its spool.
+
+When that is told, and how the board under it does, is `queue_server.device`'s affair.
+"""
 
 from __future__ import annotations
 
@@ -10,17 +13,13 @@ from typing import Any
 
 from kiosk.agent import Agent
 from kiosk.reader import Reader
-from queue_server.client import Client, Problem, Unreachable
+from queue_server.client import Client
+from queue_server.device.beating import Beating
+from queue_server.device.board_health import Board, uptime_s
+from queue_server.device.page_life import PageLife
 
-EVERY_S = 10.0
+UNITS = ("toiluot-kiosk", "toiluot-drivers", "toiluot-screen")
 _SLOT_FIELDS = ("role", "state", "code", "detail", "hint", "device")
-
-
-def _text(path: str) -> str:
-    try:
-        return Path(path).read_text(encoding="ascii").strip()
-    except OSError:
-        return ""
 
 
 def _version() -> str:
@@ -37,38 +36,54 @@ def _slot(slot: dict[str, Any]) -> dict[str, Any]:
 
 
 class Heartbeat:
-    def __init__(self, agent: Agent, server: Client, reader: Reader, *, every_s: float = EVERY_S) -> None:
-        self._agent, self._server, self._reader, self._every_s = agent, server, reader, every_s
-        self._stopping = threading.Event()
+    """`more` gives what other parts of the program add: the version of its settings, its address."""
+
+    def __init__(
+        self, agent: Agent, server: Client, reader: Reader, *, state: Path | None = None, page: PageLife | None = None, more: Any = dict
+    ) -> None:
+        self._agent, self._reader, self._more = agent, reader, more
+        self._board = Board(state, units=UNITS)
+        self.beating = Beating(
+            server,
+            self._told,
+            clock=agent.clock,
+            board=self._board,
+            page=page or PageLife(agent.clock.monotonic),
+            on_answer=self.answered,
+            on_silence=lambda: agent.trouble("heartbeat"),
+            on_dead_page=self._page_dead,
+            on_unknown=lambda broken: agent.trouble("heartbeat_failed"),
+        )
 
     def threads(self) -> list[threading.Thread]:
-        return [threading.Thread(target=self._run, name="heartbeat", daemon=True)]
+        return self.beating.threads()
 
     def stop(self) -> None:
-        self._stopping.set()
+        self.beating.stop()
 
     def beat(self) -> dict[str, Any]:
-        slots = [_slot(slot) for slot in self._reader.slots()]
-        uptime = _text("/proc/uptime").split(" ")[0]
+        return self.beating.beat()
+
+    def answered(self, answer: dict[str, Any]) -> None:
+        now = answer.get("now")
+        if isinstance(now, str):
+            self._agent.server_time(int(datetime.fromisoformat(now).timestamp() * 1000))
+
+    def _page_dead(self, restarted: bool) -> None:
+        self._agent.trouble("page_dead")
+        if not restarted:
+            self._agent.trouble("screen_not_restarted")
+
+    def _told(self) -> dict[str, Any]:
         return {
+            **self._more(),
             "device": self._agent.name,
             "role": "kiosk",
             "version": _version(),
-            "boot_id": _text("/proc/sys/kernel/random/boot_id"),
-            "uptime_s": int(float(uptime or 0)),
-            "clock": {"wall": self._agent.machine_time(), "synced": Path("/run/systemd/timesync/synchronized").exists()},
-            "slots": slots,
+            "boot_id": self._board.boot,
+            "uptime_s": uptime_s(),
+            "clock": {"wall": self._agent.machine_time()},
+            "slots": [_slot(slot) for slot in self._reader.slots()],
             "errors": self._agent.troubles.listed(),
             "spool": {"waiting": self._agent.spool.waiting()},
         }
-
-    def _run(self) -> None:
-        while not self._stopping.is_set():
-            try:
-                answer = self._server.heartbeat(self.beat())
-                now = answer.get("now")
-                if isinstance(now, str):
-                    self._agent.server_time(int(datetime.fromisoformat(now).timestamp() * 1000))
-            except (Problem, Unreachable, ValueError):
-                self._agent.trouble("heartbeat")
-            self._stopping.wait(self._every_s)

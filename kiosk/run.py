@@ -21,14 +21,31 @@ from kiosk.voice import Voice
 from kiosk.web.app import create_app
 from kiosk.web.stream import stream
 from queue_server.client import Client
+from queue_server.device.board_health import address_towards
+from queue_server.device.page_life import PageLife, restart_unit
 from toiluot_edge import SystemClock, listen, mount, serve, setup_log
 
 ASK_S = 4.0  # two tries before the citizen is sent to the desk
 
 
+def _net(server: str) -> dict[str, Any]:
+    address = address_towards(server)
+    return {"net": {"address": address}} if address else {}
+
+
 class Kiosk:
     def __init__(
-        self, *, server: str, key: str, drivers: Path, state: Path, name: str, panel: str, boot: str, pseudo: bool = False
+        self,
+        *,
+        server: str,
+        key: str,
+        drivers: Path,
+        state: Path,
+        name: str,
+        panel: str,
+        boot: str,
+        pseudo: bool = False,
+        screen: str = "",
     ) -> None:
         self.log: Any = setup_log("kiosk")
         # The screen's own times are real ones even where a rehearsal's day runs faster; the server's time is only shown.
@@ -37,6 +54,8 @@ class Kiosk:
         self.agent = Agent(self.spool, clock, name=name, boot=boot, extra_languages=(i18n.PSEUDO,) if pseudo else ())
         client, devices = Client(server, key, ASK_S), DriversSocket(drivers)
         reader = Reader(self.agent, devices)
+        self.page = PageLife(clock.monotonic, restart_unit(screen) if screen else None)
+        self.heartbeat = Heartbeat(self.agent, client, reader, state=state, page=self.page, more=lambda: _net(server))
         self._parts = (
             Uplink(self.agent, client),
             Keeper(self.agent, client),
@@ -44,12 +63,12 @@ class Kiosk:
             reader,
             Lookup(self.agent, client),
             Voice(self.agent, devices),
-            Heartbeat(self.agent, client, reader),
+            self.heartbeat,
             Errands(self.agent, client),
         )
         self._threads = [thread for part in self._parts for thread in part.threads()]
         self._threads.append(threading.Thread(target=self.agent.run_timer, name="timer", daemon=True))
-        self._app = create_app(self.agent, panel=panel)
+        self._app = create_app(self.agent, panel=panel, on_ping=self.page.ping)
 
     def serve(self, bind: str, threads: int) -> None:
         application = mount(self._app, {"/stream": stream(self.agent)}, threads)

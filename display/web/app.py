@@ -6,6 +6,7 @@ Holds the Flask application and the ASGI stream beside it. The page itself knows
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -23,20 +24,27 @@ HEADERS = {
 }
 
 
-def page_html(*, stream: str = "stream", audio: bool = False) -> str:
-    """The page as text, with the address of its stream and whether this screen is the one that sounds."""
+def page_html(*, stream: str = "stream", audio: bool = False, ping: str = "") -> str:
+    """The page as text, with the address of its stream, whether this screen is the one that sounds, and whom to tell that it lives."""
     html = (WEB / "templates" / "board.html").read_text(encoding="utf-8")
     html = html.replace('data-stream="stream"', f'data-stream="{stream}"')
+    html = html.replace('data-ping=""', f'data-ping="{ping}"')
     return html.replace('data-audio="off"', 'data-audio="on"') if audio else html
 
 
-def create_app(relay: Relay, *, audio: bool) -> Flask:
+def create_app(relay: Relay, *, audio: bool, on_ping: Callable[[], None] = lambda: None) -> Flask:
     app = Flask(__name__, static_folder=str(WEB / "static"), static_url_path="/static", template_folder=None)
-    html = page_html(audio=audio)
+    html = page_html(audio=audio, ping="ping")
 
     @app.get("/")
     def board() -> Response:
         return Response(html, mimetype="text/html", headers={"Cache-Control": "no-store"})
+
+    @app.post("/ping")
+    def ping() -> tuple[str, int]:
+        """The page's script runs."""
+        on_ping()
+        return "", 204
 
     @app.get("/healthz")
     def health() -> Response:
@@ -71,5 +79,5 @@ async def _refuse(send: Any, status: int, headers: list[tuple[bytes, bytes]]) ->
     await send({"type": "http.response.body", "body": b""})
 
 
-def application(relay: Relay, *, audio: bool) -> Asgi:
-    return mount(create_app(relay, audio=audio), {"/stream": stream_of(relay)}, threads=4)
+def application(relay: Relay, *, audio: bool, on_ping: Callable[[], None] = lambda: None) -> Asgi:
+    return mount(create_app(relay, audio=audio, on_ping=on_ping), {"/stream": stream_of(relay)}, threads=4)

@@ -6,6 +6,7 @@ Holds routes, headers and the reading of requests. What a touch means is the ses
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import segno
@@ -45,7 +46,7 @@ def _body() -> Json:
     return body
 
 
-def create_app(agent: Agent, *, panel: str = panels.AUTO) -> Flask:
+def create_app(agent: Agent, *, panel: str = panels.AUTO, on_ping: Callable[[], None] = lambda: None) -> Flask:
     app = Flask(__name__)
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY
 
@@ -73,6 +74,12 @@ def create_app(agent: Agent, *, panel: str = panels.AUTO) -> Flask:
         answer = state_of(agent)
         earlier = agent.ticket_of(visit) if act == "choose" and isinstance(visit, str) else None
         return jsonify({**answer, "ticket": answer["ticket"] or earlier})
+
+    @app.post("/api/ping")
+    def ping() -> tuple[str, int]:
+        """The page's script runs: says nothing of the person before it."""
+        on_ping()
+        return "", 204
 
     @app.get("/healthz")
     def healthz() -> Response:

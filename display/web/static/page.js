@@ -118,6 +118,13 @@ const line = connect(new URL(root.dataset.stream, location.href).href, {
 });
 
 setInterval(draw, 200);
+// The program on this machine starts the screen again where these stop; a page that comes from elsewhere has nobody to tell. By a
+// timer, not by drawn frames: a panel that is switched off at night draws none and is well.
+if (root.dataset.ping) {
+  const ping = () => fetch(new URL(root.dataset.ping, location.href).href, {method: "POST"}).catch(() => {});
+  setInterval(ping, 5000);
+  ping();
+}
 setInterval(() => {
   const [x, y] = SHIFTS[++shift % SHIFTS.length];
   $("stage").style.transform = "translate(" + x + "px," + y + "px)";

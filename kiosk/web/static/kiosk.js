@@ -115,6 +115,11 @@ addEventListener("contextmenu", event => event.preventDefault());
 addEventListener("dragstart", event => event.preventDefault());
 setInterval(tellTime, 1000);
 setInterval(() => { if (view) fetch("/api/alive", { method: "POST", headers: { "Content-Type": "application/json" }, body: "{}" }).catch(() => {}); }, 30000);
+// The program behind this page starts the screen again where these stop. By a timer, not by drawn frames: a panel that is switched off
+// at night draws none and is well.
+const ping = () => fetch("/api/ping", { method: "POST", signal: AbortSignal.timeout(4000) }).catch(() => {});
+setInterval(ping, 5000);
+ping();
 
 document.fonts.ready.then(() => connect("/stream", {
   on: {
