@@ -6,7 +6,7 @@ WORKERS ?= 3
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help env demo test verify check format bench chaos sim hil screenshots mutation lock clean
+.PHONY: help env demo test verify check format bench chaos sim hil screenshots mutation lock deb clean
 
 help:  ## this list
 	@sed -nE 's/^([a-z]+):.*## (.*)/make \1\t\2/p' Makefile | expand -t 20
@@ -52,6 +52,9 @@ mutation: env  ## which small mistakes in the rules the tests would not see (som
 
 lock: env  ## requirements.lock anew from pyproject.toml (UPGRADE=1 for the newest versions)
 	@.ci/lock
+
+deb: env  ## Debian packages for Debian 13 and Raspberry Pi OS trixie into build/deb
+	@$(BIN)/python systemd/debian/build.py $(ARGS)
 
 clean:  ## remove what the other targets made
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist *.egg-info

@@ -59,7 +59,10 @@ class Guarded(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         self.unread, self.in_body = 0, True
-        if len(self.headers) > HEAD_LINES:
+        if any(name.endswith((b" ", b"\t")) for name, _ in self.headers):
+            # RFC 9112 section 5.1 wants it refused; the parser that Debian 13 has lets it through.
+            self.end(b"400 Bad Request")
+        elif len(self.headers) > HEAD_LINES:
             self.end(b"431 Request Header Fields Too Large")
         elif len(self.pipeline) >= PIPELINED:
             self.drop()

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerificationError
+from argon2.exceptions import InvalidHash, VerificationError  # by the older name: Debian 13 has argon2 21
 
 from queue_server.domain.errors import Refusal, invalid
 from queue_server.domain.principal import PERSON_ROLES, ROLES, SCOPES, Principal
@@ -103,17 +103,18 @@ def log_in(store: Store, login: str, password: str, now: int) -> Session:
             rests = now + REST_MS if failures % TRIES == 0 else None
             store.write("", lambda repository: repository.set_failures(row["id"], failures, rests))
         raise Refusal("bad_login")
-    return store.write("", lambda repository: _start_session(repository, row, now))
+    return store.write("", lambda repository: start_session(repository, row, now))
 
 
 def _verify(password_hash: str, password: str) -> bool:
     try:
         return _HASHER.verify(password_hash, password)
-    except (VerificationError, InvalidHashError):
+    except (VerificationError, InvalidHash):
         return False
 
 
-def _start_session(repository: Repository, row: Row, now: int) -> Session:
+def start_session(repository: Repository, row: Row, now: int) -> Session:
+    """A session of an account whose holder has proved who he is."""
     token, csrf = random_token(repository.entropy), random_token(repository.entropy, 16)
     repository.set_failures(row["id"], 0, None)
     repository.add_session({
