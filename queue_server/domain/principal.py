@@ -25,6 +25,12 @@ ROLES: dict[str, frozenset[str]] = {
     "keypad": frozenset({"call"}),
     "server": frozenset({"feed", "read"}),
 }
+# What an enrolled device of each role may do: as its role, and for itself (report, take orders, change its key).
+DEVICE = "device"
+DEVICE_ROLES: dict[str, frozenset[str]] = {
+    **{role: ROLES[role] | {DEVICE} for role in ("kiosk", "board", "keypad", "server")},
+    "dossier": frozenset({"feed", "read", DEVICE}),
+}
 PERSON_ROLES = ("director", "deputy", "control", "site_head", "clerk", "attendant", "technician", "auditor")
 
 

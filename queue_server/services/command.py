@@ -32,6 +32,7 @@ class Command:
     who: Principal
     call: str
     fingerprint: str
+    secret: tuple[str, ...] = ()  # fields of the answer that are told once and never kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +68,12 @@ def _once(command: Command, use_case: UseCase, status: int, repository: Reposito
         if stored["fingerprint"] != mark:
             raise Refusal("request_id_reused")
         return Answer(stored["status"], stored["body"], True)
-    text = orjson.dumps(use_case(unit)).decode()
+    body = use_case(unit)
+    text = kept = orjson.dumps(body).decode()
+    if command.secret:
+        kept = orjson.dumps({name: value for name, value in body.items() if name not in command.secret}).decode()
     unit.finish()
-    row = {"site": command.site, "request_id": command.request_id, "fingerprint": mark, "status": status, "body": text}
+    row = {"site": command.site, "request_id": command.request_id, "fingerprint": mark, "status": status, "body": kept}
     repository.add_request(row | {"at": unit.now_ms})
     return Answer(status, text, False)
 

@@ -13,6 +13,7 @@ from queue_server.contract import times
 from queue_server.domain import calendar, numbering
 from queue_server.domain.config import Service
 from queue_server.domain.errors import Refusal, invalid
+from queue_server.services.devices import doubtful, lost_at
 from queue_server.services.ids import ticket_token, token_hash
 from queue_server.services.issuing import carried_numbers, check_free, place, record
 from queue_server.services.unit import Unit
@@ -70,11 +71,19 @@ def _settle_one(unit: Unit, row: Any, entries: dict[int, dict[str, Any]], told: 
     over = row["business_day"] < unit.business_day
     check_free(unit, ticket_id)
     record(unit, data.pop("offered"), data, ticket_id, entry["token_hash"], None if over else told.get("holder_key"))
+    mark_if_lost(unit, ticket_id, row["device"], data["issued_device_at"])
     if over:  # whoever got a number yesterday does not wait today
         unit.ticket_event(unit.ticket(ticket_id), "expired", {"machine_closed": True, "reason": "day_close"})
     unit.repository.settle_entry(row["id"], number, unit.now_ms)
     entry["settled_at"] = unit.now_ms
     return answer | {"result": "settled"}
+
+
+def mark_if_lost(unit: Unit, ticket_id: str, device: str | None, issued_at: int) -> None:
+    """What a stolen kiosk gave out after it was gone is taken in, so that nobody with a slip is turned away unheard, and marked."""
+    since = lost_at(unit.repository, unit.site, device, issued_at)
+    if since is not None:
+        unit.ticket_event(unit.ticket(ticket_id), "annotated", doubtful(str(device), since))
 
 
 def given_out(unit: Unit, row: Any, told: dict[str, Any], n: int) -> dict[str, Any]:

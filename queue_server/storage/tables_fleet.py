@@ -87,6 +87,7 @@ join_key = Table(
     Column("role", Text, nullable=False),
     Column("name", Text),
     Column("profile", Text, nullable=False),
+    Column("replaces", Text),
     Column("made_at", BigInteger, nullable=False),
     Column("made_by", Text, nullable=False),
     Column("expires_at", BigInteger, nullable=False),

@@ -15,9 +15,11 @@ def upgrade() -> None:
     _orders()
     _waves()
     _device_settings()
+    _device_files()
     _admission()
     _device_keys()
     _authority()
+    _alerts()
 
 
 def _orders() -> None:
@@ -80,6 +82,18 @@ def _device_settings() -> None:
     )
 
 
+def _device_files() -> None:
+    op.create_table(
+        "device_file",
+        sa.Column("site", sa.Text(), nullable=False),
+        sa.Column("order_id", sa.Text(), nullable=False),
+        sa.Column("type", sa.Text(), nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=False),
+        sa.Column("came_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("site", "order_id", name=op.f("pk_device_file")),
+    )
+
+
 def _admission() -> None:
     op.create_table(
         "enrolment",
@@ -111,6 +125,7 @@ def _admission() -> None:
         sa.Column("role", sa.Text(), nullable=False),
         sa.Column("name", sa.Text(), nullable=True),
         sa.Column("profile", sa.Text(), nullable=False),
+        sa.Column("replaces", sa.Text(), nullable=True),
         sa.Column("made_at", sa.BigInteger(), nullable=False),
         sa.Column("made_by", sa.Text(), nullable=False),
         sa.Column("expires_at", sa.BigInteger(), nullable=False),
@@ -171,4 +186,31 @@ def _authority() -> None:
         sa.Column("certificate_pem", sa.Text(), nullable=True),
         sa.Column("made_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_authority")),
+    )
+
+
+def _alerts() -> None:
+    op.create_table(
+        "alert",
+        sa.Column("site", sa.Text(), nullable=False),
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("rule", sa.Text(), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("severity", sa.Text(), nullable=False),
+        sa.Column("detail", sa.Text(), nullable=False),
+        sa.Column("since", sa.BigInteger(), nullable=False),
+        sa.Column("raised_at", sa.BigInteger(), nullable=False),
+        sa.Column("cleared_at", sa.BigInteger(), nullable=True),
+        sa.Column("told", sa.Text(), nullable=False),
+        sa.CheckConstraint("severity IN ('urgent', 'look')", name=op.f("ck_alert_severity")),
+        sa.PrimaryKeyConstraint("site", "id", name=op.f("pk_alert")),
+    )
+    UNCLEARED = sa.text("cleared_at IS NULL")
+    op.create_index("ix_alert_open", "alert", ["site", "raised_at"], sqlite_where=UNCLEARED, postgresql_where=UNCLEARED)
+    op.create_index("ix_alert_raised", "alert", ["site", "raised_at"])
+    op.create_table(
+        "server_life",
+        sa.Column("site", sa.Text(), nullable=False),
+        sa.Column("alive_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("site", name=op.f("pk_server_life")),
     )
