@@ -15,6 +15,7 @@ from queue_server.domain.counter import Counter
 from queue_server.domain.event import Event
 from queue_server.domain.visit import Ticket
 from queue_server.storage import statements as s
+from queue_server.storage.alerts import AlertReader
 from queue_server.storage.bookings import BookingReader
 from queue_server.storage.enrolments import FleetReader
 from queue_server.storage.orders import OrderReader
@@ -28,7 +29,7 @@ def _named(services: Sequence[str]) -> dict[str, str]:
     return {f"s{n}": service for n, service in enumerate(services)}
 
 
-class Reader(BookingReader, OrderReader, FleetReader):
+class Reader(BookingReader, OrderReader, FleetReader, AlertReader):
     """A consistent look at the database."""
 
     __slots__ = ("_sql", "entropy", "memo", "now_ms")

@@ -14,6 +14,7 @@ from queue_server.domain.counter import Counter
 from queue_server.domain.event import Event
 from queue_server.domain.visit import Ticket
 from queue_server.storage import statements as s
+from queue_server.storage.alerts import AlertWriter
 from queue_server.storage.bookings import BookingWriter
 from queue_server.storage.enrolments import FleetWriter
 from queue_server.storage.orders import OrderWriter
@@ -25,7 +26,7 @@ SERIES_KEY = ("site", "business_day", "series")
 Mark = tuple[dict[Any, Row], frozenset[Any]]
 
 
-class Repository(Reader, BookingWriter, OrderWriter, FleetWriter):
+class Repository(Reader, BookingWriter, OrderWriter, FleetWriter, AlertWriter):
     """The changes of one unit of work."""
 
     __slots__ = ("_changed", "_held")

@@ -22,6 +22,7 @@ from sqlalchemy import (
 from queue_server.domain import booking, visit
 from queue_server.domain import counter as counter_rules
 from queue_server.domain.config import KINDS
+from queue_server.storage import tables_alerts as tables_alerts
 from queue_server.storage import tables_fleet as tables_fleet
 from queue_server.storage import tables_hall as tables_hall
 from queue_server.storage import tables_orders as tables_orders

@@ -15,8 +15,8 @@ from queue_server.contract.position import Position
 from queue_server.services import queries
 
 PUBLIC = ("type", "epoch", "seq", "at", "label", "counter", "zone", "service")
-# Nothing of these for a board: an alarm is silent, and who called for help or booked is nobody's affair there.
-PRIVATE = ("counter.alarm", "help.", "appointment.")
+# Nothing of these for a board: an alarm is silent, who called for help or booked is nobody's affair there, nor what is broken.
+PRIVATE = ("counter.alarm", "help.", "appointment.", "alert.")
 
 
 @dataclass(frozen=True, slots=True)
