@@ -17,6 +17,7 @@ COMMANDS = {
     "drivers": ("drivers.cli", "drivers", "Printers, readers, panels: serve, list, doctor, simulate."),
     "kiosk": ("kiosk.cli", "kiosk", "The citizen's screens."),
     "display": ("display.cli", "display", "Hall boards, panels and voice."),
+    "provision": ("queue_server.device.cli", "provision", "A device's key, its way into the site, its settings; cards."),
 }
 OWN = {"drivers", "queue_server", "kiosk", "display", "toiluot_edge", "toiluot_guard"}
 
