@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from queue_server.services import ordering
 from queue_server.services.unit import Unit
 from queue_server.services.views import moment, seconds
 
@@ -29,7 +30,7 @@ def heartbeat(unit: Unit, *, device: str, role: str, **report: Any) -> dict[str,
         unit.event("device.seen", f"device:{device}", {"role": role, "health": now})
     elif before != now:
         unit.event("device.health_changed", f"device:{device}", {"role": role, "health": now, "was": before})
-    return {"ok": True, "now": moment(unit.now_ms)}
+    return {"ok": True, "now": moment(unit.now_ms)} | ordering.at_beat(unit, device)
 
 
 def _health(report: dict[str, Any]) -> dict[str, str]:

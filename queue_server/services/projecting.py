@@ -10,11 +10,17 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from queue_server.domain.event import Event
+from queue_server.services.projecting_alerts import ALERTED
+from queue_server.services.projecting_fleet import ADMISSION
+from queue_server.services.projecting_orders import ORDERED
 
 if TYPE_CHECKING:
     from queue_server.storage.repository import Repository
 
 Project = Callable[["Repository", Event], None]
+ENROLMENTS_KEPT_MS = 30 * 24 * 3_600_000
+ALERTS_KEPT_MS = 400 * 24 * 3_600_000  # a year and a month: what the page of availability can look back on
+ORDERS_KEPT_MS = 30 * 24 * 3_600_000
 SUPERSEDED = "superseded"  # a wanted slip that was wanted elsewhere before it was printed
 
 
@@ -82,6 +88,9 @@ def _rush_ended(repository: Repository, event: Event) -> None:
 
 def _day_closed(repository: Repository, event: Event) -> None:
     repository.forget_hall(event.site)
+    repository.forget_alerts(event.site, event.at - ALERTS_KEPT_MS)
+    repository.forget_orders(event.site, event.at - ORDERS_KEPT_MS)
+    repository.forget_enrolments(event.site, event.at - ENROLMENTS_KEPT_MS)
 
 
 # ---------------------------------------------------------------- a counter's time
@@ -98,6 +107,7 @@ def _spell_over(repository: Repository, event: Event) -> None:
 
 
 PROJECTED: dict[str, Project] = {
+    **ADMISSION,
     "help.called": _called,
     "help.answered": _answered,
     "help.done": _done,
@@ -110,4 +120,6 @@ PROJECTED: dict[str, Project] = {
     "counter.resumed": _spell_over,
     "counter.paused": _spell_over,
     "counter.closed": _spell_over,
+    **ORDERED,
+    **ALERTED,
 }

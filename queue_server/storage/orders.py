@@ -10,8 +10,11 @@ from typing import Any
 from sqlalchemy import ColumnElement, delete, func, insert, literal_column, select, text, update
 from sqlalchemy import bindparam as b
 
+from queue_server.domain.event import Event
 from queue_server.storage import tables_orders as t
+from queue_server.storage.rows import event_of
 from queue_server.storage.sql import Row, Runner, Statement
+from queue_server.storage.tables import event
 
 _o, _w, _c = t.device_order.c, t.device_wave.c, t.device_config.c
 ZERO: ColumnElement[int] = literal_column("0")  # spelt out, because the SQLite dialect would bind an anonymous one
@@ -63,6 +66,17 @@ NEWEST = Statement(
     select(_c.device, func.max(_c.version).label("version")).where(_c.site == b("site")).group_by(_c.device).order_by(_c.device)
 )
 LAST_CONFIG = Statement(select(func.max(_c.version).label("version")).where(_c.site == b("site")))
+_f = t.device_file.c
+ADD_FILE = Statement(insert(t.device_file).values({c.name: b(c.name) for c in t.device_file.columns}))
+DROP_FILE = Statement(delete(t.device_file).where(_f.site == b("site"), _f.order_id == b("order_id")))
+OLD_FILES = Statement(delete(t.device_file).where(_f.site == b("site"), _f.came_at < b("before")))
+FILE = Statement(select(t.device_file).where(_f.site == b("site"), _f.order_id == b("order_id")))
+FILE_ABOUT = Statement(select(_f.type, func.length(_f.content).label("bytes")).where(_f.site == b("site"), _f.order_id == b("order_id")))
+NEWEST_FILES = Statement(select(_f.came_at).where(_f.site == b("site")).order_by(_f.came_at.desc()).limit(b("most")).offset(ZERO))
+_e = event.c
+LAST_OF = Statement(
+    select(event).where(_e.site == b("site"), _e.subject == b("subject")).order_by(_e.seq.desc()).limit(b("most")).offset(ZERO)
+)
 
 
 class OrderReader:
@@ -124,9 +138,21 @@ class OrderReader:
         row = self._sql.one(LAST_CONFIG, {"site": site})
         return int(row["version"] or 0) if row else 0
 
+    def device_file(self, site: str, order: str) -> Row | None:
+        """What a device brought for an order."""
+        return self._sql.one(FILE, {"site": site, "order_id": order})
+
+    def device_file_about(self, site: str, order: str) -> Row | None:
+        """Its type and size alone."""
+        return self._sql.one(FILE_ABOUT, {"site": site, "order_id": order})
+
+    def last_events_of(self, site: str, subject: str, most: int) -> list[Event]:
+        """The last events of one subject, newest first."""
+        return [event_of(row) for row in self._sql.all(LAST_OF, {"site": site, "subject": subject, "most": most})]
+
 
 class OrderWriter(OrderReader):
-    """What one unit of work may change of them. Called by the projections alone."""
+    """What one unit of work may change of them. All but files is called by the projections alone."""
 
     __slots__ = ()
 
@@ -153,3 +179,11 @@ class OrderWriter(OrderReader):
     def add_device_config(self, row: dict[str, Any]) -> None:
         """A new version of settings."""
         self._sql.do(ADD_CONFIG, row)
+
+    def put_device_file(self, site: str, order: str, kind: str, content: bytes, *, at: int, before: int, most: int) -> None:
+        """What a device brought, in the place of what it brought before; older ones than an instant go, and those above a number."""
+        self._sql.do(DROP_FILE, {"site": site, "order_id": order})
+        self._sql.do(ADD_FILE, {"site": site, "order_id": order, "type": kind, "content": content, "came_at": at})
+        newest = self._sql.all(NEWEST_FILES, {"site": site, "most": most})
+        oldest_kept = newest[-1]["came_at"] if len(newest) == most else 0
+        self._sql.do(OLD_FILES, {"site": site, "before": max(before, oldest_kept)})

@@ -1,11 +1,12 @@
 """Orders to devices, waves of them, and the settings of devices by version.
 
-Each row is what its events in the log add up to (`services/projecting`); a standby makes the same rows from them.
+Each row is what its events in the log add up to (`services/projecting`); a standby makes the same rows from them. What a device
+brought for an order is no part of the log: it stays where it came in, for a few days.
 """
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, Index, Integer, Table, Text
+from sqlalchemy import BigInteger, CheckConstraint, Column, Index, Integer, LargeBinary, Table, Text
 
 from queue_server.storage.base import metadata, one_of, only, site_key
 
@@ -67,4 +68,14 @@ device_config = Table(
     Column("was", Integer),
     Column("changed_at", BigInteger, nullable=False),
     Column("changed_by", Text, nullable=False),
+)
+
+device_file = Table(
+    "device_file",
+    metadata,
+    site_key(),
+    Column("order_id", Text, primary_key=True),
+    Column("type", Text, nullable=False),
+    Column("content", LargeBinary, nullable=False),
+    Column("came_at", BigInteger, nullable=False),
 )
