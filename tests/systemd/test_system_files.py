@@ -16,6 +16,16 @@ import pytest
 SYSTEMD = Path(__file__).parents[2] / "systemd"
 RULES = sorted((SYSTEMD / "udev").glob("*.rules"))
 UDEV_PART = re.compile(r'([A-Z_]+(?:\{[\w-]+\})?)(==|!=|=|\+=|-=|:=)"([^"]*)"')
+# What systemd/install puts on every machine.
+EVERYWHERE = {
+    "etc/sysusers.d/toiluot.conf",
+    "etc/tmpfiles.d/toiluot.conf",
+    "etc/systemd/coredump.conf.d/toiluot.conf",
+    *(f"etc/systemd/system/toiluot-{unit}.service" for unit in ("enrol", "apply", "firewall")),
+    *(f"etc/systemd/system/{unit}.mount" for unit in ("var-lib-toiluot", "etc-toiluot")),
+    *(f"usr/lib/toiluot/{name}" for name in ("toiluot-time-source", "toiluot-readonly", "overlayroot.local.conf")),
+    "etc/toiluot/firewall.d/00-base.nft",
+}
 UDEV_KEYS = {"SUBSYSTEM", "KERNEL", "GROUP", "MODE", "SYMLINK", "TAG", "ENV", "ATTRS"}
 
 
@@ -75,11 +85,19 @@ def test_a_desk_keeps_its_keyboard() -> None:
 def test_install_puts_in_place_only_what_was_named(tmp_path: Path) -> None:
     assert install("server", root=tmp_path).returncode == 0
     placed = {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file()}
-    assert placed == {
-        "etc/sysusers.d/toiluot.conf",
-        "etc/tmpfiles.d/toiluot.conf",
+    assert placed == EVERYWHERE | {
         "etc/systemd/system/toiluot-server.service",
+        "etc/systemd/system/toiluot-backup.service",
+        "etc/systemd/system/toiluot-backup.timer",
+        "etc/systemd/system/toiluot-follow.service",
+        "usr/lib/toiluot/toiluot-backup",
+        "usr/lib/toiluot/toiluot-ups",
         "etc/toiluot/server.env",
+        "etc/toiluot/backup.env",
+        "etc/toiluot/follow.env",
+        "etc/toiluot/upssched.conf",
+        "etc/toiluot/firewall.d/10-server.nft",
+        "etc/chrony/conf.d/toiluot-server.conf",
     }
 
 
@@ -116,6 +134,8 @@ def test_drop_ins_open_one_address_and_little_else(tmp_path: Path, program: str,
     result = subprocess.run(command, capture_output=True, text=True, check=False, timeout=30)
     assert result.returncode == 0, result.stdout.splitlines()[-1:]
     assert len(re.findall(r"^IPAddressAllow=\d", extra, re.MULTILINE)) == 1
+    if program != "drivers":
+        assert "IPAddressAllow=\n" in extra, "the building's addresses of the unit are taken back first"
 
 
 def test_libusb_gets_its_netlink_socket_and_no_network(tmp_path: Path) -> None:

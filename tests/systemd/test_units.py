@@ -15,7 +15,12 @@ import pytest
 
 SYSTEMD = Path(__file__).parents[2] / "systemd"
 UNITS = {path.stem: path for path in sorted((SYSTEMD / "units").glob("*.service"))}
-OURS = ["toiluot-server", "toiluot-drivers", "toiluot-kiosk", "toiluot-display", "toiluot-dossier"]
+# Programs that run for as long as the machine does.
+OURS = ["toiluot-server", "toiluot-follow", "toiluot-drivers", "toiluot-kiosk", "toiluot-display", "toiluot-dossier"]
+# Units that do one thing and end.
+ERRANDS = ["toiluot-apply", "toiluot-backup", "toiluot-enrol", "toiluot-firewall"]
+OTHERS = ["toiluot-backup.timer", "var-lib-toiluot.mount", "etc-toiluot.mount"]
+ROOTS = {"toiluot-apply", "toiluot-enrol", "toiluot-firewall"}
 # Tenths of systemd's exposure level; a unit may become safer, never less safe.
 EXPOSURE = {
     "toiluot-server": 10,
@@ -24,6 +29,12 @@ EXPOSURE = {
     "toiluot-display": 10,
     "toiluot-dossier": 10,
     "toiluot-screen": 26,
+    "toiluot-follow": 10,
+    "toiluot-backup": 10,
+    # Root's own, since keys, settings and rules are root's; with no capability, one, and one.
+    "toiluot-enrol": 17,
+    "toiluot-apply": 11,
+    "toiluot-firewall": 28,
 }
 
 # Every program of ours is shut in by at least these lines.
@@ -87,14 +98,15 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (root / "lib").symlink_to("usr/lib")
     (root / "bin").symlink_to("usr/bin")
     (root / "usr/bin").mkdir(parents=True, exist_ok=True)
-    for name in ("toiluot", "cage", "sh"):
-        (root / "usr/bin" / name).write_text("#!/bin/sh\n")
-        (root / "usr/bin" / name).chmod(0o755)
+    (root / "usr/sbin").mkdir(exist_ok=True)
+    for name in ("bin/toiluot", "bin/cage", "bin/sh", "sbin/nft"):
+        (root / "usr" / name).write_text("#!/bin/sh\n")
+        (root / "usr" / name).chmod(0o755)
     return root
 
 
 def verify(root: Path, unit: str) -> tuple[int, str]:
-    path = root / f"etc/systemd/system/{unit}.service"
+    path = root / "etc/systemd/system" / (unit if "." in unit else f"{unit}.service")
     command = ["systemd-analyze", "verify", f"--root={root}", "--man=no", "--recursive-errors=one", str(path)]
     result = subprocess.run(command, capture_output=True, text=True, check=False, timeout=30)
     about_us = [line for line in (result.stdout + result.stderr).splitlines() if "toiluot" in line]
@@ -102,10 +114,11 @@ def verify(root: Path, unit: str) -> tuple[int, str]:
 
 
 def test_there_is_a_unit_for_every_program() -> None:
-    assert set(UNITS) == set(EXPOSURE) == {*OURS, "toiluot-screen"}
+    assert set(UNITS) == set(EXPOSURE) == {*OURS, *ERRANDS, "toiluot-screen"}
+    assert {path.name for path in (SYSTEMD / "units").iterdir() if path.suffix != ".service"} == set(OTHERS)
 
 
-@pytest.mark.parametrize("unit", EXPOSURE)
+@pytest.mark.parametrize("unit", [*EXPOSURE, *OTHERS])
 def test_systemd_accepts_the_unit_without_a_word(installed: Path, unit: str) -> None:
     assert verify(installed, unit) == (0, "")
 
@@ -159,7 +172,7 @@ def test_the_drivers_have_devices_and_no_network() -> None:
     assert all(re.fullmatch(r"char-\d+ rw", device) for device in allowed), "by number: a name is dropped while its module is not loaded"
 
 
-@pytest.mark.parametrize("unit", ["toiluot-server", "toiluot-kiosk", "toiluot-display", "toiluot-dossier"])
+@pytest.mark.parametrize("unit", [unit for unit in OURS if unit != "toiluot-drivers"])
 def test_whoever_has_the_network_has_no_devices(unit: str) -> None:
     assert "PrivateDevices=yes" in lines(unit)
     assert values(unit, "DeviceAllow") == []
@@ -184,7 +197,7 @@ def test_users_and_groups_of_the_unit_are_made(unit: str) -> None:
     users = {line.split()[1] for line in made if line[:2] == "u "}
     groups = users | {line.split()[1] for line in made if line[:2] == "g "}
     assert set(values(unit, "User")) <= users
-    assert values(unit, "User")
+    assert bool(values(unit, "User")) != (unit in ROOTS)
     assert {name for key in ("Group", "SupplementaryGroups") for value in values(unit, key) for name in value.split()} <= groups
 
 
@@ -202,7 +215,30 @@ def test_settings_of_the_unit_are_shipped_and_told_when_absent(unit: str) -> Non
     if unit == "toiluot-drivers":
         needed = ["/etc/toiluot/drivers.toml"]
     # A missing file is a condition that systemd names, not a restart every second.
-    assert values(unit, "ConditionPathExists") == needed
+    conditions = values(unit, "ConditionPathExists")
+    defaults = {value.partition(":")[0] for value in values(unit, "SetCredential")}
+    with_default = {path for name, _, path in (value.partition(":") for value in values(unit, "LoadCredential")) if name in defaults}
+    assert [path for path in needed if path not in with_default] == [path for path in conditions if path[0] != "|"]
+    assert {path[1:] for path in conditions if path[0] == "|"} <= with_default
+
+
+@pytest.mark.parametrize("unit", ["toiluot-kiosk", "toiluot-display"])
+def test_a_device_has_its_identity_or_an_api_key_and_needs_not_both(unit: str) -> None:
+    key = f"{unit.removeprefix('toiluot-')}.key"
+    names = ["device.key", "device.json", "counter", key]
+    assert [value.partition(":")[0] for value in values(unit, "LoadCredential")] == names
+    assert values(unit, "SetCredential") == [f"{name}:\\n" for name in names], "what is missing on disk arrives empty and stops no start"
+    alternatives = [path for path in values(unit, "ConditionPathExists") if path[0] == "|"]
+    assert alternatives == ["|/var/lib/toiluot/identity/device.json", f"|/etc/toiluot/{key}"]
+    (command,) = values(unit, "ExecStart")
+    assert f"--key-file %d/{key}" in command
+
+
+def test_enrolling_stands_in_nobodys_way() -> None:
+    """The screen comes up and shows the waiting page while a person has still to accept the device."""
+    for unit in ("toiluot-kiosk", "toiluot-display", "toiluot-screen"):
+        assert "toiluot-enrol" not in " ".join(value for key in ("After", "Requires", "BindsTo") for value in values(unit, key))
+    assert values("toiluot-enrol", "ConditionPathExists") == ["/etc/toiluot/join.toml"]
 
 
 def test_socket_and_state_folders_are_those_of_the_command_lines() -> None:
@@ -212,7 +248,7 @@ def test_socket_and_state_folders_are_those_of_the_command_lines() -> None:
     assert "--drivers /run/toiluot/drivers.sock" in kiosk
     assert values("toiluot-drivers", "RuntimeDirectory") == ["toiluot"]
     assert values("toiluot-drivers", "Group")[0] in values("toiluot-kiosk", "SupplementaryGroups")
-    for unit in ("toiluot-drivers", "toiluot-kiosk", "toiluot-dossier"):
+    for unit in ("toiluot-drivers", "toiluot-kiosk", "toiluot-display", "toiluot-dossier"):
         (command,) = values(unit, "ExecStart")
         (folder,) = values(unit, "StateDirectory")
         assert f"--state /var/lib/{folder}" in command
@@ -221,4 +257,5 @@ def test_socket_and_state_folders_are_those_of_the_command_lines() -> None:
 
 
 def test_the_folder_is_not_a_python_package() -> None:
-    assert list(SYSTEMD.rglob("*.py")) == []
+    """Another project's module of this name must stay importable; debian/ holds scripts, not modules."""
+    assert list(SYSTEMD.glob("*.py")) == list(SYSTEMD.rglob("__init__.py")) == []
