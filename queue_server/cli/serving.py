@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Any
 
 import click
 
-from queue_server.cli.base import DB, JSON, listening, say, server, told
+from queue_server.cli.base import DB, FILE, JSON, listening, say, server, told
 
 
 @server.command()
@@ -52,11 +53,15 @@ def init(url: str, site: str, name: str | None, template: str, kind: str, as_jso
 @click.option("--per-key", default=5000.0, show_default=True, type=click.FloatRange(0), help="Requests a second of one API key; 0: any.")
 @click.option("--per-address", default=200.0, show_default=True, type=click.FloatRange(0), help="The same of one address without a key.")
 @click.option("--guesses", default=5.0, show_default=True, type=click.FloatRange(0), help="Wrong keys and tokens a second of one address.")
+@click.option("--oidc", type=FILE, default=None, metavar="FILE.toml", help="Log-in through the organisation too (docs/sso.md).")
 @JSON
 @told
-def run(url: str, bind: str, tls: tuple[str, str] | None, workers: int, streams: str, as_json: bool, **limits: Any) -> None:
+def run(
+    url: str, bind: str, tls: tuple[str, str] | None, workers: int, streams: str, oidc: str | None, as_json: bool, **limits: Any
+) -> None:
     """Serve until SIGTERM."""
     from queue_server.bootstrap import build, serving
+    from queue_server.web import sso_settings
     from toiluot_edge import prefork, serve
 
     if workers > 1 and url.startswith("sqlite"):
@@ -64,7 +69,8 @@ def run(url: str, bind: str, tls: tuple[str, str] | None, workers: int, streams:
     if tls and streams == "own":
         raise click.UsageError("--streams own hands connections to another process, and --tls ties them to this one: take a proxy for TLS.")
     names = {"max_streams": "streams_limit", "per_key": "per_key", "per_address": "per_address", "guesses": "guesses_per_address"}
-    settings = {names[option]: value for option, value in limits.items()}
+    settings: dict[str, Any] = {names[option]: value for option, value in limits.items()}
+    settings["sso"] = sso_settings.read(Path(oidc)) if oidc else None
     sock, address = listening(bind, tls=tls is not None)
 
     def work(n: int) -> None:

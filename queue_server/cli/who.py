@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from typing import Any
 
 import click
 
@@ -111,3 +112,67 @@ def user_set_password(url: str, login: str, as_json: bool) -> None:
     with opened(url) as store:
         access.set_password(store, login, _password())
     say(as_json, {"login": login}, f"password of {login} changed")
+
+
+@user.command("list")
+@DB
+@JSON
+@told
+def user_list(url: str, as_json: bool) -> None:
+    """Every account: log-in, role, sites, state. Never names, never passwords."""
+    from queue_server.services import accounts
+
+    with opened(url) as store, store.read() as reader:
+        found = accounts.listed(reader, reader.now_ms)
+    lines = [f"{a['login']}  {a['role']}  {','.join(a['sites'])}  {_state(a)}" for a in found]
+    say(as_json, {"accounts": found}, "\n".join(lines) or "no accounts")
+
+
+def _state(account: dict[str, Any]) -> str:
+    if account["disabled"]:
+        return "disabled"
+    return (
+        f"rests {account['rests_s']} s" if account["rests_s"] else f"{account['failures']} wrong passwords" if account["failures"] else "ok"
+    )
+
+
+@user.command("unlock")
+@DB
+@click.option("--login", required=True)
+@JSON
+@told
+def user_unlock(url: str, login: str, as_json: bool) -> None:
+    """Let an account that rests after wrong passwords try again at once; a running server honours it."""
+    from queue_server.services import accounts
+
+    with opened(url) as store:
+        accounts.unlock_anywhere(store, login)
+    say(as_json, {"login": login}, f"{login} may try again")
+
+
+@user.command("disable")
+@DB
+@click.option("--login", required=True)
+@JSON
+@told
+def user_disable(url: str, login: str, as_json: bool) -> None:
+    """Take an account out of use: its sessions end within a second, and nobody gets in by it."""
+    from queue_server.services import accounts
+
+    with opened(url) as store:
+        accounts.set_disabled(store, login, store.clock.wall_ms())
+    say(as_json, {"login": login, "disabled": True}, f"{login} is out of use")
+
+
+@user.command("enable")
+@DB
+@click.option("--login", required=True)
+@JSON
+@told
+def user_enable(url: str, login: str, as_json: bool) -> None:
+    """Put an account back into use."""
+    from queue_server.services import accounts
+
+    with opened(url) as store:
+        accounts.set_disabled(store, login, None)
+    say(as_json, {"login": login, "disabled": False}, f"{login} is in use again")

@@ -246,6 +246,8 @@ SCHEMAS: dict[str, Schema] = {
             ),
         }
     ),
+    "AccountsResting": obj({"accounts": listing(obj({"login": TEXT, "role": TEXT, "failures": WHOLE, "rests_s": WHOLE}))}),
+    "AccountUnlocked": obj({"login": TEXT, "failures": WHOLE}),
     "Object": ANY,
     "Problem": PROBLEM,
 }

@@ -13,7 +13,7 @@ from werkzeug.exceptions import HTTPException
 from queue_server.contract.problem import Invalid, Malformed, TooLarge
 from queue_server.contract.vocabulary import MAX_BODY_BYTES
 from queue_server.domain.errors import Refusal
-from queue_server.web import boards, dispatch, openapi, people
+from queue_server.web import boards, dispatch, openapi, people, sso
 from queue_server.web.auth import Gate
 from queue_server.web.dressing import Dress
 from queue_server.web.house import House
@@ -33,6 +33,7 @@ def create_app(house: House, gate: Gate) -> Flask:
         app.register_error_handler(kind, answer)
     dispatch.register(app, house, gate)
     people.register(app, house, gate)
+    sso.register(app, house, gate)
     boards.register(app, house, gate)
     pages.install(app, house, gate)
     app.wsgi_app = Dress(house.clock).over(app.wsgi_app)  # type: ignore[method-assign]

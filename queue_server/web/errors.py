@@ -230,6 +230,22 @@ ERRORS: dict[str, Entry] = {
         ("The account is resting", "Too many wrong passwords. Wait a few minutes and try again."),
         300,
     ),
+    "sso_failed": Entry(
+        401,
+        ("Đăng nhập qua cơ quan không thành", "Hãy thử lại, hoặc dùng mật khẩu bên dưới."),
+        ("Single sign-on failed", "Try again, or use the password below."),
+    ),
+    "sso_no_account": Entry(
+        403,
+        ("Tài khoản này chưa được dùng ở đây", "Hãy nhờ người quản trị của trung tâm lập tài khoản."),
+        ("No account here", "Ask this centre's administrator for an account."),
+    ),
+    "sso_unreachable": Entry(
+        503,
+        ("Máy chủ đăng nhập của cơ quan không trả lời", "Hãy dùng mật khẩu bên dưới, hoặc thử lại sau."),
+        ("The organisation's log-in does not answer", "Use the password below, or try again later."),
+        10,
+    ),
     "internal": Entry(
         500,
         ("Máy chủ gặp lỗi", "Hãy thử lại. Nếu vẫn lỗi, báo kỹ thuật viên kèm mã yêu cầu."),

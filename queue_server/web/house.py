@@ -39,6 +39,7 @@ class House:
     damaged: Callable[[BaseException], bool] = lambda _: False  # whether an error says that the database's file is broken
     standing: Standing = field(default_factory=Standing)
     followers: Followers = field(default_factory=Followers)
+    sso: Any = None  # the settings of the organisation's own log-in, where there is one
     copy_to: Callable[[Path], None] | None = None  # one moment of the database into a file
 
     def __post_init__(self) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import ipaddress
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from queue_server.domain.errors import Refusal
@@ -61,6 +62,10 @@ class Bucket:
             return 0.0
         return max(0.0, full_at + self._step - self._clock.monotonic() - self._depth)
 
+    def forget(self, name: object) -> None:
+        """Its allowance is full again."""
+        self._full_at.pop(name, None)
+
     def _forget(self, now: float) -> None:
         kept = {name: at for name, at in self._full_at.copy().items() if at > now}
         self._full_at = kept if len(kept) < REMEMBERED // 2 else {}
@@ -106,10 +111,14 @@ class Limits:
             self._proved = {}
         self._proved[secret] = None
 
-    def before_log_in(self, address: str, account: str) -> None:
-        """Whoever failed too often, from one address or for one account, waits before the next password is looked at."""
+    def before_log_in(self, address: str, account: str, at_peace: Callable[[], bool] = lambda: False) -> None:
+        """Whoever failed too often, from one address or for one account, waits before the next password is looked at. `at_peace` is
+        asked where the account would have to wait: a colleague may have let it rest no longer, in another process too."""
         _unless(self.log_ins.empty(home(address)))
-        _unless(self.accounts.empty(account))
+        if wait_s := self.accounts.empty(account):
+            if not at_peace():
+                _unless(wait_s)
+            self.accounts.forget(account)
 
     def log_in_failed(self, address: str, account: str) -> None:
         """A password that was wrong."""

@@ -18,7 +18,7 @@ from queue_server.contract import strict
 from queue_server.contract.problem import Invalid
 from queue_server.contract.strict import Text, optional, required
 from queue_server.domain.errors import Refusal
-from queue_server.services import access
+from queue_server.services import access, accounts
 from queue_server.web.asking import address, check_csrf, current, json_response
 from queue_server.web.auth import SESSION_COOKIE, Gate
 from queue_server.web.call import Call
@@ -54,7 +54,7 @@ def register(app: Flask, house: House, gate: Gate) -> None:
     @people.post("/login")
     def log_in() -> AnyResponse:
         where, account = address(), _account()
-        gate.limits.before_log_in(where, account)
+        gate.limits.before_log_in(where, account, lambda: accounts.at_peace(house.store, _login()))
         _same_origin()
         form = request.mimetype != "application/json"
         try:
@@ -65,14 +65,10 @@ def register(app: Flask, house: House, gate: Gate) -> None:
                 gate.limits.log_in_failed(where, account)
             if not form:
                 raise
-            return _page_again(no.code)
-        old = request.cookies.get(SESSION_COOKIE)
-        if old:
-            _end(house, gate, old)
-        home = asked.next if asked.next and _own_path(asked.next) else "/"
+            return page_again(no.code)
+        home = asked.next if asked.next and own_path(asked.next) else "/"
         response: AnyResponse = redirect(home, code=303) if form else json_response({**_told(session), "home": home})
-        response.set_cookie(SESSION_COOKIE, session.token, httponly=True, samesite="Lax", secure=house.tls, path="/")
-        return response
+        return begin_session(house, gate, session, response)
 
     @people.post("/logout")
     def log_out() -> AnyResponse:
@@ -87,6 +83,15 @@ def register(app: Flask, house: House, gate: Gate) -> None:
         return response
 
     app.register_blueprint(people)
+
+
+def begin_session(house: House, gate: Gate, session: access.Session, response: AnyResponse) -> AnyResponse:
+    """Whatever session this browser had ends, and the new one's cookie goes with the answer: nobody can fix it beforehand."""
+    old = request.cookies.get(SESSION_COOKIE)
+    if old:
+        _end(house, gate, old)
+    response.set_cookie(SESSION_COOKIE, session.token, httponly=True, samesite="Lax", secure=house.tls, path="/")
+    return response
 
 
 def _end(house: House, gate: Gate, token: str) -> None:
@@ -111,13 +116,19 @@ def _asked(form: bool) -> LogIn:
         raise Refusal("bad_login") from bad
 
 
-def _account() -> str:
-    """The account that is tried, as a digest: names do not stay in the limits' memory."""
+def _login() -> str:
+    """The name that was typed, as accounts are kept."""
     try:
         value = strict.load(request.get_data()).get("login") if request.mimetype == "application/json" else request.form.get("login")
     except Exception:  # noqa: BLE001 - unreadable bodies share one bucket and are refused by the view
         value = None
-    return "account:" + sha256(str(value or "").strip().lower()[:64].encode("utf-8", "replace")).hexdigest()
+    # Characters that no account has would break the look-up before the view refuses them.
+    return "".join(mark for mark in str(value or "").strip()[:64] if mark.isprintable()).casefold()
+
+
+def _account() -> str:
+    """The account that is tried, as a digest: names do not stay in the limits' memory."""
+    return "account:" + sha256(_login().encode("utf-8", "replace")).hexdigest()
 
 
 def _same_origin() -> None:
@@ -127,11 +138,13 @@ def _same_origin() -> None:
         raise Refusal("csrf_failed")
 
 
-def _own_path(path: str) -> bool:
+def own_path(path: str) -> bool:
+    """Whether a browser that is sent there stays here."""
     return path.startswith("/") and not path.startswith("//") and "\\" not in path
 
 
-def _page_again(code: str) -> AnyResponse:
+def page_again(code: str) -> AnyResponse:
+    """The log-in page once more, with what went wrong."""
     entry = ERRORS.get(code, ERRORS["bad_login"])
     page = render_template("login.html", fault=f"{entry.vi[0]}. {entry.vi[1]}", login=request.form.get("login", "")[:64])
     return Response(page, status=entry.status, content_type="text/html; charset=utf-8")

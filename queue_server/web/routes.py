@@ -11,6 +11,7 @@ from queue_server.contract.strict import Text, Whole
 from queue_server.contract.vocabulary import API, AT_COUNTER_COMMANDS, COUNTER_COMMANDS, TICKET_COMMANDS
 from queue_server.web import board, citizen, counters, feed, health, people, tickets
 from queue_server.web.call import Param, Route
+from queue_server.web.routes_accounts import ACCOUNTS
 from queue_server.web.routes_booking import BOOKING
 from queue_server.web.routes_desk import DESK
 from queue_server.web.routes_hall import HALL
@@ -350,7 +351,7 @@ PEOPLE = (
     ),
 )
 
-ROUTES: tuple[Route, ...] = (*TICKETS, *COUNTERS, *READING, *DEVICES, *OPEN, *PEOPLE, *STANDBY, *DESK, *HALL, *BOOKING, *POLICY)
+ROUTES: tuple[Route, ...] = (*TICKETS, *COUNTERS, *READING, *DEVICES, *OPEN, *PEOPLE, *STANDBY, *DESK, *HALL, *BOOKING, *POLICY, *ACCOUNTS)
 
 
 def full_path(route: Route) -> str:

@@ -9,7 +9,21 @@ from flask import Flask, make_response, redirect, render_template
 
 from queue_server.web.auth import Gate
 from queue_server.web.house import House
-from queue_server.web.pages import assets, attendant, booking, citizen, clerk, manager, people, policy, rating, technician, unusual, visit
+from queue_server.web.pages import (
+    accounts,
+    assets,
+    attendant,
+    booking,
+    citizen,
+    clerk,
+    manager,
+    people,
+    policy,
+    rating,
+    technician,
+    unusual,
+    visit,
+)
 from queue_server.web.pages.visit import Answer, Page, person
 
 CALL, MANAGE, FLEET, ISSUE = ("call",), ("manage",), ("fleet",), ("issue",)
@@ -42,6 +56,7 @@ PAGES = (
     Page(name="technician", path="/technician", needs=FLEET, view=technician.page, name_vi="Thiết bị"),
     Page(name="technician-devices", path="/technician/devices", needs=FLEET, view=technician.devices),
     Page(name="unusual", path="/unusual", needs=MANAGE, view=unusual.page, name_vi="Cần để ý"),
+    Page(name="accounts", path="/accounts", needs=("fleet", "manage"), view=accounts.page, name_vi="Tài khoản"),
     Page(name="citizen", path="/t/{token}", needs=(), view=citizen.page),
     Page(name="booking", path="/hen/{site}", needs=(), view=booking.page),
     Page(name="appointment", path="/a/{token}", needs=(), view=booking.own),
