@@ -84,7 +84,7 @@ class Agent:
         self._lock = threading.RLock()
         self._timer = threading.Condition(self._lock)
         self._stopping = False
-        self._keys = HolderKeys()
+        self.keys = HolderKeys()
         self._offset_ms = clock.wall_ms() - self._mono_ms()
         self._visits: dict[str, int] = {}  # request id of an issue in flight → its visit
         self.session = Session(since_ms=self._mono_ms())
@@ -331,7 +331,7 @@ class Agent:
         """A card was read. Its number ends in this function: only the keyed hash goes on."""
         now = self.now()
         if kind == "id_card" and number:
-            card = Card(kind, self._keys.holder_key(number, now[:10]))
+            card = Card(kind, self.keys.holder_key(number, now[:10]))
             proposed = proposed_class(self.home, birth_year, int(now[:4]))
             open_now = [one for one in self.offered().services if one.open]
             only = open_now[0].code if len(open_now) == 1 and not open_now[0].warning else None  # a warning is asked about

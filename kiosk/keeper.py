@@ -1,4 +1,5 @@
-"""Keeps the kiosk ready for a cut line: takes leases while the server is there, settles what was given out without it.
+"""Keeps the kiosk ready for a cut line: takes leases while the server is there, settles what was given out without it; and asks
+for the centre's key of the day, with which cards are hashed also while the line is cut.
 
 One thread beside the uplink's. Holds what to ask and what to make of the answers; what is on disk is `leases`' affair, what may
 be given stands in `offline`.
@@ -18,6 +19,7 @@ from queue_server.client import Client, Problem, Unreachable
 
 EVERY_S = 2.0
 ASK_AGAIN_S = 900.0  # after a lease that gives nothing: the band is not endless
+DAY_KEY_S = 60.0  # how often the server is asked whether the key is still the same one: it may have been started anew
 _AGAIN = (401, 403, 408, 429)
 
 
@@ -27,6 +29,7 @@ class Keeper:
         self._stopping = threading.Event()
         self._asked: dict[str, str] = {}  # series → request id of a question whose answer was lost
         self._not_before: dict[str, float] = {}
+        self._next_day_key_s = self._no_day_key_s = 0.0
 
     def threads(self) -> list[threading.Thread]:
         return [threading.Thread(target=self._run, name="keeper", daemon=True)]
@@ -56,12 +59,29 @@ class Keeper:
             pass
         self._restate()
         if self._agent.with_server():
+            self._day_key()
             self._renew()
 
     def _day(self) -> str:
         """The site's day: what the server said, counted on by the machine, before this machine's own clock."""
         known_ms = self._leases.now_ms()
         return self._agent.now()[:10] if known_ms is None else datetime.fromtimestamp(known_ms / 1000, SITE_TIME).date().isoformat()
+
+    # ------------------------------------------------------------ the key of the day
+    def _day_key(self) -> None:
+        """Ask for it, and offer what is here: a server that was started anew has forgotten it. An older server knows of none."""
+        clock, has = self._agent.clock, self._agent.keys.shared(self._agent.now()[:10])
+        if clock.monotonic() < (self._next_day_key_s if has else self._no_day_key_s):
+            return
+        try:
+            told = self._server.day_key(has)
+            self._agent.keys.adopt(str(told["business_day"]), bytes.fromhex(told["key"]))
+            self._next_day_key_s = clock.monotonic() + DAY_KEY_S
+        except Problem as problem:
+            if problem.status == 404:
+                self._no_day_key_s = clock.monotonic() + DAY_KEY_S
+            elif problem.status != 503:  # another process of the server has it: the next question may reach that one
+                raise
 
     # ------------------------------------------------------------ settling
     def _settle(self) -> bool:

@@ -21,6 +21,7 @@ from typing import Any
 import psycopg
 import uvloop
 
+from queue_server.authority import Authority
 from queue_server.clock import SteadyClock
 from queue_server.services import days, timekeeping
 from queue_server.storage import copying
@@ -82,6 +83,7 @@ class Server:
         self.carrier.join()
         self.hub.close()
         self.annexe.close()
+        self.house.day_keys.close()
         self.store.close()
 
 
@@ -147,7 +149,10 @@ def build(url: str, *, tls: bool = False, log: Any = None, streams: str = "here"
         if is_sqlite(url):  # a machine of its own: its clock is the one that leapt
             _carry_leap(store, clock)
     standby: dict[str, Any] = {"standing": Standing(following=following), "copy_to": partial(copying.copy_out, url)}
-    house = House(store=store, clock=clock, log=log, tls=tls, **_facts(url), **standby, **settings)
+    authority = Authority(store)
+    if not following:
+        authority.ensure()
+    house = House(store=store, clock=clock, log=log, tls=tls, authority=authority, **_facts(url), **standby, **settings)
     store.before_answers(house.followers.hold)
     gate = Gate(house)
     hub = Hub(house, gate)
@@ -203,8 +208,9 @@ def _turn_days(house: House, stopped: threading.Event) -> None:
 
 
 def turn_days(house: House) -> None:
-    """Close the day that is over, soon after midnight and at every start; twice is harmless. A standby writes nothing of its own: its
-    server closes the day, and the clock it goes by is its server's."""
+    """Forget the key of a day that is over. Close that day, soon after midnight and at every start; twice is harmless. A standby
+    writes nothing of its own: its server closes the day, and the clock it goes by is its server's."""
+    house.day_keys.sweep(house.clock.wall_ms())
     if house.standing.following:
         return
     try:

@@ -215,6 +215,7 @@ SCHEMAS: dict[str, Schema] = {
     "Booked": obj({**APPOINTMENT, "code": TEXT, "url": TEXT}),
     "Bookable": obj(
         {
+    "DayKey": obj({"site": TEXT, "business_day": TEXT, "scope": TEXT, "key": TEXT}),
             "site": TEXT,
             "contact": TEXT,
             "services": listing(obj({"code": TEXT, "names": NAMES, "slots": FLAG, "remote": FLAG, "days_ahead": WHOLE})),

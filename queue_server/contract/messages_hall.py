@@ -19,6 +19,13 @@ class AskHelp(Command):
     need: str | None = optional(Text(16, pattern=r"[a-z_]+"))
 
 
+@dataclass(frozen=True, kw_only=True, repr=False)
+class AskDayKey:
+    """`offered` is the key that the kiosk has of today, for a server that has forgotten it. It shows in no text of the message."""
+
+    offered: str | None = optional(Text(64, pattern=r"[0-9a-f]{64}"))
+
+
 @dataclass(frozen=True, kw_only=True)
 class PrintAt(Command):
     """`reprint`: a slip came out before, so this one says that it was printed again."""

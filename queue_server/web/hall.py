@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from queue_server.contract.messages import body_of
-from queue_server.services import hall_queries, helping
+from queue_server.domain.errors import Refusal
+from queue_server.services import day_keys, hall_queries, helping
 from queue_server.web.call import Call, UseCase
 
 
@@ -43,6 +44,19 @@ def hall(call: Call) -> dict[str, Any]:
 def errands(call: Call) -> dict[str, Any]:
     with call.reader() as reader:
         return hall_queries.errands(reader, call.site, call.args["device"], now=call.now_ms)
+
+
+def day_key(call: Call) -> dict[str, Any]:
+    """For machines alone: a person has no card numbers to hash. Not from a standby, whose server draws it, nor from a process beside
+    the one that draws."""
+    if call.who.kind not in ("key", "device"):
+        raise Refusal("not_found", what="day key")
+    if call.house.standing.word(call.site) != "serving":
+        raise Refusal("standby")
+    if not call.house.day_keys.mine(call.house.store):
+        raise Refusal("busy")
+    with call.reader() as reader:
+        return day_keys.hand_out(reader, call.house.day_keys, call.site, offered=call.message.offered, now=call.now_ms)
 
 
 def near(call: Call) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from queue_server.services.day_keys import DayKeys
 from queue_server.web.followers import Followers
 from queue_server.web.standing import Standing
 from toiluot_edge import Clock
@@ -40,6 +41,8 @@ class House:
     standing: Standing = field(default_factory=Standing)
     followers: Followers = field(default_factory=Followers)
     sso: Any = None  # the settings of the organisation's own log-in, where there is one
+    day_keys: DayKeys = field(default_factory=DayKeys)
+    authority: Any = None  # the site's own keys (`queue_server.authority`): signs what devices are told, stands behind HTTPS
     copy_to: Callable[[Path], None] | None = None  # one moment of the database into a file
 
     def __post_init__(self) -> None:

@@ -15,6 +15,17 @@ TIME_OF_DAY = Text(5, pattern=r"(?:[01][0-9]|2[0-3]):[0-5][0-9]")
 
 HALL = (
     Route(
+        name="kiosk-day-key",
+        method="POST",
+        path="/kiosk/day-key",
+        needs=("issue",),
+        handler=hall.day_key,
+        message=mh.AskDayKey,
+        refusals=("standby", "busy"),
+        answer="DayKey",
+        summary="Today's key for hashing a card's number, so that two kiosks know one card; kept in memory alone, on both sides",
+    ),
+    Route(
         name="help-call",
         method="POST",
         path="/help-calls",

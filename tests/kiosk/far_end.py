@@ -181,7 +181,7 @@ class QueueServer:
             self.asked.append((token, act, body))
             self.slips[token] |= {"state": "cancelled", "may_let_pass": False, "may_cancel": False} if act == "cancel" else {"ahead": 6}
             call.say(*self.refuse) if self.refuse else call.say(200, self.slips[token])
-        elif call.path.endswith("/cancel"):
+        elif call.path.endswith(("/cancel", "/day-key")):
             call.say(404, {"code": "not_found"})
         else:
             ticket_id, act = call.path.split("/")[-2:]

@@ -80,7 +80,7 @@ def test_a_card_gives_one_number_and_leaves_no_trace(kiosk: KioskProcess) -> Non
     kiosk.on("number", paper="printed")
     body = kiosk.server.bodies[0]
     assert body["priority_class"] == "elderly"
-    assert re.fullmatch(r"[0-9a-f]{64}", body["holder_key"])
+    assert re.fullmatch(r"own\.[0-9a-f]{64}", body["holder_key"])
     kiosk.home()
     kiosk.drivers.lay_card(number, 1950)
     again = kiosk.on("number")
