@@ -83,6 +83,7 @@ def environ_of(scope: dict[str, Any], body: bytes) -> dict[str, Any]:
         "SCRIPT_NAME": "",
         "PATH_INFO": scope["path"].encode().decode("latin-1"),
         "QUERY_STRING": scope["query_string"].decode("latin-1"),
+        "RAW_URI": target(scope),
         "SERVER_NAME": server[0],
         "SERVER_PORT": str(server[1] or 0),
         "SERVER_PROTOCOL": f"HTTP/{scope['http_version']}",
@@ -103,6 +104,13 @@ def environ_of(scope: dict[str, Any], body: bytes) -> dict[str, Any]:
             text = f"{environ[name]}{'; ' if name == 'HTTP_COOKIE' else ','}{text}"
         environ[name] = text
     return environ
+
+
+def target(scope: dict[str, Any]) -> str:
+    """Path and query as they were sent: what a signature covers."""
+    raw: bytes = scope.get("raw_path") or scope["path"].encode()
+    query: bytes = scope["query_string"]
+    return (raw + b"?" + query if query else raw).decode("latin-1")
 
 
 def _name(raw: bytes) -> str:

@@ -174,6 +174,20 @@ APPOINTMENT: dict[str, Schema] = {
     "ticket": maybe(ref("Ticket")),
 }
 
+ORDER = obj(
+    {
+        "id": TEXT, "device": TEXT, "kind": TEXT, "args": ANY, "wave": maybe(TEXT), "state": TEXT, "ordered_at": TIME, "ordered_by": TEXT,
+        "until": TIME, "ended_at": maybe(TIME), "code": maybe(TEXT), "detail": maybe(TEXT),
+        "file": maybe(obj({"type": TEXT, "bytes": WHOLE})),
+    }
+)  # fmt: skip
+WAVE = obj(
+    {
+        "id": TEXT, "kind": TEXT, "args": ANY, "size": WHOLE, "stop_after": WHOLE, "state": TEXT, "reason": maybe(TEXT), "started_at": TIME,
+        "started_by": TEXT, "ended_at": maybe(TIME), "devices": listing(obj({"device": TEXT, "state": TEXT})),
+    }
+)  # fmt: skip
+SETTING_CHANGE = obj({"key": TEXT, "from": {}, "to": {}})
 SCHEMAS: dict[str, Schema] = {
     "Estimate": ESTIMATE,
     "Step": STEP,
@@ -202,9 +216,65 @@ SCHEMAS: dict[str, Schema] = {
     "Hall": obj({"site": TEXT, "rush": RUSH, "calls": listing(ref("HelpCall")), "lights": listing(ANY)}),
     "Rush": obj({"site": TEXT, "rush": RUSH}),
     "Errands": obj({"prints": listing(obj({"job": TEXT, "reprint": FLAG, "ticket": ref("Ticket")})), "help": maybe(ref("HelpCall"))}),
+    "DayKey": obj({"site": TEXT, "business_day": TEXT, "scope": TEXT, "key": TEXT}),
     "Seals": obj({"seals": listing(ANY)}),
     "Devices": obj({"devices": listing(ANY)}),
-    "Beat": obj({"ok": FLAG, "now": TIME}),
+    "Enrolment": obj(
+        {"state": TEXT},
+        {
+            "enrolment": TEXT,
+            "user_code": TEXT,
+            "words": listing(TEXT),
+            "interval_s": WHOLE,
+            "expires_in_s": WHOLE,
+            "join_key": TEXT,
+            "device": TEXT,
+            "name": TEXT,
+            "site": TEXT,
+            "role": TEXT,
+            "profile": ANY,
+            "config": ANY,
+            "servers": listing(TEXT),
+            "ca_pem": TEXT,
+            "site_key": TEXT,
+            "server_words": listing(TEXT),
+        },
+    ),
+    "Enrolments": obj({"enrolments": listing(ANY), "server_words": listing(TEXT)}),
+    "Admitted": obj({"state": TEXT, "device": TEXT, "name": TEXT, "site": TEXT, "role": TEXT, "profile": ANY}),
+    "JoinKeys": obj({"join_keys": listing(ANY)}),
+    "JoinKey": obj({"id": TEXT, "role": TEXT, "expires_at": TIME}, {"join_key": TEXT, "state": TEXT}),
+    "Identity": obj({"device": TEXT, "role": TEXT, "state": TEXT, "hardware": ANY, "profile": ANY}, {"keys": listing(ANY)}),
+    "Rotated": obj({"device": TEXT, "keyid": TEXT, "words": listing(TEXT), "old_until": TIME}),
+    "Beat": obj(
+        {"ok": FLAG, "now": TIME, "orders": listing(obj({"id": TEXT, "kind": TEXT, "args": ANY})), "config_version": WHOLE, "beat_s": WHOLE}
+    ),
+    "Order": ORDER,
+    "Orders": obj({"orders": listing(ref("Order"))}),
+    "OrderFile": obj({"order": TEXT, "type": TEXT, "bytes": WHOLE}),
+    "Wave": WAVE,
+    "Waves": obj({"waves": listing(ref("Wave"))}),
+    "DeviceSettingsShown": obj(
+        {
+            "device": TEXT,
+            "version": WHOLE,
+            "document": ANY,
+            "every": ANY,
+            "versions": listing(
+                obj({"version": WHOLE, "was": maybe(WHOLE), "changed_at": TIME, "changed_by": TEXT, "changes": listing(SETTING_CHANGE)})
+            ),
+        }
+    ),
+    "DeviceSettingsPreview": obj(
+        {
+            "version": WHOLE,
+            "changes": listing(SETTING_CHANGE),
+            "devices": listing(obj({"device": TEXT, "changes": listing(SETTING_CHANGE)})),
+        }
+    ),
+    "DeviceSettingsChanged": obj({"version": WHOLE, "changes": listing(SETTING_CHANGE)}),
+    "DeviceWanted": obj({"version": WHOLE, "document": ANY}, {"signature": maybe(TEXT)}),
+    "Card": obj({"files": NAMES}),
     "CitizenTicket": obj({"label": TEXT, "state": TEXT}),
     "Session": obj({"role": TEXT, "name": TEXT, "csrf": TEXT, "sites": listing(TEXT), "permissions": listing(TEXT)}),
     "Config": obj({"version": WHOLE, "document": ANY, "defaults": ANY}),
@@ -215,7 +285,6 @@ SCHEMAS: dict[str, Schema] = {
     "Booked": obj({**APPOINTMENT, "code": TEXT, "url": TEXT}),
     "Bookable": obj(
         {
-    "DayKey": obj({"site": TEXT, "business_day": TEXT, "scope": TEXT, "key": TEXT}),
             "site": TEXT,
             "contact": TEXT,
             "services": listing(obj({"code": TEXT, "names": NAMES, "slots": FLAG, "remote": FLAG, "days_ahead": WHOLE})),

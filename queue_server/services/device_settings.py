@@ -7,7 +7,7 @@ every device sees a version that rises.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from queue_server.domain import device_config
@@ -29,14 +29,23 @@ def version(reader: Reader, site: str, device: str) -> int:
     return device_config.version_of(newest.get(EVERY, 0), newest.get(device, 0))
 
 
-def wanted(reader: Reader, site: str, device: str) -> dict[str, Any]:
-    """What a device is to run on, with its version."""
-    row = reader.device(site, device)
-    if row is None:
+def wanted(reader: Reader, site: str, device: str, servers: Sequence[str] = ()) -> dict[str, Any]:
+    """What a device is to run on, with its version. `servers` is where it came in, for one that was never told others."""
+    row, admitted = reader.device(site, device), reader.enrolled(site, device)
+    if row is None and admitted is None:
         raise Refusal("not_found", what="device")
-    every, own = _document(reader, site, EVERY), _document(reader, site, device)
-    document = device_config.wanted(every, own, role=row["role"], name=device)
+    role = (admitted or row or {})["role"]
+    document = device_config.wanted(
+        _beneath(reader, site, device), _document(reader, site, device), role=role, name=device, servers=servers
+    )
     return {"version": version(reader, site, device), "document": document}
+
+
+def _beneath(reader: Reader, site: str, device: str) -> dict[str, Any]:
+    """What holds for a device where its own document says nothing: what it was admitted with, and before that what holds for all."""
+    admitted = reader.enrolled(site, device)
+    born = device_config.born_with(json.loads(admitted["profile"])) if admitted else {}
+    return device_config.merged(_document(reader, site, EVERY), born)
 
 
 def shown(reader: Reader, site: str, device: str = EVERY) -> dict[str, Any]:
@@ -47,7 +56,7 @@ def shown(reader: Reader, site: str, device: str = EVERY) -> dict[str, Any]:
         "device": device,
         "version": rows[0]["version"] if rows else 0,
         "document": json.loads(rows[0]["document"]) if rows else {},
-        "every": _document(reader, site, EVERY),
+        "every": _beneath(reader, site, device) if device != EVERY else {},
         "versions": [_version_json(row, rows[n + 1] if n + 1 < len(rows) else None) for n, row in enumerate(rows)],
     }
 
@@ -92,19 +101,21 @@ def _judged(reader: Reader, site: str, device: str, version: int, document: Docu
 def _on(reader: Reader, site: str, device: str, after: Document) -> list[dict[str, Any]]:
     """Each device on which something would be another than now, and what."""
     every = _document(reader, site, EVERY)
+    profiles = {row["device"]: device_config.born_with(json.loads(row["profile"])) for row in reader.all_enrolled(site)}
+    newest = reader.newest_device_configs(site)
     found = []
-    for row in reader.devices(site):
-        name = row["device"]
+    for name in sorted({row["device"] for row in reader.devices(site)} | profiles.keys()):
         if device in (EVERY, name):
-            own = _document(reader, site, name)
-            then = device_config.merged(after, own) if device == EVERY else device_config.merged(every, after)
-            changes = device_config.changes(device_config.merged(every, own), then)
+            born, own = profiles.get(name, {}), _document(reader, site, name) if name in newest else {}
+            now = device_config.merged(device_config.merged(every, born), own)
+            beneath = device_config.merged(after if device == EVERY else every, born)
+            changes = device_config.changes(now, device_config.merged(beneath, own if device == EVERY else after))
             found += [{"device": name, "changes": changes}] if changes else []
     return found
 
 
 def _known(reader: Reader, site: str, device: str) -> None:
-    if device != EVERY and reader.device(site, device) is None:
+    if device != EVERY and reader.device(site, device) is None and reader.enrolled(site, device) is None:
         raise Refusal("not_found", what="device")
 
 

@@ -84,6 +84,11 @@ def _join_key(unit: Unit, join_key: str | None, role: str) -> Row | None:
     return None if over else row
 
 
+def join_key_row(reader: Reader, join_key: str) -> Row | None:
+    """A join key as it is kept, whether it still counts or not."""
+    return reader.join_key_by_hash(token_hash(join_key))
+
+
 def _useless(join_key: str | None) -> dict[str, Any]:
     """A join key that is used up keeps nobody out: a technician may still accept."""
     return {"join_key": "not_valid"} if join_key else {}
@@ -166,7 +171,7 @@ def code_is_right(reader: Reader, site: str, enrolment: str, typed: str) -> bool
 
 
 def accept(
-    unit: Unit, enrolment: str, *, name: str, user_code: str | None = None, words_match: bool | None = None,
+    unit: Unit, enrolment: str, *, name: str = "", user_code: str | None = None, words_match: bool | None = None,
     replaces: str | None = None, profile: dict[str, Any] | None = None,
 ) -> dict[str, Any]:  # fmt: skip
     """Admit this key under a name; with `replaces` it takes over the name, settings and lease of a dead device."""

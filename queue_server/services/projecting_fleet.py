@@ -45,6 +45,7 @@ def _admitted(repository: Repository, event: Event) -> None:
         "hardware": canonical(data["hardware"]), "enrolled_at": event.at, "enrolled_by": event.actor, "changed_at": event.at,
         "changed_by": event.actor, "reason": None, "lost_at": None, "cloned_at": None,
     })  # fmt: skip
+    repository.put_device(event.site, device, role=data["role"], version=None, last_seen_at=event.at, report={})
     if data.get("join_key"):
         repository.use_join_key(event.site, data["join_key"], at=event.at, by=device)
 

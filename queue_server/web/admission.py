@@ -16,12 +16,14 @@ from queue_server.contract.position import Position
 from queue_server.domain.errors import Refusal
 from queue_server.services import queries
 from queue_server.web.annexe import Annexe
-from queue_server.web.auth import BOARD_COOKIE, LONGEST_TOKEN, SESSION_COOKIE, allow, choose_site
+from queue_server.web.auth import BOARD_COOKIE, LONGEST_TOKEN, SESSION_COOKIE, Credential, allow, choose_site
 from queue_server.web.channel import Listener
 from queue_server.web.feed import place
 from queue_server.web.hub import Hub
 from queue_server.web.routes import ROUTES
+from queue_server.web.signatures import Signed, signed
 from queue_server.web.stream import Stream
+from toiluot_bridge import target
 from toiluot_guard import Guarded
 
 NEEDS = next(route.needs for route in ROUTES if route.name == "stream")
@@ -42,7 +44,12 @@ class Streams:
         cookies = {BOARD_COOKIE: board_token} if board_token else _cookies(headers.get("cookie", ""))
         authorization = "" if board_token else headers.get("authorization", "")
         address = (scope.get("client") or ("",))[0] or "local"
-        found = await hub.source.read(lambda: hub.gate.credential(authorization, cookies, address))
+        about = None if authorization or board_token else _signature(scope)
+
+        def look() -> Credential | None:
+            return hub.gate.credential(authorization, cookies, address) if about is None else hub.gate.signed(about, address)
+
+        found = await hub.source.read(look)
         if found is None:
             hub.gate.limits.stranger(address)
             raise Refusal("unauthenticated")
@@ -52,13 +59,20 @@ class Streams:
             raise Refusal("fenced")  # nothing happens here any more: another server has the hall
         named = headers.get("last-event-id") or query.get("after")
         after = place(named, "?after") if named else None
-        known = after is not None and await hub.source.read(partial(self._known, site, after, found.via == "key"))
+        known = after is not None and await hub.source.read(partial(self._known, site, after, found.via in ("key", "device")))
         if hub.stopping:
             raise Refusal("stopping")
         if hub.open + self.annexe.open >= min(hub.house.streams_limit, Guarded.most):
             raise Refusal("too_many_streams")
         secret = f"Bearer {authorization.split()[-1]}" if authorization else ""
-        who = Listener(site, not found.who.may("feed"), found.zone or _zone(query), secret, cookies)
+        who = Listener(
+            site,
+            not found.who.may("feed"),
+            found.zone or _zone(query),
+            secret,
+            {} if found.proof else cookies,
+            found.proof.keyid if found.proof else "",
+        )
         return who, after.seq if after is not None and known else None
 
     def _known(self, site: str, after: Position, program: bool) -> bool:
@@ -85,6 +99,11 @@ class Streams:
         transport.set_protocol(stream)
         stream.connection_made(transport)
         self.annexe.consider()
+
+
+def _signature(scope: dict[str, Any]) -> Signed | None:
+    lines = ((name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"])
+    return signed(scope["method"], scope.get("scheme", "http"), target(scope), lines, b"")
 
 
 def _zone(query: Mapping[str, str]) -> str | None:

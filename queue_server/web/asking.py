@@ -15,6 +15,7 @@ from flask import Response, g, request
 from queue_server.domain.errors import Refusal
 from queue_server.web.auth import CSRF_HEADER, Credential, Gate, same_csrf
 from queue_server.web.limits import digest
+from queue_server.web.signatures import Signed, signed
 
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 
@@ -22,9 +23,19 @@ SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 def current(gate: Gate) -> Credential | None:
     """The credential of this request, looked up once."""
     if "credential" not in g:
-        g.credential = gate.credential(request.headers.get("Authorization", ""), request.cookies, address())
+        key = request.headers.get("Authorization", "")
+        about = None if key else signature()
+        g.credential = gate.credential(key, request.cookies, address()) if about is None else gate.signed(about, address())
     found: Credential | None = g.credential
     return found
+
+
+def signature() -> Signed | None:
+    """The request as a device may have signed it. Its address is as it was sent, not as it was understood."""
+    if "Signature-Input" not in request.headers:
+        return None
+    target = request.environ.get("RAW_URI") or request.full_path.removesuffix("?")
+    return signed(request.method, request.scheme, target, request.headers.items(), request.get_data(cache=True))
 
 
 def address() -> str:

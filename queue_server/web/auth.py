@@ -1,6 +1,7 @@
-"""Who asks: API keys, people's sessions and board tokens, each turned into a Principal; and which site is meant.
+"""Who asks: API keys, people's sessions, board tokens and keys of devices, each turned into a Principal; and which site is meant.
 
-Holds the reading of credentials and a cache of one second (so a revoked key dies within it). It knows no framework:
+Holds the reading of credentials and a cache of one second (so a revoked key dies within it). Devices are not cached: one that is
+suspended is refused at its next request. It knows no framework:
 Flask views and the event-loop streams share it. Passwords and hashes are the affair of `services.access`.
 """
 
@@ -12,11 +13,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from queue_server.contract import device as shared
 from queue_server.domain.errors import Refusal
 from queue_server.domain.principal import Principal
-from queue_server.services import access
+from queue_server.domain.replay import Window
+from queue_server.services import access, command, devices
 from queue_server.web.house import House
 from queue_server.web.limits import Limits, Rate, digest
+from queue_server.web.signatures import Proof, Signed, Windows, check
 
 SESSION_COOKIE = "toiluot_session"
 BOARD_COOKIE = "toiluot_board"
@@ -28,12 +32,15 @@ LONGEST_TOKEN = 256
 
 @dataclass(frozen=True)
 class Credential:
-    """A principal and how it was proved. `csrf` is set for sessions only: unsafe methods must repeat it."""
+    """A principal and how it was proved. `csrf` is set for sessions only: unsafe methods must repeat it. `proof` and `window` are
+    a device's: which key and number, and the numbers of that key so far."""
 
     who: Principal
     via: str
     csrf: str = ""
     zone: str | None = None
+    proof: Proof | None = None
+    window: Window = Window()  # noqa: RUF009 - a frozen value
 
 
 class Gate:
@@ -43,6 +50,8 @@ class Gate:
         self._house = house
         self._lock = threading.Lock()
         self._cache: dict[tuple[str, bytes], tuple[float, Credential | None]] = {}
+        self._windows = Windows()
+        self._told_cloned: set[str] = set()
         self.limits = Limits(
             house.clock,
             per_key=Rate.of(house.per_key, 2),
@@ -69,6 +78,68 @@ class Gate:
         if found is None and board:
             found = self._guarded("board", board, self._board, address)
         return found
+
+    # ------------------------------------------------------------ devices
+    def signed(self, about: Signed, address: str) -> Credential:
+        """Whose device signed this request; raises `Refusal`. Signature first, so that nobody without the key learns how a
+        device stands; then its standing; then the number, which nobody else may use up."""
+        found: dict[str, devices.Holder] = {}
+
+        def find(keyid: str) -> bytes | None:
+            with self._house.store.read() as reader:
+                holder = devices.holder(reader, keyid)
+            if holder is not None:
+                found[keyid] = holder
+            return holder.public_key if holder is not None else None
+
+        try:
+            proof = check(about, find)
+        except Refusal:
+            self.limits.stranger(address)
+            raise
+        holder = found[proof.keyid]
+        self._stands(holder)
+        self.limits.key(f"device:{holder.who.sites[0]}:{holder.who.id}")
+        try:
+            window = self._windows.take(proof.keyid, proof.counter, lambda: self._written(proof.keyid))
+        except Refusal as no:
+            if no.detail.get("old"):
+                self._tell_cloned(holder)
+            raise
+        return Credential(holder.who, "device", proof=proof, window=window)
+
+    def still(self, keyid: str) -> bool:
+        """Whether a key that opened a stream would open it now."""
+        with self._house.store.read() as reader:
+            holder = devices.holder(reader, keyid)
+        return holder is not None and holder.state == "active"
+
+    def _stands(self, holder: devices.Holder) -> None:
+        if holder.state in devices.GONE:
+            document = shared.wipe_document(holder.keyid)
+            raise Refusal("device_revoked", wipe={"document": document, "signature": self._house.authority.sign_document(document)})
+        if holder.state == "suspended":
+            raise Refusal("device_suspended")
+        if holder.state != "active":
+            raise Refusal("signature_invalid", why="key_followed")
+
+    def _written(self, keyid: str) -> Window:
+        with self._house.store.read() as reader:
+            return devices.window(reader, keyid)
+
+    def _tell_cloned(self, holder: devices.Holder) -> None:
+        """A lawful signature with a number from before: the same key is at work in two machines, or somebody repeats what was
+        heard long ago. Into the log, once; the request is refused whatever becomes of that."""
+        site = holder.who.sites[0]
+        if holder.keyid in self._told_cloned or self._house.standing.word(site) != "serving":
+            return
+        self._told_cloned.add(holder.keyid)
+
+        def tell(unit: Any) -> dict[str, Any]:
+            devices.cloned(unit, holder.who.id, why="counter_back")
+            return {}
+
+        command.beat(self._house.store, site, holder.who, tell)
 
     def known_key(self, authorization: str) -> Credential | None:
         """The credential of a key that was looked up a moment ago: no database is asked. Nothing is counted either."""

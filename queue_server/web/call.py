@@ -12,10 +12,12 @@ from typing import Any, Literal
 
 from queue_server.contract.strict import Text
 from queue_server.domain.principal import Principal
+from queue_server.domain.replay import Window
 from queue_server.web.house import House
+from queue_server.web.signatures import Proof
 
 UseCase = Callable[[Any], dict[str, Any]]
-Kind = Literal["command", "beat", "query", "stream", "file"]
+Kind = Literal["command", "beat", "query", "stream", "file", "upload", "download"]
 
 # What any call may be refused for, by its kind; a route names what comes on top.
 ALWAYS = ("unauthenticated", "forbidden", "site_required", "not_found", "rate_limited", "internal", "damaged")
@@ -37,10 +39,12 @@ class Route:
     """One call. `needs` lists permissions of which one suffices; empty means that nobody is asked who he is.
 
     A `command` handler returns the use-case to run inside the unit of work, a `beat` handler one that leaves no stored
-    answer, a `query` handler the answer itself, a `file` handler the path of a file that is sent and then deleted. `etag`
+    answer, a `query` handler the answer itself, a `file` handler the path of a file that is sent and then deleted. An `upload`
+    handler gets (type, bytes) of one of the types it `takes`, a `download` handler returns (bytes, type, name). `etag`
     is a cheap function of the call or says that the content is hashed; `form` also takes an HTML form, after which
     `leads_to` says where the browser goes (the token's own page without one), or `again` where it was refused; `counted`
-    is for what anybody may do, a few times; `sited` is off where no one site is meant."""
+    is for what anybody may do, a few times; `sited` is off where no one site is meant; `status` of an answer where it is not
+    always `success`; `secret` names fields that are told once and not kept for a repeat."""
 
     name: str
     method: str
@@ -52,7 +56,10 @@ class Route:
     message: type[Any] | None = None
     query: tuple[Param, ...] = ()
     success: int = 200
+    status: Callable[[dict[str, Any]], int] | None = None
+    secret: tuple[str, ...] = ()
     refusals: tuple[str, ...] = ()
+    takes: tuple[str, ...] = ()
     answer: str = "Object"
     etag: Callable[[Call], str] | Literal["content"] | None = None
     root: bool = False
@@ -94,6 +101,8 @@ class Call:
     message: Any
     now_ms: int
     zone: str | None = None
+    proof: Proof | None = None  # of a request that a device signed
+    window: Window = Window()  # noqa: RUF009 - a frozen value
 
     @contextmanager
     def reader(self) -> Iterator[Any]:

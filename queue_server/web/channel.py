@@ -30,11 +30,13 @@ class Listener:
     zone: str | None
     authorization: str
     cookies: Mapping[str, str]
+    keyid: str = ""  # a device's, which signs once and is asked about by name
 
     def wire(self) -> dict[str, Any]:
         """For our own other process, over a socket that nobody else holds."""
         return {
             "site": self.site, "public": self.public, "zone": self.zone, "authorization": self.authorization, "cookies": dict(self.cookies),
+            "keyid": self.keyid,
         }  # fmt: skip
 
 
@@ -60,6 +62,7 @@ class Channel:
     telling: bool = False
     zones: Zones = field(default_factory=Zones)
     snapshots: dict[str | None, Drawn] = field(default_factory=dict)
+    devices_changed: bool = False  # a device may have been suspended since its stream was opened
     reading: asyncio.Lock = field(default_factory=asyncio.Lock)
     drawing: asyncio.Lock = field(default_factory=asyncio.Lock)
     asked: int = 0
@@ -74,6 +77,7 @@ class Channel:
     def add(self, frames: list[Frame]) -> None:
         """The newest rows."""
         self.ring += frames
+        self.devices_changed = self.devices_changed or any(frame.of_device for frame in frames)
         if len(self.ring) > 2 * RING:
             del self.ring[:-RING]
         self.epoch, self.seq = frames[-1].epoch, frames[-1].seq

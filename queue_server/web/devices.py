@@ -6,13 +6,26 @@ from typing import Any
 
 from queue_server.contract.messages import Heartbeat, body_of
 from queue_server.contract.strict import wire
+from queue_server.domain.errors import Refusal
+from queue_server.services import devices as admitted
 from queue_server.services import fleet, leasing, queries, restating
 from queue_server.web.call import Call, UseCase
 
 
 def heartbeat(call: Call) -> UseCase:
+    """A device with a key of its own reports for itself alone; a start of the machine that comes back gives a copy of it away."""
     message: Heartbeat = call.message
-    return lambda unit: fleet.heartbeat(unit, **wire(message))
+    proof = call.proof
+    if proof is None:
+        return lambda unit: fleet.heartbeat(unit, **wire(message))
+    if message.device != call.who.id:
+        raise Refusal("forbidden")
+
+    def use_case(unit: Any) -> dict[str, Any]:
+        admitted.seen_started(unit, message.device, proof.keyid, message.boot_id)
+        return fleet.heartbeat(unit, **wire(message))
+
+    return use_case
 
 
 def devices(call: Call) -> dict[str, Any]:

@@ -17,11 +17,12 @@ from flask import Flask, Response, redirect, request, send_file
 from werkzeug.wrappers import Response as AnyResponse
 
 from queue_server.contract import strict
+from queue_server.contract.orders import MAX_FILE_BYTES
 from queue_server.contract.problem import FieldFault, Invalid, TooLarge
 from queue_server.contract.vocabulary import MAX_BODY_BYTES
 from queue_server.domain.errors import Refusal
 from queue_server.domain.principal import Principal
-from queue_server.services import command
+from queue_server.services import command, devices
 from queue_server.web.asking import address, check_csrf, current, guessing, is_form, json_response, json_text
 from queue_server.web.auth import Gate, allow, choose_site
 from queue_server.web.call import Addressed, Call, Route
@@ -44,7 +45,7 @@ def register(app: Flask, house: House, gate: Gate) -> None:
 
 def _view(route: Route, house: House, gate: Gate) -> Callable[..., AnyResponse]:
     def view(**args: str) -> AnyResponse:
-        who, site, zone = NOBODY, "", None
+        who, site, credential = NOBODY, "", None
         if route.needs:
             credential = current(gate)
             if credential is None:
@@ -52,14 +53,18 @@ def _view(route: Route, house: House, gate: Gate) -> Callable[..., AnyResponse]:
                 raise Refusal("unauthenticated")
             allow(credential.who, route.needs)
             check_csrf(credential)
-            who, zone = credential.who, credential.zone
+            who = credential.who
             site = choose_site(who, request.args.get("site")) if route.sited else ""
         if not all(ARGUMENT.fullmatch(value) for value in args.values()):
             raise Refusal("not_found")
-        query, message = _query(route), _message(route)
-        call = Call(house, who, site, args, query, message, house.clock.wall_ms(), zone)
+        query, message = _query(route), _brought(route) if route.kind == "upload" else _message(route)
+        call = Call(house, who, site, args, query, message, house.clock.wall_ms())
+        if credential is not None:
+            call = replace(call, zone=credential.zone, proof=credential.proof, window=credential.window)
         if route.kind == "file":
             return _file(route, call)
+        if route.kind == "download":
+            return _download(route, call)
         return _command(route, call) if route.kind in ("command", "beat") else _read(route, call)
 
     if route.counted:
@@ -112,7 +117,16 @@ def _message(route: Route) -> Any:
         raise Refusal("unsupported_type")
     if (request.content_length or 0) > MAX_BODY_BYTES:
         raise TooLarge
-    return strict.read(route.message, strict.load(request.get_data(cache=False)))
+    return strict.read(route.message, strict.load(request.get_data(cache=True)))
+
+
+def _brought(route: Route) -> tuple[str, bytes]:
+    """A file as it was sent. Its type is one of those that the call takes; whether it is what it says is judged by its content."""
+    if request.mimetype not in route.takes:
+        raise Refusal("unsupported_type")
+    if (request.content_length or 0) > MAX_FILE_BYTES:
+        raise TooLarge
+    return request.mimetype, request.get_data(cache=False)
 
 
 def _form_fields(message: type[Any]) -> Mapping[str, Any]:
@@ -135,7 +149,9 @@ def fingerprint(call: Call) -> str:
 def order_of(route: Route, call: Call) -> command.Command:
     """The command that a call of a route is."""
     label = f"{route.method} {route.path}"
-    return command.Command(request_id=call.message.request_id, site=call.site, who=call.who, call=label, fingerprint=fingerprint(call))
+    return command.Command(
+        request_id=call.message.request_id, site=call.site, who=call.who, call=label, fingerprint=fingerprint(call), secret=route.secret
+    )
 
 
 def _command(route: Route, call: Call) -> AnyResponse:
@@ -144,8 +160,10 @@ def _command(route: Route, call: Call) -> AnyResponse:
     if isinstance(use_case, Addressed):
         who, site, use_case = use_case.who, use_case.site, use_case.use_case
     call.house.standing.check(site, request.headers.get(HEADER) if call.who is not NOBODY else None)
+    if call.proof is not None:
+        use_case = devices.counted(use_case, call.proof.keyid, call.window, call.proof.counter)
     if route.kind == "beat":
-        return json_response(command.beat(call.house.store, site, who, use_case))
+        return _answered(route, command.beat(call.house.store, site, who, use_case))
     order = order_of(route, replace(call, who=who, site=site))
     try:
         done = command.run(call.house.store, order, use_case, status=route.success)
@@ -174,17 +192,29 @@ def _file(route: Route, call: Call) -> AnyResponse:
         shutil.rmtree(path.parent, ignore_errors=True)  # open files stay readable until they are closed
 
 
+def _download(route: Route, call: Call) -> AnyResponse:
+    """Shown only where it is a picture: a text or an archive from a device is saved, never opened as a page of ours."""
+    content, kind, name = route.handler(call)
+    answer = Response(content, mimetype=kind)
+    answer.headers.set("Content-Disposition", "inline" if kind.startswith("image/") else "attachment", filename=name)
+    return answer
+
+
 def _read(route: Route, call: Call) -> Response:
     if callable(route.etag):
         tag = f'"{route.etag(call)}"'
         if _matches(tag):
             return _unchanged(tag)
         return _tagged(json_response(route.handler(call)), tag)
-    response = json_response(route.handler(call))
+    response = _answered(route, route.handler(call))
     if route.etag is None:
         return response
     tag = f'"{hashlib.sha256(response.get_data()).hexdigest()[:32]}"'
     return _unchanged(tag) if _matches(tag) else _tagged(response, tag)
+
+
+def _answered(route: Route, body: dict[str, Any]) -> Response:
+    return json_response(body, route.status(body) if route.status is not None else 200)
 
 
 def _matches(tag: str) -> bool:

@@ -48,6 +48,36 @@ ERRORS: dict[str, Entry] = {
         ("Không có quyền", "Vai trò của bạn không được làm việc này. Hãy hỏi người quản lý."),
         ("Not allowed", "Your role may not do this. Ask your manager."),
     ),
+    "signature_invalid": Entry(
+        401,
+        ("Chữ ký của thiết bị không đúng", "Hãy kiểm tra giờ, địa chỉ máy chủ và khoá của thiết bị, hoặc ghi danh lại."),
+        ("The device's signature is wrong", "Check the server's address and the device's key, or enrol it again."),
+    ),
+    "replayed": Entry(
+        401,
+        ("Yêu cầu này đã được gửi rồi", "Thiết bị hãy gửi lại với số đếm lớn hơn số máy chủ nêu."),
+        ("This request was sent before", "Sign it again with a counter above the one named here."),
+    ),
+    "wrong_code": Entry(
+        403,
+        ("Mã không đúng", "Hãy đọc lại mã trên màn hình của chính thiết bị này."),
+        ("The code is wrong", "Read the code again from the screen of this very device."),
+    ),
+    "enrolment_refused": Entry(
+        403,
+        ("Thiết bị không được chấp nhận", "Hãy hỏi kỹ thuật viên của trung tâm."),
+        ("The device was turned away", "Ask the centre's technician."),
+    ),
+    "device_suspended": Entry(
+        403,
+        ("Thiết bị đang tạm ngừng", "Kỹ thuật viên có thể cho hoạt động lại ở trang Thiết bị."),
+        ("The device is suspended", "A technician may resume it on the page of devices."),
+    ),
+    "device_revoked": Entry(
+        403,
+        ("Thiết bị đã bị thu hồi", "Hãy xoá thẻ nhớ và ghi danh lại với khoá mới."),
+        ("The device was revoked", "Wipe its card and enrol it again with a new key."),
+    ),
     "csrf_failed": Entry(
         403,
         ("Trang đã cũ", "Hãy tải lại trang rồi làm lại."),
@@ -223,6 +253,12 @@ ERRORS: dict[str, Entry] = {
         ("Quá nhiều yêu cầu", "Hãy đợi một lát rồi thử lại."),
         ("Too many requests", "Wait a little and try again."),
         60,
+    ),
+    "slow_down": Entry(
+        429,
+        ("Hỏi quá nhanh", "Thiết bị hãy hỏi lại mỗi 5 giây."),
+        ("Asked too soon", "Ask again every five seconds."),
+        5,
     ),
     "account_resting": Entry(
         429,

@@ -12,6 +12,7 @@ from typing import Any
 
 from queue_server.services.day_keys import DayKeys
 from queue_server.web.followers import Followers
+from queue_server.web.patience import Asking
 from queue_server.web.standing import Standing
 from toiluot_edge import Clock
 
@@ -40,12 +41,15 @@ class House:
     damaged: Callable[[BaseException], bool] = lambda _: False  # whether an error says that the database's file is broken
     standing: Standing = field(default_factory=Standing)
     followers: Followers = field(default_factory=Followers)
-    sso: Any = None  # the settings of the organisation's own log-in, where there is one
     day_keys: DayKeys = field(default_factory=DayKeys)
     authority: Any = None  # the site's own keys (`queue_server.authority`): signs what devices are told, stands behind HTTPS
+    sso: Any = None  # the settings of the organisation's own log-in, where there is one
     copy_to: Callable[[Path], None] | None = None  # one moment of the database into a file
 
+    asking: Asking = field(init=False)  # how often devices and technicians asked about admissions
+
     def __post_init__(self) -> None:
+        object.__setattr__(self, "asking", Asking(self.clock))
         self.standing.enter(self.store, self.clock)
         self.followers.enter(self.store, self.clock)
 

@@ -133,6 +133,9 @@ class Hub:
 
     async def _pull_and_tell(self, channel: Channel) -> None:
         await self._guarded(self.source.pull(channel), None)
+        if channel.devices_changed:
+            channel.devices_changed = False
+            self._spawn(self._recheck([each for each in channel.streams if each.who.keyid]))
         if channel.told < channel.seq and not channel.telling:
             await self._tell(channel)
 
@@ -201,12 +204,17 @@ class Hub:
         def refused() -> list[Stream]:
             fenced = {site for site in {channel.site for channel in channels} if self.house.standing.word(site) == "fenced"}
             ended = [each for channel in channels if channel.site in fenced for each in list(channel.streams)]
-            return ended + [each for each in streams if self.gate.credential(each.who.authorization, each.who.cookies) is None]
+            return ended + [each for each in streams if not self._counts(each)]
 
         channels = list(self._channels.values())
         if channels:
             for stream in await self._guarded(self.source.read(refused), []):
                 stream.end()
+
+    def _counts(self, stream: Stream) -> bool:
+        """Whether what opened a stream still opens it."""
+        who = stream.who
+        return self.gate.still(who.keyid) if who.keyid else self.gate.credential(who.authorization, who.cookies) is not None
 
 
 async def _each(streams: Iterable[Stream], act: Callable[[Stream], None]) -> None:

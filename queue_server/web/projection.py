@@ -28,6 +28,7 @@ class Frame:
     zone: str | None
     full: bytes
     public: bytes
+    of_device: bool = False
 
     def seen_by(self, public: bool, zone: str | None) -> bytes:
         """The bytes for a reader; nothing where the row belongs to another zone. Rows of no zone concern everyone."""
@@ -80,4 +81,4 @@ def _frame(row: dict[str, Any]) -> Frame:
     if row["data"].get("entered_late"):
         public["type"] = "told_late"  # nobody is called now: a board must neither ring nor show it
     shown = b"" if row["type"].startswith(PRIVATE) else sse.encode("log", public, id=place)
-    return Frame(row["epoch"], row["seq"], row["zone"], sse.encode("log", row, id=place), shown)
+    return Frame(row["epoch"], row["seq"], row["zone"], sse.encode("log", row, id=place), shown, row["type"].startswith("device."))

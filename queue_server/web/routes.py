@@ -15,7 +15,9 @@ from queue_server.web.routes_accounts import ACCOUNTS
 from queue_server.web.routes_booking import BOOKING
 from queue_server.web.routes_desk import DESK
 from queue_server.web.routes_hall import HALL
+from queue_server.web.routes_identity import IDENTITY
 from queue_server.web.routes_machines import DEVICES, STANDBY
+from queue_server.web.routes_orders import ORDERS
 from queue_server.web.routes_policy import POLICY
 
 DAY = Text(10, pattern=r"\d{4}-\d{2}-\d{2}")
@@ -351,7 +353,22 @@ PEOPLE = (
     ),
 )
 
-ROUTES: tuple[Route, ...] = (*TICKETS, *COUNTERS, *READING, *DEVICES, *OPEN, *PEOPLE, *STANDBY, *DESK, *HALL, *BOOKING, *POLICY, *ACCOUNTS)
+ROUTES: tuple[Route, ...] = (
+    *TICKETS,
+    *COUNTERS,
+    *READING,
+    *DEVICES,
+    *OPEN,
+    *PEOPLE,
+    *STANDBY,
+    *DESK,
+    *HALL,
+    *BOOKING,
+    *POLICY,
+    *ACCOUNTS,
+    *ORDERS,
+    *IDENTITY,
+)
 
 
 def full_path(route: Route) -> str:
