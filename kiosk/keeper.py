@@ -74,7 +74,7 @@ class Keeper:
         if clock.monotonic() < (self._next_day_key_s if has else self._no_day_key_s):
             return
         try:
-            told = self._server.day_key(has)
+            told = self._server.day_key(uuid7(clock.wall_ms()), has)
             self._agent.keys.adopt(str(told["business_day"]), bytes.fromhex(told["key"]))
             self._next_day_key_s = clock.monotonic() + DAY_KEY_S
         except Problem as problem:

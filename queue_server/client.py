@@ -239,7 +239,7 @@ class Client(HallCalls, DeviceCalls):
         """Tickets that another server acknowledged, told again after it was replaced."""
         return self._post("/tickets/restate", {"request_id": request_id, "tickets": list(tickets)})
 
-    def day_key(self, offered: str | None = None) -> Json:
+    def day_key(self, request_id: str, offered: str | None = None) -> Json:
         """Today's key for hashing cards. On a connection of its own: of several server processes one has it."""
         body, alone = {"offered": offered} if offered else {}, {"Connection": "close"}
         return _object(self._send("POST", f"{API}/kiosk/day-key", json=body, headers=alone))

@@ -20,7 +20,7 @@ class AskHelp(Command):
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
-class AskDayKey:
+class AskDayKey(Command):
     """`offered` is the key that the kiosk has of today, for a server that has forgotten it. It shows in no text of the message."""
 
     offered: str | None = optional(Text(64, pattern=r"[0-9a-f]{64}"))

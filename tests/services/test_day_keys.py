@@ -81,6 +81,6 @@ def test_a_key_shows_in_no_text_of_a_program() -> None:
     keys, key = DayKeys(), secrets.token_hex(32)
     keys.of("site:X", "2026-11-23", 2, 1, bytes.fromhex(key))
     shown: list[Callable[[Any], str]] = [repr, str]
-    asked_for = strict.read(AskDayKey, {"offered": key})
+    asked_for = strict.read(AskDayKey, {"request_id": "r1", "offered": key})
     for show in shown:
         assert key not in show(keys) + show(keys._kept) + show(asked_for)
