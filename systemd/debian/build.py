@@ -15,11 +15,14 @@ import subprocess
 import sys
 import tomllib
 import zipfile
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 CLONE = HERE.parent.parent
+Table = dict[str, Any]
 MAINTAINER = "Toi Luot maintainers <maintainers@toiluot.invalid>"
 PLACE = "Section: misc\nPriority: optional\n"
 PRIVATE = "usr/lib/toiluot"
@@ -38,7 +41,6 @@ MOVED = {
     "etc/sysctl.d": "usr/lib/sysctl.d",
     "etc/polkit-1/rules.d": "usr/share/polkit-1/rules.d",
 }
-SHARED = ["usr/lib/sysusers.d", "usr/lib/tmpfiles.d"]  # each program's installation brings them; the common package owns them
 
 
 def run(*command: str | Path, **more: object) -> str:
@@ -52,12 +54,14 @@ def in_git(*words: str) -> str | None:
         return None
 
 
+@cache
 def commit_time() -> int:
     """The time that every file in the packages carries: that of the commit, or of pyproject.toml where there is no history."""
     given = os.environ.get("SOURCE_DATE_EPOCH") or in_git("log", "-1", "--format=%ct")
     return int(given) if given else int((CLONE / "pyproject.toml").stat().st_mtime)
 
 
+@cache
 def version() -> str:
     """A release is the version of pyproject.toml. What is built before its tag sorts below it, what comes after it above."""
     plain = str(tomllib.loads((CLONE / "pyproject.toml").read_text())["project"]["version"])
@@ -94,35 +98,34 @@ def unpack(wheel: Path, into: Path) -> None:
                 archive.extract(entry, into)
 
 
-def move_to_package_places(tree: Path, owner: bool) -> None:
-    for before, after in MOVED.items():
-        if (tree / before).is_dir():
-            shutil.copytree(tree / before, tree / after, dirs_exist_ok=True)
-            shutil.rmtree(tree / before)
-    for shared in SHARED:
-        if not owner and (tree / shared).is_dir():
-            shutil.rmtree(tree / shared)
-    for folder in sorted((path for path in tree.rglob("*") if path.is_dir()), reverse=True):
-        if not any(folder.iterdir()):
-            folder.rmdir()
+def installed(program: str, work: Path) -> Path:
+    """What systemd/install puts in place for one program, in a package's places."""
+    tree = work / "installed" / program
+    if not tree.is_dir():
+        run(CLONE / "systemd" / "install", program, env={**os.environ, "ROOT": str(tree)})
+        for before, after in MOVED.items():
+            if (tree / before).is_dir():
+                shutil.copytree(tree / before, tree / after, dirs_exist_ok=True)
+                shutil.rmtree(tree / before)
+    return tree
 
 
-def lay_out(tree: Path, name: str, entry: dict[str, object], every_program: list[str]) -> None:
-    """Everything of one package but Python: by systemd/install, so that a clone and a package put the same things in place."""
-    owner = name == "toiluot-common"
-    programs = every_program if owner else list(entry["programs"])  # type: ignore[call-overload]
-    run(CLONE / "systemd" / "install", *programs, env={**os.environ, "ROOT": str(tree)})
-    if owner:  # of all programs' files it keeps the users and the folders
-        move_to_package_places(tree, owner)
-        for path in sorted(tree.rglob("*"), reverse=True):
-            inside = str(path.relative_to(tree))
-            if path.is_file() and not inside.startswith(tuple(SHARED)):
-                path.unlink()
-    move_to_package_places(tree, owner)
-    for target, (source, mode) in dict(entry.get("files", {})).items():  # type: ignore[call-overload]
-        put(tree, target, (CLONE / source).read_bytes(), int(str(mode), 8))
-    shipped = "debian/copyright"
-    put(tree, f"/usr/share/doc/{name}/copyright", (HERE / shipped.removeprefix("debian/")).read_bytes() + (CLONE / "LICENSE").read_bytes())
+def files_of(tree: Path) -> set[str]:
+    return {str(path.relative_to(tree)) for path in tree.rglob("*") if path.is_file()}
+
+
+def lay_out(tree: Path, name: str, entry: Table, every_program: list[str], work: Path) -> None:
+    """Everything of one package but Python: by systemd/install, so that a clone and a package put the same things in place.
+    What it puts in place for every program is the common package's."""
+    always = set.intersection(*(files_of(installed(program, work)) for program in every_program))
+    for program in entry["programs"] or every_program[:1]:
+        source = installed(program, work)
+        for inside in sorted(files_of(source) - always if entry["programs"] else always):
+            (tree / inside).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(source / inside, tree / inside)
+    for target, (kept, mode) in entry.get("files", {}).items():
+        put(tree, target, (CLONE / kept).read_bytes(), int(str(mode), 8))
+    put(tree, f"/usr/share/doc/{name}/copyright", (HERE / "copyright").read_bytes() + (CLONE / "LICENSE").read_bytes())
 
 
 def put(tree: Path, target: str, content: bytes, mode: int = 0o644) -> None:
@@ -142,7 +145,7 @@ def stanza(name: str, replaced: dict[str, str]) -> str:
     raise SystemExit(f"systemd/debian/control has no package {name}.")
 
 
-def control_files(tree: Path, name: str, entry: dict[str, object], libraries: str) -> None:
+def control_files(tree: Path, name: str, entry: Table, libraries: str) -> None:
     files = sorted(path for path in tree.rglob("*") if path.is_file())
     size = sum(-(-path.stat().st_size // 1024) for path in files)
     fields = (
@@ -155,12 +158,12 @@ def control_files(tree: Path, name: str, entry: dict[str, object], libraries: st
     put(tree, "DEBIAN/md5sums", sums.encode())
     if settings:
         put(tree, "DEBIAN/conffiles", settings.encode())
-    units = [*entry["enable"], *entry["leave"]]  # type: ignore[misc]
+    units = [*entry["enable"], *entry["leave"]]
     words = {"ENABLE": entry["enable"], "START": entry["start"], "UNITS": units, "STATE": entry["state"]}
     for script in ("postinst", "prerm", "postrm"):
         text = (HERE / "scripts" / script).read_text()
         for word, values in words.items():
-            text = text.replace(f"@{word}@", " ".join(values))  # type: ignore[arg-type]
+            text = text.replace(f"@{word}@", " ".join(values))
         put(tree, f"DEBIAN/{script}", text.encode(), 0o755)
 
 
@@ -169,8 +172,8 @@ def seal(tree: Path, output: Path, at: int) -> Path:
     for path in [tree, *tree.rglob("*")]:
         if path.is_dir():
             path.chmod(0o755)
-        elif not path.stat().st_mode & 0o111:
-            path.chmod(0o644)
+        else:
+            path.chmod({0o600: 0o600}.get(path.stat().st_mode & 0o777, 0o755 if path.stat().st_mode & 0o100 else 0o644))
         os.utime(path, (at, at))
     made = output / f"{tree.name}_{version()}_all.deb"
     archive: list[str | Path] = ["dpkg-deb", "--root-owner-group", "-Zxz", "-z6", "--threads-max=1", "--build", tree, made]
@@ -181,18 +184,18 @@ def seal(tree: Path, output: Path, at: int) -> Path:
 def build(output: Path, work: Path) -> list[Path]:
     from libraries import Libraries  # beside this file; it reads the project's environment
 
-    packages: dict[str, dict[str, object]] = tomllib.loads((HERE / "packages.toml").read_text())
+    packages: dict[str, Table] = tomllib.loads((HERE / "packages.toml").read_text())
     found = Libraries(CLONE)
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)
     output.mkdir(parents=True, exist_ok=True)
     for old in output.glob("*.deb"):
         old.unlink()
-    programs = [str(each) for entry in packages.values() for each in entry["programs"]]  # type: ignore[attr-defined]
+    programs = [str(each) for entry in packages.values() for each in entry["programs"]]
     made = []
     for name, entry in packages.items():
         tree = work / name
-        lay_out(tree, name, entry, programs)
+        lay_out(tree, name, entry, programs, work)
         if name == "toiluot-common":
             for wheel in [own_wheel(work), *found.download(work / "wheels")]:
                 unpack(wheel, tree / PRIVATE)
