@@ -67,6 +67,11 @@ class Authority:
                 raise
 
     @property
+    def known(self) -> bool:
+        """Whether there is one. A standby makes none: it has its server's."""
+        return self._read() is not None
+
+    @property
     def keys(self) -> Keys:
         """Both keys, made where a server never got to it."""
         if self._keys is None:

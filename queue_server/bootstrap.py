@@ -30,12 +30,16 @@ from queue_server.storage.integrity import is_damage as is_damage  # and by ever
 from queue_server.storage.serving import serving as serving  # held by whoever serves
 from queue_server.storage.store import Store, is_sqlite, migrate, open_store, sqlite_path
 from queue_server.web import handover
+from queue_server.web.alert_settings import Settings as AlertSettings
+from queue_server.web.alert_settings import load as load_alert_settings
+from queue_server.web.alert_watch import AlertWatch
 from queue_server.web.annexe import AUTO_STREAMS, Annexe
 from queue_server.web.annexe_process import Annexe as AnnexeProcess
 from queue_server.web.auth import Gate
 from queue_server.web.carrying import Carrier
 from queue_server.web.house import House
 from queue_server.web.hub import Hub
+from queue_server.web.metrics_port import MetricsPort
 from queue_server.web.standing import Standing
 from toiluot_edge import Asgi, Clock, ScaledClock, SystemClock, boot_s, clock_from_environment, mount, setup_log
 from toiluot_guard import raise_file_limit
@@ -60,17 +64,22 @@ class Server:
     timer: threading.Thread
     stopped: threading.Event
     carrier: Carrier
+    watch: AlertWatch
+    metrics: MetricsPort | None = None
 
     def start(self) -> None:
         """Begin what runs by the clock."""
         self.timer.start()
         self.carrier.start()
+        if not isinstance(self.house.clock, ScaledClock):  # a rehearsal's hours pass in minutes: its devices would seem silent
+            self.watch.start()
         self.annexe.consider()
 
     def stop(self) -> None:
         """First of all at SIGTERM: the streams end, commands in flight are answered."""
         self.stopped.set()
         self.carrier.stop()
+        self.watch.stop()
         self.hub.stop()
         self.annexe.stop()
 
@@ -81,6 +90,10 @@ class Server:
             self.timer.join(timeout=5)
         self.carrier.stop()
         self.carrier.join()
+        self.watch.stop()
+        self.watch.join()
+        if self.metrics is not None:
+            self.metrics.stop()
         self.hub.close()
         self.annexe.close()
         self.house.day_keys.close()
@@ -123,6 +136,20 @@ def must_be_a_database(url: str) -> None:
                 raise ValueError(f"{path} is not an SQLite database: look at --db")
 
 
+def own_certificate(url: str, folder: Path | None, names: list[str], *, following: bool = False) -> tuple[str, str]:
+    """Files with a certificate of the site's own authority for this server, and its key."""
+    if folder is None and not is_sqlite(url):
+        raise ValueError("--tls auto needs --state DIR: a database server has no folder of ours")
+    store, _ = open_for_command(url)
+    try:
+        authority = Authority(store)
+        if following and not authority.known:
+            raise ValueError("the server you follow has no authority of its own yet: update and start it first")
+        return authority.leaf(folder or Path(sqlite_path(url)).parent / "tls", names)
+    finally:
+        store.close()
+
+
 def prepare(url: str) -> Store:
     """The schema brought to this version, and a store on it."""
     must_be_a_database(url)
@@ -134,14 +161,26 @@ DATABASE_ERRORS = (sqlite3.OperationalError, psycopg.OperationalError, MemoryErr
 PLACES: dict[str, int | None] = {"auto": AUTO_STREAMS, "own": 0, "here": None}  # how many streams stay in this process
 
 
-def build(url: str, *, tls: bool = False, log: Any = None, streams: str = "here", following: bool = False, **settings: Any) -> Server:
+def build(
+    url: str,
+    *,
+    tls: bool = False,
+    log: Any = None,
+    streams: str = "here",
+    following: bool = False,
+    alerts: Path | None = None,
+    metrics: str = "",
+    **settings: Any,
+) -> Server:
     """A server on a database that `toiluot server init` has prepared. `streams` is one of `PLACES`; an encrypted connection
-    cannot leave the process that holds its keys. `following`: a standby, which takes no commands until it is promoted."""
+    cannot leave the process that holds its keys. `following`: a standby, which takes no commands until it is promoted. `alerts`
+    is a file of `alert_settings`; `metrics` is where Prometheus may ask."""
     from queue_server.web.admission import Streams
     from queue_server.web.app import create_app
     from queue_server.web.doors import front
     from queue_server.web.lane import Lane
 
+    told = load_alert_settings(alerts, SystemClock()) if alerts else AlertSettings()
     store, clock = open_for_command(url)
     log = log or setup_log("server")
     if isinstance(clock, SystemClock):
@@ -167,7 +206,8 @@ def build(url: str, *, tls: bool = False, log: Any = None, streams: str = "here"
     application = front(mount(flask, {}, threads=THREADS, most_bytes=None), Streams(hub, annexe), Lane(house, gate))
     stopped = threading.Event()
     timer = threading.Thread(target=_turn_days, args=(house, stopped), name="timer", daemon=True)
-    return Server(house, store, hub, annexe, flask, application, timer, stopped, carrier)
+    port = MetricsPort(house, told, metrics) if metrics else None
+    return Server(house, store, hub, annexe, flask, application, timer, stopped, carrier, AlertWatch(house, told), port)
 
 
 def _carry_leap(store: Store, clock: SteadyClock) -> None:

@@ -9,8 +9,9 @@ import json
 import sqlite3
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import wraps
+from pathlib import Path
 from typing import Any
 
 import click
@@ -20,6 +21,7 @@ JSON = click.option("--json", "as_json", is_flag=True, help="Answer as one JSON 
 SITE = click.option("--site", default=None, metavar="CODE", help="Needed where the database holds several sites.")
 FILE = click.Path(exists=True, dir_okay=False)
 FINDING, MISUSE = 1, 2
+AUTO = "auto"
 RESTORE = "Stop the server, keep the file, then promote the standby or restore a backup (toiluot server restore)."
 
 
@@ -80,6 +82,66 @@ def only_site(store: Any, wanted: str | None) -> str:
     if wanted is None and len(sites) != 1:
         raise click.UsageError(f"choose one with --site: {', '.join(sites) or 'none'}")
     return wanted or str(sites[0])
+
+
+TLS_FILES = click.Path(dir_okay=False)
+TLS = click.option(
+    "--tls",
+    type=(TLS_FILES, TLS_FILES),
+    default=None,
+    metavar="auto | CERT KEY",
+    help="HTTPS: with the site's own authority (auto; explained at /ca), or with files of yours.",
+)
+STATE = click.option(
+    "--state", type=click.Path(file_okay=False), default=None, help="Where --tls auto keeps its files [next to the database]"
+)
+NAMES = click.option(
+    "--name-in-certificate", "names", multiple=True, metavar="NAME", help="Another name or address people dial (--tls auto)."
+)
+
+
+class TlsCommand(click.Command):
+    """A command whose --tls takes either the one word `auto` or two files."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """`auto` stands for both files."""
+        wanted = list(args)
+        for at, word in enumerate(args):
+            if word == "--tls" and args[at + 1 : at + 2] == [AUTO]:
+                wanted[at + 1 : at + 2] = [AUTO, AUTO]
+            elif word == f"--tls={AUTO}":
+                wanted[at : at + 1] = ["--tls", AUTO, AUTO]
+        return super().parse_args(ctx, wanted)
+
+
+def tls_files(
+    tls: tuple[str, str] | None, url: str, bind: str, state: str | None, names: tuple[str, ...], *, following: bool = False
+) -> tuple[str, str] | None:
+    """Certificate and key to serve with; made now where the site's own authority stands behind them."""
+    if tls is None or tls[0] != AUTO:
+        for file in tls or ():
+            if not Path(file).is_file():
+                raise click.UsageError(f"--tls: {file} is not a file. Give CERT KEY, or the word {AUTO}.")
+        return tls
+    from queue_server.bootstrap import own_certificate
+
+    return own_certificate(url, Path(state) if state else None, [*names, *own_names(bind)], following=following)
+
+
+def own_names(bind: str) -> list[str]:
+    """How this machine may be dialled: its name, its name in the local network, its addresses."""
+    import socket
+
+    host, named = bind.rpartition(":")[0].strip("[]"), socket.gethostname()
+    found = [named, f"{named.partition('.')[0]}.local", "localhost", "127.0.0.1", "::1"]
+    if host not in ("", "0.0.0.0", "::"):
+        found.insert(0, host)
+    with suppress(OSError):
+        found += [str(each[4][0]).partition("%")[0] for each in socket.getaddrinfo(named, None)]
+    with suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as way_out:
+        way_out.connect(("192.0.2.1", 9))  # RFC 5737: nobody's address; nothing is sent, the kernel only picks a way out
+        found.append(str(way_out.getsockname()[0]))
+    return list(dict.fromkeys(name for name in found if name and name.isascii()))
 
 
 def listening(bind: str, *, tls: bool = False) -> tuple[Any, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import ssl
 import sys
 import threading
 from pathlib import Path
@@ -12,7 +13,24 @@ from typing import Any
 
 import click
 
-from queue_server.cli.base import DB, FILE, FINDING, JSON, SITE, listening, only_site, opened, say, server, told
+from queue_server.cli.base import (
+    DB,
+    FILE,
+    FINDING,
+    JSON,
+    NAMES,
+    SITE,
+    STATE,
+    TLS,
+    TlsCommand,
+    listening,
+    only_site,
+    opened,
+    say,
+    server,
+    tls_files,
+    told,
+)
 
 
 @server.command()
@@ -44,37 +62,45 @@ def restore(url: str, file: str, as_json: bool) -> None:
     say(as_json, body, copies.told(body))
 
 
-@server.command()
+@server.command(cls=TlsCommand)
 @click.option("--from", "source", required=True, metavar="URL", help="The server to follow.")
 @click.option("--key-file", required=True, type=FILE, help="An API key with read, feed and admin, for every site of the server.")
 @DB
 @click.option("--bind", default="127.0.0.1:8080", show_default=True, metavar="HOST:PORT")
 @click.option("--name", default=socket.gethostname, show_default="the machine's", help="The site's policy names one that may take over.")
+@TLS
+@STATE
+@NAMES
+@click.option("--ca", type=FILE, default=None, help="The authority behind the server's HTTPS (its /ca.pem).")
 @JSON
 @told
-def follow(source: str, key_file: str, url: str, bind: str, name: str, as_json: bool) -> None:
+def follow(
+    source: str, key_file: str, url: str, bind: str, name: str, tls: tuple[str, str] | None, state: str | None, names: tuple[str, ...],
+    ca: str | None, as_json: bool,
+) -> None:  # fmt: skip
     """Stand by: the same tables rebuilt from the server's log, commands refused until this one is promoted."""
     from queue_server.bootstrap import open_for_command, serving
     from queue_server.client import Client
     from queue_server.recovery.following import begin
 
-    with Client(source, Path(key_file).read_text("utf-8")) as main:
+    with Client(source, Path(key_file).read_text("utf-8"), verify=ssl.create_default_context(cafile=ca) if ca else True) as main:
         begin(main, url, lambda place: open_for_command(place)[0])
+        files = tls_files(tls, url, bind, state, names, following=True)
         with serving(url):
-            parted = _stand_by(main, url, bind, name, lambda at: {"server": at, "following": source, "name": name}, as_json)
+            parted = _stand_by(main, url, bind, files, name, lambda at: {"server": at, "following": source, "name": name}, as_json)
     if parted:
         click.echo("the logs have parted: start this command again, it fetches a new copy", err=True)
         sys.exit(FINDING)
 
 
-def _stand_by(main: Any, url: str, bind: str, name: str, body: Any, as_json: bool) -> bool:
+def _stand_by(main: Any, url: str, bind: str, tls: tuple[str, str] | None, name: str, body: Any, as_json: bool) -> bool:
     """Serve as the standby until SIGTERM. True where the logs have parted."""
     from queue_server.bootstrap import build
     from queue_server.recovery.following import Follower
     from toiluot_edge import serve
 
-    sock, address = listening(bind)
-    own = build(url, following=True)
+    sock, address = listening(bind, tls=tls is not None)
+    own = build(url, tls=tls is not None, following=True)
     parted = threading.Event()
 
     def begin_anew() -> None:
@@ -95,7 +121,7 @@ def _stand_by(main: Any, url: str, bind: str, name: str, body: Any, as_json: boo
         own.stop()
 
     try:
-        serve(own.application, sock, on_ready=ready, on_stop=stop, own_date=True)
+        serve(own.application, sock, on_ready=ready, on_stop=stop, tls=tls, own_date=True)
     finally:
         own.close()
     return parted.is_set()

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from queue_server.cli.base import DB, FILE, JSON, listening, say, server, told
+from queue_server.cli.base import DB, FILE, JSON, NAMES, STATE, TLS, TlsCommand, listening, say, server, tls_files, told
 
 
 @server.command()
@@ -35,12 +35,12 @@ def init(url: str, site: str, name: str | None, template: str, kind: str, as_jso
     say(as_json, body, f"site {site}: {'made' if created else 'was there already, nothing changed'}; board at /b/{row['board_token']}")
 
 
-@server.command()
+@server.command(cls=TlsCommand)
 @DB
 @click.option("--bind", default="127.0.0.1:8080", show_default=True, metavar="HOST:PORT")
-@click.option(
-    "--tls", type=(click.Path(exists=True, dir_okay=False), click.Path(exists=True, dir_okay=False)), default=None, metavar="CERT KEY"
-)
+@TLS
+@STATE
+@NAMES
 @click.option("--workers", default=1, show_default=True, type=click.IntRange(1))
 @click.option("--max-streams", default=2000, show_default=True, type=click.IntRange(0), help="Open streams; more are asked to come back.")
 @click.option(
@@ -54,11 +54,14 @@ def init(url: str, site: str, name: str | None, template: str, kind: str, as_jso
 @click.option("--per-address", default=200.0, show_default=True, type=click.FloatRange(0), help="The same of one address without a key.")
 @click.option("--guesses", default=5.0, show_default=True, type=click.FloatRange(0), help="Wrong keys and tokens a second of one address.")
 @click.option("--oidc", type=FILE, default=None, metavar="FILE.toml", help="Log-in through the organisation too (docs/sso.md).")
+@click.option("--alerts", type=FILE, default=None, metavar="FILE.toml", help="Limits of alerts and whom they are told to (docs/alerts.md).")
+@click.option("--metrics", default="", metavar="HOST:PORT", help="Where Prometheus may ask, e.g. 127.0.0.1:9108.")
 @JSON
 @told
 def run(
-    url: str, bind: str, tls: tuple[str, str] | None, workers: int, streams: str, oidc: str | None, as_json: bool, **limits: Any
-) -> None:
+    url: str, bind: str, tls: tuple[str, str] | None, state: str | None, names: tuple[str, ...], workers: int, streams: str,
+    oidc: str | None, as_json: bool, alerts: str | None, metrics: str, **limits: Any,
+) -> None:  # fmt: skip
     """Serve until SIGTERM."""
     from queue_server.bootstrap import build, serving
     from queue_server.web import sso_settings
@@ -68,9 +71,11 @@ def run(
         raise click.UsageError("SQLite has one writer: with --workers above 1 two processes would wait for each other. Use --workers 1.")
     if tls and streams == "own":
         raise click.UsageError("--streams own hands connections to another process, and --tls ties them to this one: take a proxy for TLS.")
-    names = {"max_streams": "streams_limit", "per_key": "per_key", "per_address": "per_address", "guesses": "guesses_per_address"}
-    settings: dict[str, Any] = {names[option]: value for option, value in limits.items()}
+    renamed = {"max_streams": "streams_limit", "per_key": "per_key", "per_address": "per_address", "guesses": "guesses_per_address"}
+    settings: dict[str, Any] = {renamed[option]: value for option, value in limits.items()}
+    settings["alerts"] = Path(alerts) if alerts else None
     settings["sso"] = sso_settings.read(Path(oidc)) if oidc else None
+    tls = tls_files(tls, url, bind, state, names)
     sock, address = listening(bind, tls=tls is not None)
 
     def work(n: int) -> None:
@@ -78,7 +83,7 @@ def run(
             serve_one(n)
 
     def serve_one(n: int) -> None:
-        own = build(url, tls=tls is not None, streams=streams, **settings)
+        own = build(url, tls=tls is not None, streams=streams, metrics=metrics if n == 0 else "", **settings)
 
         def ready() -> None:
             own.start()
