@@ -20,13 +20,10 @@ def kiosk() -> None:
 
 
 @kiosk.command()
-@click.option("--server", required=True, metavar="URL", help="The queue server, e.g. http://10.0.0.2:8080")
-@click.option(
-    "--key-file",
-    required=True,
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="File with an API key (scope issue,read)",
-)
+@click.option("--server", default="", metavar="URL", help="The queue server, e.g. http://10.0.0.2:8080; an enrolled device knows it")
+@click.option("--key-file", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="File with an API key (scope issue,read)")
+@click.option("--identity", type=click.Path(file_okay=False, path_type=Path), help="Folder of this device's own key, instead of a key file")
+@click.option("--join", type=click.Path(dir_okay=False, path_type=Path), help="Join file, for an identity that is not let in yet")
 @click.option("--drivers", required=True, type=click.Path(path_type=Path), help="Socket of `toiluot drivers serve`")
 @click.option("--bind", default="127.0.0.1:8765", show_default=True, metavar="HOST:PORT")
 @click.option("--state", required=True, type=click.Path(file_okay=False, path_type=Path), help="Folder for the spool")
@@ -34,17 +31,33 @@ def kiosk() -> None:
 @click.option("--panel", default=panels.AUTO, show_default=True, type=click.Choice(panels.NAMES), help="The touch panel")
 @click.option("--screen", default="", metavar="UNIT", help="systemd unit to start again when the page on the screen is dead")
 @click.option("--pseudo", is_flag=True, hidden=True, help="Offer the pseudo-language of the layout tests")
-def run(server: str, key_file: Path, drivers: Path, bind: str, state: Path, name: str, panel: str, screen: str, pseudo: bool) -> None:
+def run(
+    server: str,
+    key_file: Path | None,
+    identity: Path | None,
+    join: Path | None,
+    drivers: Path,
+    bind: str,
+    state: Path,
+    name: str,
+    panel: str,
+    screen: str,
+    pseudo: bool,
+) -> None:
     """Serve the citizen's page and keep its promises to the queue server."""
     from kiosk.run import Kiosk
+    from queue_server.device.identity import NoIdentity
+    from queue_server.device.opening import open_credential
 
-    key = key_file.read_text(encoding="utf-8").strip()
-    if not key:
-        raise click.UsageError(f"{key_file} is empty: put the key printed by `toiluot server api-key create` into it")
-    name = name or sockets.gethostname().split(".")[0]
+    try:
+        credential = open_credential(identity=identity, key_file=key_file, server=server, state=state, role="kiosk", bind=bind, join=join)
+    except (NoIdentity, ValueError) as missing:
+        raise click.UsageError(str(missing)) from missing
+    if credential is None:
+        return  # told to stop while it waited
+    name = credential.name or name or sockets.gethostname().split(".")[0]
     made: Any = Kiosk(
-        server=server,
-        key=key,
+        credential=credential,
         drivers=drivers,
         state=state,
         name=name,

@@ -6,6 +6,7 @@ When that is told, and how the board under it does, is `queue_server.device`'s a
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -42,6 +43,7 @@ class Heartbeat:
         self, agent: Agent, server: Client, reader: Reader, *, state: Path | None = None, page: PageLife | None = None, more: Any = dict
     ) -> None:
         self._agent, self._reader, self._more = agent, reader, more
+        self.on_answer: Callable[[dict[str, Any]], None] = lambda answer: None
         self._board = Board(state, units=UNITS)
         self.beating = Beating(
             server,
@@ -65,6 +67,7 @@ class Heartbeat:
         return self.beating.beat()
 
     def answered(self, answer: dict[str, Any]) -> None:
+        self.on_answer(answer)
         now = answer.get("now")
         if isinstance(now, str):
             self._agent.server_time(int(datetime.fromisoformat(now).timestamp() * 1000))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 import sqlite3
 import threading
+from collections.abc import Callable
 from typing import Any
 
 import httpx
@@ -26,8 +27,16 @@ _KEY_TROUBLE = (401, 403)
 
 
 class Uplink:
-    def __init__(self, agent: Agent, server: Client, *, home_every_s: float = HOME_EVERY_S, retry_most_s: float = RETRY_MOST_S) -> None:
-        self._agent, self._server = agent, server
+    def __init__(
+        self,
+        agent: Agent,
+        server: Client,
+        *,
+        home_every_s: float = HOME_EVERY_S,
+        retry_most_s: float = RETRY_MOST_S,
+        on_word: Callable[[Problem | None], None] = lambda refused: None,
+    ) -> None:
+        self._agent, self._server, self._on_word = agent, server, on_word
         self._home_every_s, self._retry_most_s = home_every_s, retry_most_s
         self._stopping = threading.Event()
         self._wake = {True: threading.Event(), False: threading.Event()}
@@ -151,6 +160,7 @@ class Uplink:
                 body, etag = self._server.kiosk_home(etag)
                 self._agent.learned(home_from(body) if body is not None else None)
                 failures = 0
+                self._on_word(None)
                 if body is not None:
                     self._keep_home(body)
             except (Problem, Unreachable) as bad:
@@ -158,6 +168,7 @@ class Uplink:
                 etag = None if isinstance(bad, Problem) else etag
                 if isinstance(bad, Problem):
                     self._agent.trouble(f"home_{bad.code}")
+                    self._on_word(bad)
                 if failures >= FAILURES_TO_PAUSE * self._server.servers:
                     self._agent.link_lost()
             except sqlite3.Error:

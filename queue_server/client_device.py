@@ -38,6 +38,10 @@ class DeviceCalls(Protocol):
         """Signed by the old key; both hold for seven days."""
         return self._post("/devices/rotate", {"request_id": request_id, "public_key": public_key})
 
+    def device_config(self, device: str) -> Json:
+        """`{version, document, signature}`: what this device is to run on."""
+        return self._get(f"/devices/{path_part(device)}/config")
+
     def order_done(self, request_id: str, order: str, *, ok: bool, code: str, detail: str | None = None) -> Json:
         return self._post(f"/devices/orders/{path_part(order)}/done", {"request_id": request_id, "ok": ok, "code": code, "detail": detail})
 

@@ -16,6 +16,10 @@ from werkzeug.exceptions import HTTPException
 from kiosk import i18n, panels
 from kiosk.acts import ACTS, Misuse
 from kiosk.agent import Agent
+from queue_server.device.membership import Membership
+from queue_server.device.standing import Standing
+from queue_server.device.web import page as standing_page
+from queue_server.device.web import standing_pages
 
 CSP = "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; object-src 'none'"
 MAX_BODY = 4096
@@ -46,13 +50,18 @@ def _body() -> Json:
     return body
 
 
-def create_app(agent: Agent, *, panel: str = panels.AUTO, on_ping: Callable[[], None] = lambda: None) -> Flask:
+def create_app(
+    agent: Agent, *, panel: str = panels.AUTO, on_ping: Callable[[], None] = lambda: None, membership: Membership | None = None
+) -> Flask:
+    """`membership`: of an enrolled device, which the site may shut out at any moment; then nobody takes a number here."""
     app = Flask(__name__)
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY
+    out = _shut_out(app, membership)
 
     @app.get("/")
     def page() -> str:
-        return render_template("kiosk.html", pair=i18n.pair)
+        standing = out()
+        return standing_page(standing) if standing else render_template("kiosk.html", pair=i18n.pair)
 
     @app.get("/device.css")
     def device() -> Response:
@@ -66,6 +75,8 @@ def create_app(agent: Agent, *, panel: str = panels.AUTO, on_ping: Callable[[], 
     def act(act: str) -> tuple[Response, int] | Response:
         if act not in ACTS:
             return jsonify(code="not_found", detail="no such act"), 404
+        if out():
+            return jsonify(code="shut_out", detail="this device does not work for its site now"), 409
         body = _body()
         visit = body.get("visit")
         current = agent.visit(agent.session.visit_no)
@@ -77,9 +88,9 @@ def create_app(agent: Agent, *, panel: str = panels.AUTO, on_ping: Callable[[], 
 
     @app.post("/api/ping")
     def ping() -> tuple[str, int]:
-        """The page's script runs: says nothing of the person before it."""
+        """The page's script runs: says nothing of the person before it. 205 (RFC 9110, 15.3.6): another page is to be shown."""
         on_ping()
-        return "", 204
+        return "", 205 if out() else 204
 
     @app.get("/healthz")
     def healthz() -> Response:
@@ -87,6 +98,14 @@ def create_app(agent: Agent, *, panel: str = panels.AUTO, on_ping: Callable[[], 
 
     _dress(app)
     return app
+
+
+def _shut_out(app: Flask, membership: Membership | None) -> Callable[[], Standing | None]:
+    """Asked for every touch: how the device stands where it may not work, else nothing."""
+    if membership is None:
+        return lambda: None
+    app.register_blueprint(standing_pages(membership.now))
+    return membership.out
 
 
 def _dress(app: Flask) -> None:

@@ -8,14 +8,12 @@ the site's (`domain.device_config`); a key this version does not know is left al
 from __future__ import annotations
 
 import hashlib
-import ipaddress
 import json
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from .files import Places, put, read_small
 
@@ -55,18 +53,12 @@ def files_of(document: Mapping[str, Any], local: str = "/etc/toiluot/local.d/") 
             TOILUOT_SERVER=",".join(servers), TOILUOT_NAME=str(document.get("name") or ""), TOILUOT_KIOSK_OPTIONS=" ".join(options)
         )
         made["etc/toiluot/drivers.toml"] = head + _drivers(document)
-        made[_drop_in("kiosk")] = head + _addresses(servers)
     if role == "board":
         options = [*_option("--zone", document.get("zone"))]
         made["etc/toiluot/display.env"] = head + _env(TOILUOT_SERVER=",".join(servers), TOILUOT_DISPLAY_OPTIONS=" ".join(options))
-        made[_drop_in("display")] = head + _addresses(servers)
     if role in PAGES:
         made["etc/toiluot/screen.env"] = head + _env(TOILUOT_URL=PAGES[role], **_screen(document.get("screen")))
     return made
-
-
-def _drop_in(program: str) -> str:
-    return f"etc/systemd/system/toiluot-{program}.service.d/server-address.conf"
 
 
 def _option(name: str, value: Any) -> list[str]:
@@ -117,19 +109,6 @@ def _table(value: Any) -> Mapping[str, Any]:
 
 def _toml(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)  # a JSON text is a TOML basic string
-
-
-def _addresses(servers: list[str]) -> str:
-    """The unit denies itself every address but this machine's: the servers are let in. A name needs the resolver too, and
-    may stand for another address tomorrow, so it opens the private networks (RFC 1918, RFC 4193)."""
-    allowed: list[str] = []
-    for server in servers:
-        host = urlsplit(server).hostname or ""
-        try:
-            allowed.append(str(ipaddress.ip_address(host)))
-        except ValueError:
-            allowed += ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7", "link-local"]
-    return "[Service]\n" + "".join(f"IPAddressAllow={one}\n" for one in dict.fromkeys(allowed))
 
 
 # ---------------------------------------------------------------- overrides

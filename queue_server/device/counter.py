@@ -30,6 +30,14 @@ class Counter:
             self._last += 1
             return self._last
 
+    def above(self, number: int) -> bool:
+        """Go on above what the server has seen, where that is more: the card was put back to an older state. Whether it was."""
+        with self._lock:
+            behind = number > self._last
+            if behind:
+                self._last, self._written = number, 0
+            return behind
+
 
 def _read(path: Path) -> int:
     """What may have been used. A file that is not a number is worn: refusing to start would close a kiosk over it, and
@@ -38,6 +46,8 @@ def _read(path: Path) -> int:
         text = path.read_text(encoding="ascii").strip()
     except FileNotFoundError:
         return 0
+    if not text:
+        return 0  # systemd hands out a blank file for a credential that is not there
     if not text.isdigit():
         raise ValueError(f"{path} holds no number: order a new key for this device, or enrol it anew")
     return int(text)

@@ -21,8 +21,18 @@ class BadEntry(Exception):
     """The site let this device in, and what it said cannot be used."""
 
 
-def enter(places: Places, identity: Identity, join: Join, *, bind: str | None, once: bool = False, join_file: Path | None = None) -> bool:
-    """Whether the device was let in; False where it was stopped before. `bind`: where the words are shown."""
+def enter(
+    places: Places,
+    identity: Identity,
+    join: Join,
+    *,
+    bind: str | None,
+    once: bool = False,
+    join_file: Path | None = None,
+    settings: bool = True,
+) -> bool:
+    """Whether the device was let in; False where it was stopped before. `bind`: where the words are shown. Without `settings` the
+    machine's files are left alone: a program that is run by hand is given what it needs by its flags."""
     stop = threading.Event()
     board = Board(Standing(words=identity.words, name=join.name, role=join.role, server=join.servers[0]))
     asking = Enrolling(identity, join, signer(identity, identity.folder), board, hardware=hardware.facts(places), stop=stop)
@@ -33,7 +43,7 @@ def enter(places: Places, identity: Identity, join: Join, *, bind: str | None, o
         if answer is None:
             return
         try:
-            settle(places, identity, answer, join)
+            settle(places, identity, answer, join, settings=settings)
             if join_file is not None:
                 erase(join_file)
             board.change(phase=Phase.ACCEPTED)

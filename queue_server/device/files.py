@@ -73,9 +73,9 @@ def private_folder(folder: Path) -> None:
         folder.chmod(0o700)
 
 
-def read_small(path: Path) -> bytes:
-    """A file of ours; nothing is read that could not be one, and no link is followed to another's."""
-    with os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK), "rb") as file:
+def read_small(path: Path, within: int | None = None) -> bytes:
+    """A file of ours; nothing is read that could not be one, and no link is followed to another's. `within`: an open folder."""
+    with os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK, dir_fd=within), "rb") as file:
         content = file.read(MOST_BYTES + 1)
     if len(content) > MOST_BYTES:
         raise ValueError(f"{path} is too long")

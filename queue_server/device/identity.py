@@ -104,14 +104,17 @@ class Identity:
 def load(folder: Path) -> Identity:
     """The identity as it stands in `folder`; a copy that systemd hands out (LoadCredential=) is one too."""
     try:
-        key = serialization.load_pem_private_key(read_small(folder / "device.key"), None)
+        told = read_small(folder / "device.key")
+        if not told.strip():
+            raise FileNotFoundError  # noqa: TRY301 - systemd hands out a blank file for a credential that is not there
+        key = serialization.load_pem_private_key(told, None)
     except FileNotFoundError as missing:
         raise NoIdentity(f"No device key in {folder}. Make one with: toiluot provision enrol") from missing
     except (OSError, ValueError, TypeError) as bad:
         raise NoIdentity(f"{folder / 'device.key'} cannot be read: {bad}") from bad
     if not isinstance(key, Ed25519PrivateKey):
         raise NoIdentity(f"{folder / 'device.key'} is no Ed25519 key")
-    return Identity(folder, key, _facts(folder / "device.json"))
+    return Identity(folder, key, facts_in(folder))
 
 
 def load_or_make(folder: Path, places: Places | None = None) -> Identity:
@@ -126,14 +129,19 @@ def load_or_make(folder: Path, places: Places | None = None) -> Identity:
 
 
 def forget(folder: Path) -> None:
-    """Key and all that the site said, gone."""
-    for name in ("device.key", "device.json", "counter", "next.key"):
+    """The key is gone and all that the site said. What stays is that it was so, for the page: the site's word alone ends that."""
+    facts = facts_in(folder)
+    for name in ("device.key", "counter", "next.key"):
         erase(folder / name)
+    put(folder / "device.json", json.dumps({"wiped": True, "role": facts.get("role"), "name": facts.get("name")}).encode(), 0o600)
 
 
-def _facts(path: Path) -> Json:
+def facts_in(folder: Path) -> Json:
+    """What the site said; nothing where it said nothing yet."""
+    path = folder / "device.json"
     try:
-        facts = json.loads(read_small(path))
+        told = read_small(path)
+        facts = json.loads(told) if told.strip() else {}
     except FileNotFoundError:
         return {}
     except (OSError, ValueError, RecursionError) as bad:

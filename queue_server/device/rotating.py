@@ -36,12 +36,18 @@ def rotate(identity: Identity, folder: Path) -> None:
     erase(folder / NEXT)
 
 
+def kept(folder: Path) -> Ed25519PrivateKey | None:
+    """The key that was made and did not take its place yet."""
+    with contextlib.suppress(FileNotFoundError, ValueError):
+        key = serialization.load_pem_private_key(read_small(folder / NEXT), None)
+        return key if isinstance(key, Ed25519PrivateKey) else None
+    return None
+
+
 def _next(folder: Path) -> Ed25519PrivateKey:
     private_folder(folder)
-    with contextlib.suppress(FileNotFoundError, ValueError):
-        kept = serialization.load_pem_private_key(read_small(folder / NEXT), None)
-        if isinstance(kept, Ed25519PrivateKey):
-            return kept
-    new = Ed25519PrivateKey.generate()
-    put(folder / NEXT, pem(new), 0o600)
+    new = kept(folder)
+    if new is None:
+        new = Ed25519PrivateKey.generate()
+        put(folder / NEXT, pem(new), 0o600)
     return new

@@ -7,6 +7,7 @@ server knows its key. Also what root does for programs that are not root: `take_
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -19,13 +20,13 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from queue_server.contract import device as shared
 
 from . import config
-from .files import Places, erase, put, read_small
+from .files import Places, erase, private_folder, put, read_small
 from .identity import Identity, decode, forget, pem
 from .joining import Join
-from .trusting import authority_key
 
 Json = dict[str, Any]
 Run = Callable[[Sequence[str]], None]
+Take = Callable[[Places, Identity, bytes, Run], None]
 CONFIG, KEY, WIPE = "config.json", "device.key", "wipe.json"
 PROFILE = ("panel", "printer")
 
@@ -39,7 +40,9 @@ def system(command: Sequence[str]) -> None:
     subprocess.run(command, check=False, stdout=subprocess.DEVNULL, timeout=60)
 
 
-def settle(places: Places, identity: Identity, answer: Mapping[str, Any], join: Join | None, run: Run = system) -> Json:
+def settle(
+    places: Places, identity: Identity, answer: Mapping[str, Any], join: Join | None, run: Run = system, *, settings: bool = True
+) -> Json:
     """From the server's answer to a device that works. The facts it keeps."""
     facts = _facts(answer, join)
     signed = answer.get("config") if isinstance(answer.get("config"), Mapping) else {}
@@ -47,9 +50,12 @@ def settle(places: Places, identity: Identity, answer: Mapping[str, Any], join: 
     trial = Identity(identity.folder, identity.key, facts)
     if signed and facts["site_key"] and not trial.signed_by_site(document, str(signed.get("signature") or "")):
         raise NotOurs("the settings do not carry the site's signature")
-    whole = _completed(document, facts, join)
-    config.apply(places, whole, int(signed.get("version") or 0) if signed else 0)
+    whole = _completed(document, facts, answer.get("profile"), join)
+    if settings:
+        config.apply(places, whole, int(signed.get("version") or 0) if signed else 0)
     identity.keep(facts)
+    if not settings:
+        return facts
     erase(places.join)
     if places.root == Path("/"):
         run(["systemctl", "daemon-reload"])
@@ -67,8 +73,7 @@ def _facts(answer: Mapping[str, Any], join: Join | None) -> Json:
         "name": str(answer.get("name") or answer["device"]),
         "servers": [str(one) for one in answer.get("servers") or (join.servers if join else ())],
         "ca_pem": ca_pem,
-        # Where the authority was pinned, its own key is the site's: no one else's word is taken for it.
-        "site_key": authority_key(ca_pem) or str(answer.get("site_key") or ""),
+        "site_key": str(answer.get("site_key") or ""),  # told on a line that the authority has vouched for
     }
 
 
@@ -77,33 +82,51 @@ def _document(signed: Mapping[str, Any]) -> Mapping[str, Any]:
     return document if isinstance(document, Mapping) else {}
 
 
-def _completed(document: Mapping[str, Any], facts: Mapping[str, Any], join: Join | None) -> Json:
-    """Who the device is comes from the admission; what the card said of panel and printer holds until the site says more."""
+def _completed(document: Mapping[str, Any], facts: Mapping[str, Any], profile: Any, join: Join | None) -> Json:
+    """Who the device is comes from the admission; what that and the card say of panel and printer holds until the site says more."""
     whole: Json = {**document, "role": facts["role"], "name": facts["device"]}
     whole["servers"] = list(document.get("servers") or facts["servers"])
-    if join is not None:
-        if join.panel and not document.get("panel"):
-            whole["panel"] = join.panel
-        if join.printer and not document.get("printer"):
-            whole["printer"] = {"profile": join.printer}
+    given = profile if isinstance(profile, Mapping) else {}
+    for key in PROFILE:
+        value = given.get(key) or (getattr(join, key) if join else "")
+        if value and not document.get(key):
+            whole[key] = value
     return whole
 
 
 # ---------------------------------------------------------------- root's part
 def take_over(places: Places, identity: Identity, folder: Path, run: Run = system) -> list[str]:
-    """Do what a program put into `folder`, where its signature allows it; what was done. What is not ours is erased and told."""
-    done: list[str] = []
-    for name, act in ((KEY, _take_key), (CONFIG, _take_config), (WIPE, _take_wipe)):
-        path = folder / name
-        if not path.exists():
-            continue
+    """Do what a program put into `folder`, where its signature allows it; what was done. What is not ours is erased and told.
+
+    The folder belongs to that program, which may have been taken over: no link is followed, neither to it nor in it."""
+    try:
+        within = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return []
+    except OSError as bad:
+        return [f"{folder}: refused: {bad.strerror}"]
+    try:
+        acts = ((KEY, _take_key), (CONFIG, _take_config), (WIPE, _take_wipe))
+        return [said for name, act in acts for said in _take_one(places, identity, within, name, act, run)]
+    finally:
+        os.close(within)
+
+
+def _take_one(places: Places, identity: Identity, within: int, name: str, act: Take, run: Run) -> list[str]:
+    try:
+        content = read_small(Path(name), within)
+    except FileNotFoundError:
+        return []
+    except (OSError, ValueError) as bad:
+        said = f"{name}: refused: {bad}"
+    else:
         try:
-            act(places, identity, read_small(path), run)
-            done.append(name)
+            act(places, identity, content, run)
+            said = name
         except (NotOurs, ValueError, KeyError, TypeError, config.BadConfig, RecursionError) as bad:
-            done.append(f"{name}: refused: {bad}")
-        erase(path)
-    return done
+            said = f"{name}: refused: {bad}"
+    os.unlink(name, dir_fd=within)
+    return [said]
 
 
 def _signed(identity: Identity, content: bytes) -> tuple[Json, Json]:
@@ -121,7 +144,7 @@ def _take_config(places: Places, identity: Identity, content: bytes, run: Run) -
         raise NotOurs("older than what stands here")
     if document.get("name") not in (None, identity.device):
         raise NotOurs("another device's")
-    changed = config.apply(places, _completed(document, identity.facts, None), version)
+    changed = config.apply(places, _completed(document, identity.facts, None, None), version)
     if document.get("servers"):
         identity.keep({**identity.facts, "servers": [str(one) for one in document["servers"]]})
     if places.root == Path("/") and changed:
@@ -150,21 +173,20 @@ def _take_wipe(places: Places, identity: Identity, content: bytes, run: Run) -> 
     if document != shared.wipe_document(identity.keyid):
         raise NotOurs("not for this device's key")
     wipe(places, identity)
-    if places.root == Path("/"):
-        run(["systemctl", "--no-block", "restart", "toiluot-enrol.service"])
-        run(["systemctl", "--no-block", "stop", *(unit for unit in config.UNITS.get(identity.role, ()) if "screen" not in unit)])
+    if places.root == Path("/"):  # started anew without a key the programs show that this machine was shut out, and nothing else
+        run(["systemctl", "--no-block", "try-restart", *config.UNITS.get(identity.role, ())])
 
 
 def wipe(places: Places, identity: Identity) -> None:
     """Nothing stays by which this machine could speak for the site."""
     forget(identity.folder)
-    for name in ("kiosk.env", "display.env", "kiosk.key", "display.key", "applied.json"):
+    for name in ("kiosk.key", "display.key", "dossier.key", "dossier.secret", "applied.json"):
         erase(places.etc / name)
 
 
 def hand_over(folder: Path, name: str, content: Any) -> None:
     """The program's half: whole or not there."""
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    private_folder(folder)
     put(folder / name, json.dumps(content, ensure_ascii=False).encode(), 0o600)
 
 

@@ -9,8 +9,6 @@ from __future__ import annotations
 import hashlib
 import ssl
 
-from cryptography.x509 import load_pem_x509_certificate
-
 from queue_server.contract import device as shared
 
 
@@ -21,16 +19,6 @@ def authority_words(ca_pem: str) -> tuple[str, ...]:
     except ValueError:
         return ()
     return shared.words(hashlib.sha256(der).digest())
-
-
-def authority_key(ca_pem: str) -> str:
-    """The public key in a certificate, base64url; empty where it is no Ed25519 key."""
-    try:
-        key = load_pem_x509_certificate(ca_pem.encode()).public_key()
-        raw: bytes = key.public_bytes_raw()  # type: ignore[union-attr]
-    except (ValueError, AttributeError):
-        return ""
-    return shared.encode(raw)
 
 
 def unverified() -> ssl.SSLContext:

@@ -53,7 +53,7 @@ def test_a_try_that_lost_power_leaves_no_key_behind(tmp_path: Path) -> None:
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
 
 
-@pytest.mark.parametrize("broken", [b"", b"no key", b"\xff" * 300_000])
+@pytest.mark.parametrize("broken", [b"no key", b"\xff" * 300_000])
 def test_a_key_that_cannot_be_read_is_told_and_never_replaced(tmp_path: Path, broken: bytes) -> None:
     folder = made(tmp_path).folder
     (folder / "device.key").write_bytes(broken)
@@ -68,7 +68,9 @@ def test_what_the_site_said_is_kept(tmp_path: Path) -> None:
     again = made(tmp_path)
     assert (again.accepted, again.device, again.servers, again.role) == (True, "kiosk-07", "http://a,http://b", "kiosk")
     identity.forget(again.folder)
-    assert list(again.folder.iterdir()) == []
+    assert [path.name for path in again.folder.iterdir()] == ["device.json"]
+    assert identity.facts_in(again.folder) == {"wiped": True, "role": "kiosk", "name": None}
+    assert not made(tmp_path).accepted  # another key, which nobody knows
 
 
 def test_only_the_sites_key_signs_for_the_site(tmp_path: Path) -> None:

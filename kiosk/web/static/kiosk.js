@@ -117,7 +117,9 @@ setInterval(tellTime, 1000);
 setInterval(() => { if (view) fetch("/api/alive", { method: "POST", headers: { "Content-Type": "application/json" }, body: "{}" }).catch(() => {}); }, 30000);
 // The program behind this page starts the screen again where these stop. By a timer, not by drawn frames: a panel that is switched off
 // at night draws none and is well.
-const ping = () => fetch("/api/ping", { method: "POST", signal: AbortSignal.timeout(4000) }).catch(() => {});
+// 205: the site has shut this machine out, and the first page says so.
+const ping = () => fetch("/api/ping", { method: "POST", signal: AbortSignal.timeout(4000) })
+  .then(answer => { if (answer.status === 205) location.replace("/"); }).catch(() => {});
 setInterval(ping, 5000);
 ping();
 
