@@ -8,7 +8,7 @@ versions are kept, is the services' affair.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -67,7 +67,7 @@ def _servers(value: Any) -> str | None:
 SETTINGS = {
     setting.name: setting
     for setting in (
-        Setting("zone", _text(r"[^\x00-\x1f\x7f]{1,64}")),
+        Setting("zone", _text(r"[\w.:/+@,-]{1,64}")),
         Setting("panel", _word(*PANELS)),
         Setting("printer.profile", _word(*PRINTERS)),
         Setting("printer.port", _text(_PORT)),
@@ -126,9 +126,18 @@ def merged(every: Document, own: Document) -> dict[str, Any]:
     return deep({**flat(every), **flat(own)})
 
 
-def wanted(every: Document, own: Document, *, role: str, name: str) -> dict[str, Any]:
-    """The document that a device is to run on."""
-    return {**merged(every, own), "role": role, "name": name}
+def born_with(profile: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings in what a device was admitted with: panel and printer as somebody chose them before it was switched on."""
+    printer = profile.get("printer")
+    told = {**profile, "printer": {"profile": printer}} if isinstance(printer, str) else dict(profile)
+    known = {name: value for name, value in flat(told).items() if name in SETTINGS and SETTINGS[name].reads(value) is None}
+    return deep(known)
+
+
+def wanted(every: Document, own: Document, *, role: str, name: str, servers: Sequence[str] = ()) -> dict[str, Any]:
+    """The document that a device is to run on. Without servers in it, those by which it came."""
+    reached = {"servers": list(servers)} if servers else {}
+    return {**reached, **merged(every, own), "role": role, "name": name}
 
 
 def changes(before: Document, after: Document) -> list[dict[str, Any]]:

@@ -45,6 +45,8 @@ def register(app: Flask, house: House, gate: Gate) -> None:
 
 def _view(route: Route, house: House, gate: Gate) -> Callable[..., AnyResponse]:
     def view(**args: str) -> AnyResponse:
+        if route.kind == "upload":
+            request.max_content_length = MAX_FILE_BYTES  # before the signature is asked about, which covers the body
         who, site, credential = NOBODY, "", None
         if route.needs:
             credential = current(gate)
@@ -126,7 +128,7 @@ def _brought(route: Route) -> tuple[str, bytes]:
         raise Refusal("unsupported_type")
     if (request.content_length or 0) > MAX_FILE_BYTES:
         raise TooLarge
-    return request.mimetype, request.get_data(cache=False)
+    return request.mimetype, request.get_data(cache=True)
 
 
 def _form_fields(message: type[Any]) -> Mapping[str, Any]:

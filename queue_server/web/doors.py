@@ -13,16 +13,20 @@ from collections.abc import Mapping
 from email.utils import formatdate
 from typing import Any
 
+from queue_server.contract.orders import MAX_FILE_BYTES
 from queue_server.contract.problem import CONTENT_TYPE
 from queue_server.contract.vocabulary import API, MAX_BODY_BYTES
 from queue_server.domain.errors import Refusal
 from queue_server.web.admission import Streams
+from queue_server.web.dressing import LINES
 from queue_server.web.errors import ERRORS, language, problem
 from queue_server.web.lane import Lane
 from toiluot_edge import Asgi
-from toiluot_guard import TooMuch, TooSlow, given, whole
+from toiluot_guard import BODY_DEADLINE_S, TooMuch, TooSlow, given, whole
 
 STREAM_PATH = f"{API}/stream"
+FILE_PATH = re.compile(rf"{API}/devices/orders/[^/]{{1,128}}/file")
+FILE_WITHIN_S = 60.0  # a device on a weak network
 BOARD_STREAM = re.compile(r"/b/([0-9A-Za-z_-]{8,128})/stream")
 
 
@@ -52,8 +56,11 @@ def _disguised(scope: dict[str, Any]) -> bool:
 
 # ---------------------------------------------------------------- commands
 async def _command(lane: Lane, commands: Asgi, scope: dict[str, Any], receive: Any, send: Any) -> None:
+    if _packed(scope):
+        await _refuse(send, "unsupported_type", _headers(scope))
+        return
     try:
-        body = await whole(scope, receive, MAX_BODY_BYTES)
+        body = await whole(scope, receive, *_bounds(scope))
     except TooSlow:
         await _refuse(send, "too_slow", _headers(scope))
         return
@@ -62,6 +69,20 @@ async def _command(lane: Lane, commands: Asgi, scope: dict[str, Any], receive: A
         return
     if not await lane.take(scope, body, send):
         await commands(scope, given(body, receive), send)
+
+
+def _bounds(scope: dict[str, Any]) -> tuple[int, float]:
+    """How long a body may be and take. Only who shows a credential may send a file; whether it is a good one is asked later."""
+    if scope["method"] == "PUT" and FILE_PATH.fullmatch(scope["path"]):
+        names = {name for name, _ in scope["headers"]}
+        if names & {b"authorization", b"signature"}:
+            return MAX_FILE_BYTES, FILE_WITHIN_S
+    return MAX_BODY_BYTES, BODY_DEADLINE_S
+
+
+def _packed(scope: dict[str, Any]) -> bool:
+    """A body in another coding (RFC 9110 8.4): nobody here unpacks one, so that no small one becomes a large one."""
+    return any(name == b"content-encoding" and value.strip().lower() not in (b"", b"identity") for name, value in scope["headers"])
 
 
 # ---------------------------------------------------------------- streams
@@ -94,9 +115,9 @@ async def _refuse(
     entry = ERRORS.get(code, ERRORS["conflict"])
     wait_s = body.more.get("retry_after_s", entry.retry_after_s)
     wait = [(b"retry-after", str(wait_s).encode())] if wait_s else []
-    lines = [(b"content-type", CONTENT_TYPE.encode()), (b"content-length", str(len(text)).encode()), (b"cache-control", b"no-store")]
-    lines += [(b"x-content-type-options", b"nosniff"), (b"date", formatdate(usegmt=True).encode())]
+    lines = [(b"content-type", CONTENT_TYPE.encode()), (b"content-length", str(len(text)).encode()), *LINES]
+    lines += [(b"date", formatdate(usegmt=True).encode())]
     # What was not read of the body would be taken for the next request.
-    lines += [(b"connection", b"close")] if code in ("too_slow", "too_large") else []
+    lines += [(b"connection", b"close")] if code in ("too_slow", "too_large", "unsupported_type") else []
     await send({"type": "http.response.start", "status": body.status, "headers": [*lines, *wait, *(extra or [])]})
     await send({"type": "http.response.body", "body": text})

@@ -58,6 +58,9 @@ def operation(route: Route) -> Document:
         shape = {"schema": ref(route.message.__name__)}
         forms = {"application/x-www-form-urlencoded": shape} if route.form else {}
         described["requestBody"] = {"required": True, "content": {"application/json": shape, **forms}}
+    if route.kind == "upload":
+        file = {"schema": {"type": "string", "format": "binary"}}
+        described["requestBody"] = {"required": True, "content": dict.fromkeys(route.takes, file)}
     if route.needs:
         described["x-permissions"] = list(route.needs)
     return described
@@ -86,6 +89,9 @@ def _query(param: Param) -> Document:
 def _answers(route: Route) -> Document:
     if route.kind == "stream":
         return {"200": {"description": "snapshot, log, hb", "content": {"text/event-stream": {"schema": {"type": "string"}}}}}
+    if route.kind == "download":
+        file = {"schema": {"type": "string", "format": "binary"}}
+        return {"200": {"description": "the file", "content": dict.fromkeys(route.takes, file)}}
     shape = {"application/json": {"schema": ref(route.answer)}}
     answers: Document = {str(route.success): {"description": "done" if route.kind == "command" else "answer", "content": shape}}
     if route.success == 201:

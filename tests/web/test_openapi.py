@@ -75,7 +75,7 @@ def test_every_row_is_answered_and_only_with_documented_statuses(site: Site) -> 
 def test_every_command_refuses_unknown_fields(site: Site) -> None:
     http = site.http()
     for method, path, row in rows():
-        if "requestBody" not in row:
+        if "application/json" not in row.get("requestBody", {}).get("content", {}):
             continue
         answer = http.request(method, re.sub(r"\{\w+\}", "1", path), json={"request_id": rid(), "no_such_field": 1})
         assert answer.status_code == 422, path
