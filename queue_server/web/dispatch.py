@@ -45,8 +45,7 @@ def register(app: Flask, house: House, gate: Gate) -> None:
 
 def _view(route: Route, house: House, gate: Gate) -> Callable[..., AnyResponse]:
     def view(**args: str) -> AnyResponse:
-        if route.kind == "upload":
-            request.max_content_length = MAX_FILE_BYTES  # before the signature is asked about, which covers the body
+        request.max_content_length = MAX_FILE_BYTES if route.kind == "upload" else MAX_BODY_BYTES  # a signature covers the body
         who, site, credential = NOBODY, "", None
         if route.needs:
             credential = current(gate)
