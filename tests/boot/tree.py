@@ -7,6 +7,7 @@ packages and one above it by the contents of this clone, so that a second run co
 from __future__ import annotations
 
 import fcntl
+import functools
 import hashlib
 import os
 import re
@@ -32,7 +33,7 @@ TOOLS = {
 # What makes a tree bootable and lets a test look at it; what our packages need is read from the packages themselves.
 SYSTEM = "systemd systemd-sysv dbus udev kmod procps iproute2 libnss-systemd ca-certificates tzdata grim"
 RECOMMENDED = "chrony nftables usbguard"
-KEPT_DAYS = 7.0
+KEPT_DAYS = {"debian": 14.0, "packages": 0.5, "dressed": 0.5}
 WHERE = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8", "DEBIAN_FRONTEND": "noninteractive"}
 
 
@@ -85,7 +86,7 @@ def made(kind: str, key: str, build: object) -> Path:
                 shutil.rmtree(aside, ignore_errors=True)
         os.utime(place)
         for other in folder().glob(f"{kind}-*"):
-            if other.is_dir() and other != place and time.time() - other.stat().st_mtime > KEPT_DAYS * 86_400:
+            if other.is_dir() and other != place and time.time() - other.stat().st_mtime > KEPT_DAYS[kind] * 86_400:
                 shutil.rmtree(other, ignore_errors=True)
     return place
 
@@ -99,6 +100,7 @@ def needed() -> list[str]:
     return sorted(name for name in names if name and not name.startswith("toiluot"))
 
 
+@functools.cache
 def contents() -> str:
     """Changes whenever a file that goes into the packages does."""
     listed = run("git", "ls-files", "-co", "--exclude-standard", "--", "queue_server", "kiosk", "display", "drivers", "systemd", "toiluot*.py",
@@ -115,7 +117,7 @@ def packages() -> Path:
 
     def build(aside: Path) -> None:
         work = aside / "out"
-        run(sys.executable, HOUSE / "systemd/debian/build.py", "--out", work, cwd=HOUSE)
+        run(sys.executable, HOUSE / "systemd/debian/build.py", "--output", work, cwd=HOUSE)
         for package in work.glob("*.deb"):
             package.rename(aside / package.name)
         shutil.rmtree(work, ignore_errors=True)
