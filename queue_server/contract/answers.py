@@ -246,6 +246,26 @@ SCHEMAS: dict[str, Schema] = {
     "JoinKey": obj({"id": TEXT, "role": TEXT, "expires_at": TIME}, {"join_key": TEXT, "state": TEXT}),
     "Identity": obj({"device": TEXT, "role": TEXT, "state": TEXT, "hardware": ANY, "profile": ANY}, {"keys": listing(ANY)}),
     "Rotated": obj({"device": TEXT, "keyid": TEXT, "words": listing(TEXT), "old_until": TIME}),
+    "Alerts": obj(
+        {
+            "alerts": listing(
+                obj(
+                    {
+                        "id": TEXT,
+                        "rule": TEXT,
+                        "subject": TEXT,
+                        "severity": {"type": "string", "enum": ["urgent", "look"]},
+                        "detail": ANY,
+                        "since": TIME,
+                        "raised_at": TIME,
+                        "cleared_at": maybe(TIME),
+                        "age_s": WHOLE,
+                    }
+                )
+            )
+        }
+    ),
+    "Availability": obj({"days": listing(ANY), "total": ANY, "kiosks": WHOLE, "boards": WHOLE}),
     "Beat": obj(
         {"ok": FLAG, "now": TIME, "orders": listing(obj({"id": TEXT, "kind": TEXT, "args": ANY})), "config_version": WHOLE, "beat_s": WHOLE}
     ),

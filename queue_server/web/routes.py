@@ -12,6 +12,7 @@ from queue_server.contract.vocabulary import API, AT_COUNTER_COMMANDS, COUNTER_C
 from queue_server.web import board, citizen, counters, feed, health, people, tickets
 from queue_server.web.call import Param, Route
 from queue_server.web.routes_accounts import ACCOUNTS
+from queue_server.web.routes_alerts import ALERTS
 from queue_server.web.routes_booking import BOOKING
 from queue_server.web.routes_desk import DESK
 from queue_server.web.routes_hall import HALL
@@ -368,6 +369,7 @@ ROUTES: tuple[Route, ...] = (
     *ACCOUNTS,
     *ORDERS,
     *IDENTITY,
+    *ALERTS,
 )
 
 

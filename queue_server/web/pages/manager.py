@@ -10,7 +10,7 @@ from flask import render_template
 from queue_server.contract import times
 from queue_server.services import queries
 from queue_server.services.issuing import over_cap
-from queue_server.web.pages import standing, words
+from queue_server.web.pages import alerts, standing, words
 from queue_server.web.pages.clerk import service_names
 from queue_server.web.pages.health import device_view
 from queue_server.web.pages.visit import Answer, Visit, show
@@ -43,6 +43,7 @@ def live_view(visit: Visit) -> dict[str, Any]:
         counters = queries.counters(reader, site, now=now)["counters"]
         figures = queries.day_figures(reader, site, day, now=now)
         devices = queries.devices(reader, site, now=now)["devices"]
+        lines = alerts.standing(reader, visit)
         capped = [(config.priority_classes[one["class"]].name, one) for one in over_cap(reader, site, config, now)]
     services = [_service(row, queue, counters) for row in offered]
     services.sort(key=lambda row: (-row["longest_s"], -row["waiting"]))
@@ -62,6 +63,7 @@ def live_view(visit: Visit) -> dict[str, Any]:
         "open_counters": sum(row["state"] != "closed" for row in counters),
         "feeds": [_feed(row) for row in devices if row["role"] == "dossier"],
         "alarms": [*standing.alarms(standing.look(visit)), *_alarms(services, devices, late_s), *map(_capped, capped)],
+        "alerts": [each for each in lines if each["tone"] == "bad"],
         "before_opening": figures["before_opening"],
         "over_breaks": figures["over_breaks"],
         "mean": words.minutes,

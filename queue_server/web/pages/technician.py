@@ -7,7 +7,7 @@ from typing import Any
 from flask import render_template
 
 from queue_server.services import queries
-from queue_server.web.pages import standing
+from queue_server.web.pages import alerts, standing
 from queue_server.web.pages.health import fleet_view
 from queue_server.web.pages.visit import Answer, Visit, show
 
@@ -24,4 +24,5 @@ def devices(visit: Visit) -> Answer:
 def _fleet(visit: Visit) -> dict[str, Any]:
     with visit.reader() as reader:
         found = queries.devices(reader, visit.site, now=visit.now_ms)
-    return fleet_view(found["devices"]) | {"s": standing.look(visit)}
+        lines = alerts.standing(reader, visit)
+    return fleet_view(found["devices"]) | {"s": standing.look(visit), "alerts": lines}
