@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -113,7 +114,7 @@ def migrate(url: str) -> None:
     from alembic.config import Config
 
     if is_sqlite(url):
-        Path(sqlite_path(url)).parent.mkdir(parents=True, exist_ok=True)
+        _keep_private(Path(sqlite_path(url)))
     else:
         url = make_url(url).set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
     config = Config()
@@ -121,6 +122,17 @@ def migrate(url: str) -> None:
     config.set_main_option("path_separator", "os")
     config.attributes["url"] = url
     command.upgrade(config, "head")
+
+
+def _keep_private(path: Path) -> None:
+    """The file is its owner's, whatever the shell's umask: it holds hashes of passwords and the key of booking contacts. SQLite gives
+    the files beside it the same mode. Of one that is there already, strangers lose what a careless umask gave them."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.exists():
+        if path.stat().st_mode & 0o007:
+            path.chmod(path.stat().st_mode & 0o770)
+    else:
+        os.close(os.open(path, os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC, 0o600))
 
 
 def open_store(url: str, clock: Clock | None = None, entropy: Callable[[int], bytes] = secrets.token_bytes) -> Store:

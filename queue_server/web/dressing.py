@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Iterable
+from email.utils import formatdate
 from typing import Any
-
-from werkzeug.http import http_date
 
 from toiluot_edge import Clock
 
@@ -40,7 +39,9 @@ KEPT_BY_CACHES = ("/static/", "/b/static/")
 FOR_PAGES = frozenset({"permissions-policy", "cross-origin-opener-policy", "referrer-policy"})  # what a page asks for obeys the page's
 REQUEST_ID = "toiluot.request_id"  # its place in the WSGI environment
 _PAIRS = tuple((name.lower(), name, value) for name, value in HEADERS.items())
-_LINES = [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()] + [(b"cache-control", b"no-store")]
+# For answers made without Flask: refusals at the door, the short way of a command.
+LINES = [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()] + [(b"cache-control", b"no-store")]
+HEAD = "".join(f"{name.lower()}: {value}\r\n" for name, value in HEADERS.items()) + "cache-control: no-store\r\n"  # and for streams
 
 
 class Dress:
@@ -54,12 +55,12 @@ class Dress:
         """The `Date` header; written anew once a second."""
         second = self._clock.wall_ms() // 1000
         if self._shown[0] != second:
-            self._shown = (second, http_date(second))
+            self._shown = (second, formatdate(second, usegmt=True))
         return self._shown[1]
 
     def lines(self) -> list[tuple[bytes, bytes]]:
         """The headers of an answer made without Flask."""
-        return [*_LINES, (b"date", self.date().encode()), (b"x-request-id", secrets.token_hex(8).encode())]
+        return [*LINES, (b"date", self.date().encode()), (b"x-request-id", secrets.token_hex(8).encode())]
 
     def over(self, application: Callable[..., Iterable[bytes]]) -> Callable[..., Iterable[bytes]]:
         """A WSGI application whose answers are dressed."""

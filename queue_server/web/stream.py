@@ -13,6 +13,7 @@ from email.utils import formatdate
 from typing import TYPE_CHECKING, Any
 
 from queue_server.web.channel import Channel, Listener
+from queue_server.web.dressing import HEAD
 
 if TYPE_CHECKING:
     from queue_server.web.hub import Hub
@@ -25,8 +26,8 @@ SILENT_MS = 30_000  # a peer that acknowledges nothing (its cable is out) is giv
 def head(wall_ms: int) -> bytes:
     """The answer's first lines. It ends with the connection, so that a frame is the same bytes for everyone."""
     return (
-        "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream; charset=utf-8\r\ncache-control: no-store\r\nx-accel-buffering: no\r\n"
-        f"x-content-type-options: nosniff\r\nconnection: close\r\ndate: {formatdate(wall_ms / 1000, usegmt=True)}\r\n\r\n"
+        f"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream; charset=utf-8\r\n{HEAD}x-accel-buffering: no\r\n"
+        f"connection: close\r\ndate: {formatdate(wall_ms / 1000, usegmt=True)}\r\n\r\n"
     ).encode()
 
 
