@@ -37,6 +37,7 @@ class Heartbeat:
     ) -> None:  # fmt: skip
         self._name, self._address, self._relay, self._clock, self._log = name, address, relay, clock, log
         self._slots, self._more = slots, more
+        self.on_answer: Callable[[dict[str, Any]], None] = lambda answer: None
         self._board = Board(state, units=UNITS)
         self._troubles: dict[str, tuple[int, str]] = {}
         self._silent = False
@@ -90,6 +91,7 @@ class Heartbeat:
 
     def _answered(self, answer: dict[str, Any]) -> None:
         self._silent = False
+        self.on_answer(answer)
 
     def _silence(self) -> None:
         self._trouble("heartbeat")

@@ -15,8 +15,8 @@ from drivers.client import DriversClient, DriversError
 from kiosk import raster
 from kiosk.slip import Line, Role, Slip
 from queue_server.contract.orders import TEXT, OrderKind
+from queue_server.contract.scrub import scrub
 from queue_server.device.orders import Done, Kind
-from queue_server.device.scrub import scrub
 
 BURN_SLIPS = 5
 PRINTED = ("printed", "sent_unconfirmed")

@@ -13,6 +13,9 @@ from typing import Any
 from flask import Flask, Response, jsonify
 
 from display.relay import MAX_PAGES, Relay
+from queue_server.device.membership import Membership
+from queue_server.device.web import page as standing_page
+from queue_server.device.web import standing_pages
 from toiluot_edge import Asgi, mount, send_stream
 
 WEB = Path(__file__).parent
@@ -32,19 +35,24 @@ def page_html(*, stream: str = "stream", audio: bool = False, ping: str = "") ->
     return html.replace('data-audio="off"', 'data-audio="on"') if audio else html
 
 
-def create_app(relay: Relay, *, audio: bool, on_ping: Callable[[], None] = lambda: None) -> Flask:
+def create_app(relay: Relay, *, audio: bool, on_ping: Callable[[], None] = lambda: None, membership: Membership | None = None) -> Flask:
+    """`membership`: of an enrolled device, which the site may shut out; then the page says so and calls nobody."""
     app = Flask(__name__, static_folder=str(WEB / "static"), static_url_path="/static", template_folder=None)
     html = page_html(audio=audio, ping="ping")
+    out = membership.out if membership else lambda: None
+    if membership:
+        app.register_blueprint(standing_pages(membership.now))
 
     @app.get("/")
     def board() -> Response:
-        return Response(html, mimetype="text/html", headers={"Cache-Control": "no-store"})
+        standing = out()
+        return Response(standing_page(standing) if standing else html, mimetype="text/html", headers={"Cache-Control": "no-store"})
 
     @app.post("/ping")
     def ping() -> tuple[str, int]:
-        """The page's script runs."""
+        """The page's script runs. 205 (RFC 9110, 15.3.6): another page is to be shown."""
         on_ping()
-        return "", 204
+        return "", 205 if out() else 204
 
     @app.get("/healthz")
     def health() -> Response:
@@ -79,5 +87,5 @@ async def _refuse(send: Any, status: int, headers: list[tuple[bytes, bytes]]) ->
     await send({"type": "http.response.body", "body": b""})
 
 
-def application(relay: Relay, *, audio: bool, on_ping: Callable[[], None] = lambda: None) -> Asgi:
-    return mount(create_app(relay, audio=audio, on_ping=on_ping), {"/stream": stream_of(relay)}, threads=4)
+def application(relay: Relay, *, audio: bool, on_ping: Callable[[], None] = lambda: None, membership: Membership | None = None) -> Asgi:
+    return mount(create_app(relay, audio=audio, on_ping=on_ping, membership=membership), {"/stream": stream_of(relay)}, threads=4)

@@ -6,11 +6,9 @@ What a kiosk alone can do (print a slip) it hands in itself.
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import subprocess
-import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,13 +16,13 @@ from typing import Any
 
 from queue_server.client import Client, Problem, Unreachable
 from queue_server.contract.orders import PNG, TEXT, ZIP, OrderKind
+from queue_server.contract.scrub import pack, scrub
 
 from . import config
 from .files import Places
 from .identity import Identity, NoIdentity, load
 from .orders import Act, Done, Kind
 from .rotating import NEXT, announce, kept
-from .scrub import scrub
 from .settling import CONFIG, KEY, WIPE, hand_over, signed_key
 from .signing import SignedBy
 
@@ -120,11 +118,7 @@ class System:
         if self.doctor:
             done = self.doctor({})
             parts["doctor.txt"] = done.file.decode("utf-8", "replace") or done.detail
-        out = io.BytesIO()
-        with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-            for name, text in parts.items():
-                archive.writestr(name, scrub(text))
-        return Done(True, file=out.getvalue(), file_kind=ZIP)
+        return Done(True, file=pack(parts), file_kind=ZIP)
 
     # ------------------------------------------------------------ to start again
     def _systemctl(self, *words: str, code: str = "done") -> Done:

@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from queue_server.client import Problem
+from queue_server.client import Client, Json, Problem
 
 from .standing import Phase, Standing
 
@@ -49,3 +49,20 @@ class Membership:
         """The standing where the device may not work; None where it may."""
         standing = self.now()
         return None if standing.phase is Phase.ACCEPTED else standing
+
+
+class Heard(Client):
+    """A client whose heartbeats tell how the site stands to this device."""
+
+    def __init__(self, *about: Any, on_word: Callable[[Problem | None], None], **more: Any) -> None:
+        super().__init__(*about, **more)
+        self._on_word = on_word
+
+    def heartbeat(self, beat: Mapping[str, Any]) -> Json:
+        try:
+            answer = super().heartbeat(beat)
+        except Problem as refused:
+            self._on_word(refused)
+            raise
+        self._on_word(None)
+        return answer

@@ -29,8 +29,9 @@ def dossier() -> None:
 
 
 @dossier.command()
-@click.option("--server", required=True, help="The queue server's address, e.g. http://127.0.0.1:8000")
-@click.option("--key-file", required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path), help="API key, scopes feed,read")
+@click.option("--server", default="", help="The queue server's address, e.g. http://127.0.0.1:8000; an enrolled device knows it")
+@click.option("--key-file", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="API key, scopes feed,read")
+@click.option("--identity", type=click.Path(file_okay=False, path_type=Path), help="Folder of this device's own key, instead of a key file")
 @click.option("--base", required=True, help="The dossier system's address; records go to BASE/queue-records/batch")
 @click.option("--token-url", required=True, help="Where its OAuth2 tokens come from (client credentials)")
 @click.option("--client-id", required=True)
@@ -47,7 +48,8 @@ def dossier() -> None:
 @click.option("--json", "as_json", is_flag=True, help="At the end, what was sent as one JSON object on stdout")
 def run(
     server: str,
-    key_file: Path,
+    key_file: Path | None,
+    identity: Path | None,
     base: str,
     token_url: str,
     client_id: str,
@@ -62,7 +64,9 @@ def run(
     log = setup_log("dossier")
     clock = SystemClock()
     names = _names(names_file)
-    client = Client(server, key_file.read_text("utf-8"))
+    client = _client(server, key_file, identity, state)
+    if client is None:
+        return  # told to stop before it was let in
     partner = Partner(base, token_url, client_id, client_secret_file.read_text("utf-8").strip())
     stop = Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -80,6 +84,19 @@ def run(
         stop.set()
     if as_json:
         click.echo(json.dumps(vars(worker.health), ensure_ascii=False))
+
+
+def _client(server: str, key_file: Path | None, identity: Path | None, state: Path) -> Client | None:
+    if key_file is not None and identity is None and server:
+        return Client(server, key_file.read_text("utf-8"))
+    from queue_server.device.identity import NoIdentity
+    from queue_server.device.opening import open_credential
+
+    try:
+        credential = open_credential(identity=identity, key_file=key_file, server=server, state=state, role="server")
+    except (NoIdentity, ValueError) as missing:
+        raise click.UsageError(str(missing)) from missing
+    return credential.client() if credential else None
 
 
 def _names(path: Path | None) -> Names:

@@ -121,7 +121,9 @@ setInterval(draw, 200);
 // The program on this machine starts the screen again where these stop; a page that comes from elsewhere has nobody to tell. By a
 // timer, not by drawn frames: a panel that is switched off at night draws none and is well.
 if (root.dataset.ping) {
-  const ping = () => fetch(new URL(root.dataset.ping, location.href).href, {method: "POST"}).catch(() => {});
+  // 205: the site has shut this machine out, and the first page says so.
+  const ping = () => fetch(new URL(root.dataset.ping, location.href).href, {method: "POST"})
+    .then(answer => { if (answer.status === 205) location.replace("/"); }).catch(() => {});
   setInterval(ping, 5000);
   ping();
 }
