@@ -13,7 +13,7 @@ from queue_server.services.views import moment, seconds
 if TYPE_CHECKING:
     from queue_server.storage.reader import Reader
 
-QUIET_AFTER_S = 90  # a device that has not been seen for so long is in trouble
+QUIET_AFTER_S = 100  # a device that is well reports once a minute; one lost report is asked for again after ten seconds
 # Health codes by how much they hinder: what a technician should look at first.
 WEIGHT = {"ok": 0, "paper_low": 1, "timeout": 2, "permission": 3, "overheat": 3, "error": 3, "scan_charset": 1, "scan_unknown": 1}
 HINDERS = 4
@@ -41,6 +41,12 @@ def devices(reader: Reader, site: str, *, now: int) -> dict[str, Any]:
     """Every device, those in trouble first."""
     found = [_device(row, now) for row in reader.devices(site)]
     return {"devices": sorted(found, key=lambda each: (-each["trouble"], each["device"]))}
+
+
+def device(reader: Reader, site: str, name: str, *, now: int) -> dict[str, Any] | None:
+    """What one device told; None where it never did."""
+    row = reader.device(site, name)
+    return None if row is None else _device(row, now)
 
 
 def _device(row: Any, now: int) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from queue_server.web.house import House
 
 LOOK_S = 15.0
 AGAIN_S = (10.0, 30.0, 120.0, 600.0)  # and then every ten minutes, until the alert is a day old
+WATCHED = ("live", "pilot")
 NEWEST = ("*.sqlite3", "*.db", "*.tar", "*.gz", "*.zst")
 
 
@@ -63,18 +64,22 @@ class AlertWatch:
 
     # ------------------------------------------------------------ looking
     def look(self) -> None:
-        """Every site once. A standby writes nothing of its own, and a replaced server is nobody's server."""
+        """Every site once. A standby writes nothing of its own."""
         store = self._house.store
         if self._house.standing.following:
             return
         backup, certificates = newest(self._settings.backups), certificate_ends(self._settings.certificates)
-        for site in store.sites():
-            if self._house.standing.word(site) != "serving":
-                continue
+        for site in self._watched():
             now, first = self._house.clock.wall_ms(), site not in self._watches
             watch = self._watches.setdefault(site, alerting.Watch(now))
             alerting.lives(store, site, now=now, first=first)
             alerting.look(store, site, watch, self._settings.limits, now=now, backup=backup, certificates=certificates)
+
+    def _watched(self) -> list[str]:
+        """The sites that somebody relies on: nobody is sent for over a rehearsal, and a replaced server is nobody's server."""
+        with self._house.store.read() as reader:
+            kinds = {row["code"]: row["kind"] for row in reader.sites()}
+        return [site for site, kind in kinds.items() if kind in WATCHED and self._house.standing.word(site) == "serving"]
 
     # ------------------------------------------------------------ telling
     def tell(self) -> None:
@@ -82,10 +87,9 @@ class AlertWatch:
         if self._house.standing.following:
             return
         with self._house.store.alone("alert-ways") as mine:
-            for site in self._house.store.sites() if mine else ():
-                if self._house.standing.word(site) == "serving":
-                    for way in self._settings.ways:
-                        self._tell(site, way)
+            for site in self._watched() if mine else ():
+                for way in self._settings.ways:
+                    self._tell(site, way)
 
     def _tell(self, site: str, way: Way) -> None:
         now = self._house.clock.wall_ms()
