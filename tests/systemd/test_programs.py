@@ -56,8 +56,10 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("t")
     for name in ("kiosk.key", "display.key", "dossier.key", "dossier.secret", "server.crt", "server.tls.key"):
         (folder / name).write_text("tl_not-a-key\n")
+    for name in ("device.key", "device.json", "counter"):  # as systemd hands over what is not there (SetCredential=)
+        (folder / name).write_text("\n")
     shutil.copy(SYSTEMD / "etc/drivers.toml", folder)
-    for name in ("server", "drivers", "kiosk", "dossier"):
+    for name in ("server", "drivers", "kiosk", "display", "dossier"):
         (folder / name).mkdir()
     return folder
 
