@@ -8,7 +8,7 @@ import pytest
 
 from queue_server.audit import compare
 from queue_server.domain.errors import Refusal
-from queue_server.services import days, leasing, offering, queries, stating
+from queue_server.services import days, desk, leasing, offering, queries, stating
 from queue_server.services.offering import Look
 from tests.hall import MORNING, SITE, Hall
 
@@ -225,6 +225,8 @@ def test_a_carried_number_is_found_by_its_label_served_and_counted_on_its_own_da
     hall.at("1", "complete")
     found = hall.look(queries.tickets_by, label="A001")["tickets"]
     assert [each["id"] for each in found] == [left["id"]]
+    for typed in ("1", "a 1", "A001"):
+        assert [each["id"] for each in hall.look(desk.find, typed)["tickets"]] == [left["id"]], typed
     counts = hall.look(queries.day_figures, "2026-11-23")
     assert (counts["counts"]["carried"], counts["counts"]["served"], counts["wait"]["sum_ms"]) == (1, 1, 600_000)
     assert hall.look(queries.day_figures, "2026-11-24")["counts"]["issued"] == 0

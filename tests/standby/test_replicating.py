@@ -14,7 +14,7 @@ import pytest
 from queue_server import bootstrap
 from queue_server.audit import compare
 from queue_server.domain.principal import SYSTEM
-from queue_server.services import access, calling, command, configuring, counters, epochs, issuing, moving, replicating
+from queue_server.services import access, calling, command, configuring, counters, days, desk, epochs, issuing, moving, replicating
 from queue_server.storage import copying
 from queue_server.storage.store import Store, open_store
 from queue_server.web.standing import Standing
@@ -57,6 +57,24 @@ def test_the_tables_are_the_same_after_any_stretch_of_a_day(hall: Hall, standby:
     for name in ours:
         assert theirs[name] == ours[name], name
     assert len(ours["event"]) > 60
+    assert compare.of_every_site(standby, compare.findings) == []
+
+
+def test_a_number_carried_to_the_next_day_is_there_too(hall: Hall, standby: Store) -> None:
+    """With its new day, under which it is found and called after a promotion, and with the numbers that nobody else may get."""
+    hall.configure(policy={"leftovers": "carry"})
+    left = hall.issue()
+    follow(hall, standby)
+    hall.clock.forward(86_400)
+    assert days.turn(hall.store, SITE)
+    follow(hall, standby)
+    ours, theirs = tables(hall.store), tables(standby)
+    assert theirs == ours
+    with standby.read() as reader:
+        carried = reader.ticket(SITE, left["id"])
+        assert carried is not None
+        assert carried.carried_to == hall.issue()["business_day"]
+        assert [each["id"] for each in desk.find(reader, SITE, "1", now=hall.clock.at_ms)["tickets"]] == [left["id"]]
     assert compare.of_every_site(standby, compare.findings) == []
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from flask import render_template
 
 from queue_server.contract import times
-from queue_server.services import queries
+from queue_server.services import outliers, queries
 from queue_server.services.issuing import over_cap
 from queue_server.web.pages import alerts, standing, words
 from queue_server.web.pages.clerk import service_names
@@ -44,6 +44,7 @@ def live_view(visit: Visit) -> dict[str, Any]:
         figures = queries.day_figures(reader, site, day, now=now)
         devices = queries.devices(reader, site, now=now)["devices"]
         lines = alerts.standing(reader, visit)
+        unusual = len(outliers.of_day(reader, site, now=now)["outliers"])
         capped = [(config.priority_classes[one["class"]].name, one) for one in over_cap(reader, site, config, now)]
     services = [_service(row, queue, counters) for row in offered]
     services.sort(key=lambda row: (-row["longest_s"], -row["waiting"]))
@@ -51,6 +52,8 @@ def live_view(visit: Visit) -> dict[str, Any]:
     late_s = config.policy.long_wait_alarm_s
     return {
         "counts": figures["counts"],
+        "priority": _priority(figures["counts"]),
+        "unusual": unusual,
         "wait": figures["wait"],
         "service_time": figures["service_time"],
         "waiting": len(queue),
@@ -97,6 +100,22 @@ def _counter(row: Mapping[str, Any], names: Mapping[str, str], now_ms: int) -> d
         "what": f"{names.get(ticket['service'], ticket['service'])}, {AT_DESK[ticket['state']]}" if ticket else "",
         "since": words.minutes(words.since_s(since, now_ms)) if ticket else "",
     }
+
+
+def _priority(counts: Mapping[str, int]) -> dict[str, Any]:
+    """Of today's numbers how many have a priority, and of those whose papers somebody saw how many were refused it."""
+    looked_at = counts["priority_confirmed"] + counts["priority_refused"]
+    return {
+        "n": counts["priority"],
+        "share": _percent(counts["priority"], counts["issued"] + counts["arrived"]),
+        "refused": counts["priority_refused"],
+        "refused_share": _percent(counts["priority_refused"], looked_at),
+        "looked_at": looked_at,
+    }
+
+
+def _percent(part: int, whole: int) -> str:
+    return f"{round(100 * part / whole)}%" if whole else "–"
 
 
 def _capped(found: tuple[str, Mapping[str, Any]]) -> str:
