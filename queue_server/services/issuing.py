@@ -124,6 +124,8 @@ def admit(unit: Unit, offered: Service, holder_key: str | None, *, booked: bool 
 
 def _check_holder(unit: Unit, service: str, holder_key: str) -> None:
     everywhere = unit.config.policy.holder_scope == "centre"
+    if everywhere:
+        unit.repository.hold_card(holder_key)
     live = unit.repository.live_anywhere(holder_key) if everywhere else unit.repository.live_of_holder(unit.site, holder_key)
     same = [ticket for ticket in live if ticket.service == service and ticket.site == unit.site]
     limit = unit.config.policy.holder_limit

@@ -52,6 +52,7 @@ LIVE_ANYWHERE = Statement(
     .order_by(_ticket.issued_at),
     "ix_ticket_holder_anywhere",
 )
+HOLD_CARD = Statement(select(func.pg_advisory_xact_lock(func.hashtextextended(b("holder_key"), literal_column("0")))))
 LAST_COMPLETED = Statement(
     select(t.ticket)
     .where(
@@ -168,6 +169,13 @@ class BookingWriter(BookingReader):
     """What one unit of work may change of appointments."""
 
     __slots__ = ()
+
+    def hold_card(self, holder_key: str) -> None:
+        """Nobody else gives a number to this card, at any site of this database, until this unit of work is on disk. A file has
+        one writer anyway. Two groups that hold cards crosswise are a deadlock, which PostgreSQL tells to one of them; its units
+        of work then run one by one, each with a single card."""
+        if self._sql.dialect == "postgresql":
+            self._sql.do(HOLD_CARD, {"holder_key": holder_key})
 
     def add_appointment(self, row: dict[str, Any]) -> None:
         """A new appointment."""

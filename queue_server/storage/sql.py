@@ -58,6 +58,11 @@ class Runner:
     def __init__(self, connection: Connection, dialect: str) -> None:
         self._run, self._dialect = connection.execute, dialect
 
+    @property
+    def dialect(self) -> str:
+        """`sqlite` or `postgresql`."""
+        return self._dialect
+
     def one(self, statement: Statement, params: Params) -> Row | None:
         """The first row, or None."""
         row: Row | None = self._run(statement.text(self._dialect), params).fetchone()

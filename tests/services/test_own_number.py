@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import pytest
@@ -159,3 +160,25 @@ def test_a_card_holds_one_number_over_the_sites_of_the_centre_where_that_is_set(
     assert (no.value.code, no.value.detail["ticket"]["label"]) == (code, mine["label"])
     hall.attend(mine, "cancel")
     assert there("two", holder_key="h1")["site"] == "W2"
+
+
+def test_two_sites_that_issue_to_one_card_at_one_instant_give_one_number(hall: Hall) -> None:
+    there = other_site(hall, "centre")
+    here: Any = lambda request_id, **fields: hall.do(lambda unit: issuing.issue(unit, service="dat-dai", **fields), request_id)  # noqa: E731
+    hall.configure(policy={"holder_scope": "centre"})
+    for n in range(12):
+        together, given = threading.Barrier(2), []
+
+        def take(issue: Any, request_id: str, card: str, together: Any = together, given: list[str] = given) -> None:
+            together.wait(30)
+            try:
+                given.append(issue(request_id, holder_key=card)["label"])
+            except Refusal as no:
+                given.append(no.code)
+
+        takers = [threading.Thread(target=take, args=(issue, f"{name}{n}", f"card-{n}")) for name, issue in (("h", here), ("t", there))]
+        for taker in takers:
+            taker.start()
+        for taker in takers:
+            taker.join(60)
+        assert sorted(given)[1:] == ["holder_limit"], (n, given)
