@@ -6,7 +6,7 @@ WORKERS ?= 3
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help env demo test verify check format bench chaos sim hil screenshots mutation lock deb clean
+.PHONY: help env demo test verify check format bench chaos sim hil screenshots mutation lock sbom deb clean
 
 help:  ## this list
 	@sed -nE 's/^([a-z]+):.*## (.*)/make \1\t\2/p' Makefile | expand -t 20
@@ -55,6 +55,11 @@ lock: env  ## requirements.lock anew from pyproject.toml (UPGRADE=1 for the newe
 
 deb: env  ## Debian packages for Debian 13 and Raspberry Pi OS trixie into build/deb
 	@$(BIN)/python systemd/debian/build.py $(ARGS)
+
+sbom: env  ## bill of materials of what requirements.lock holds, CycloneDX, into build/toiluot.cdx.json
+	@mkdir -p build
+	@PYTHONWARNINGS=ignore $(BIN)/cyclonedx-py requirements requirements.lock --pyproject pyproject.toml --output-reproducible --of JSON -o build/toiluot.cdx.json
+	@echo "build/toiluot.cdx.json is written."
 
 clean:  ## remove what the other targets made
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist *.egg-info
