@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .device import JOIN_KEY_MOST_S
-from .messages import REASON, Command
+from .messages import REASON, REQUEST_ID, Command
 from .problem import FieldFault
 from .strict import Choice, Flag, Nested, Plain, Text, When, Whole, optional, required
 from .vocabulary import DeviceRole
@@ -36,6 +36,7 @@ class Enrol:
 
     public_key: str = required(PUBLIC_KEY)
     role: str = required(Choice(DeviceRole))
+    request_id: str | None = optional(REQUEST_ID)
     name: str | None = optional(Text(64, shortest=0, pattern=r"[0-9A-Za-z_.-]*"))
     site: str | None = optional(Text(64, shortest=0))
     hardware: Hardware | None = optional(Nested(Hardware))

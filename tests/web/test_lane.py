@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
-from queue_server.web.lane import MOST_BYTES, Lane
+from queue_server.web.lane import DEEP, MOST_BYTES, Lane
 from queue_server.web.routes import ROUTES, full_path
 from tests.loops import run_story
 from tests.web.helpers import Site
@@ -88,7 +88,8 @@ def test_every_command_of_a_program_has_its_short_way() -> None:
     for route in ROUTES:
         path = re.sub(r"\{(\w+)\}", r"-\1-", full_path(route))
         found, args = lane.find(path)
-        wanted = route.kind == "command" and bool(route.needs) and not route.form
+        deep = "{" in route.path and len(path.split("/")) != DEEP  # orders to devices: nobody is in a hurry there
+        wanted = route.kind == "command" and bool(route.needs) and not route.form and not deep
         assert (found is route) == wanted, route.name
         assert not wanted or set(args.values()) == set(re.findall(r"-\w+-", path))
 
