@@ -47,7 +47,7 @@ def installed() -> dict[str, set[str]]:
         said = about.get("License-Expression")
         words = re.split(r" (?:OR|AND) |[()]", said) if said else []
         words += [each.rpartition(" :: ")[2] for each in about.get_all("Classifier", []) if each.startswith("License ::")]
-        found[name] = {word.strip() for word in words if word.strip()} - {"OSI Approved"}
+        found[name] = {word.strip() for word in words if word.strip()} - {"OSI Approved"} or {about.get("License", "") or "none said"}
     return found
 
 
