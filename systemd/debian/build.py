@@ -77,7 +77,7 @@ def version() -> str:
 def own_wheel(work: Path) -> Path:
     """Our own code as a wheel, so that a package holds what an installation from the index would: no tests, no leftovers."""
     source = work / "source"
-    names = (in_git("ls-files", "--cached", "--", *TO_MAKE) or "").splitlines() or [
+    names = (in_git("ls-files", "--cached", "--others", "--exclude-standard", "--", *TO_MAKE) or "").splitlines() or [
         str(path.relative_to(CLONE)) for name in TO_MAKE for path in ([CLONE / name, *(CLONE / name).rglob("*")])
     ]
     for name in names:
