@@ -20,7 +20,7 @@ from queue_server.contract.scrub import pack, scrub
 
 from . import config
 from .files import Places
-from .identity import Identity, NoIdentity, load
+from .identity import Identity, NoIdentity, forget, load
 from .orders import Act, Done, Kind
 from .rotating import NEXT, announce, kept
 from .settling import CONFIG, KEY, WIPE, hand_over, signed_key
@@ -190,6 +190,9 @@ class System:
         document, signature = args.get("document"), str(args.get("signature") or "")
         if not isinstance(document, Mapping) or not self.identity.signed_by_site(document, signature):
             return Done(False, "signature_invalid", "only the site's own signature makes a device forget")
+        if os.access(self.identity.folder / "device.key", os.W_OK):  # run by its owner, not by systemd
+            forget(self.identity.folder)
+            return Done(True)
         hand_over(self._handed, WIPE, {"document": document, "signature": signature})
         return self._systemctl("start", "toiluot-apply.service", code="started")
 

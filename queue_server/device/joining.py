@@ -12,7 +12,7 @@ from typing import Any
 
 from .files import read_small
 
-ROLES = ("kiosk", "board", "keypad", "server")
+ROLES = ("kiosk", "board", "keypad", "dossier", "server")
 PROFILE = ("panel", "printer")
 LONGEST = 200
 
