@@ -109,6 +109,8 @@ def _mail(table: Mapping[str, Any], clock: Clock) -> Mail:
         raise BadSettings("mail.port: 1 to 65535")
     user = _text(table, "user", "mail.") if "user" in table else ""
     password = _secret(table, "password_file", "mail.") if "password_file" in table else ""
+    if not password.isascii():
+        raise BadSettings("mail.password_file: only ASCII letters; others are sent differently by each mail server")
     if user and security == "none":
         raise BadSettings("mail.user: a password is never sent without encryption")
     ca_file = _text(table, "ca_file", "mail.") if "ca_file" in table else None

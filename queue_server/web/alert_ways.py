@@ -157,7 +157,7 @@ class Mail:
                     if self.security == "starttls":
                         out.starttls(context=context)
                     self._send(out, message)
-        except (smtplib.SMTPException, OSError) as bad:
+        except (smtplib.SMTPException, OSError, UnicodeError) as bad:
             raise NotDelivered(f"mail server: {type(bad).__name__}") from bad
 
     def _send(self, out: smtplib.SMTP, message: Message) -> None:
@@ -177,5 +177,7 @@ class Mail:
         rows = [line, "", remedy(message.alert), "", f"Từ: {message.alert['since']}", f"Báo lúc: {message.alert['raised_at']}"]
         if message.what == "cleared":
             rows.append(f"Hết lúc: {message.alert['cleared_at']}")
-        letter.set_content("\n".join([*rows, f"Mã: {message.alert['rule']} {message.alert['id']}", ""]))
+        letter.set_content(
+            "\n".join([*rows, f"Mã: {message.alert['rule']} {message.alert['id']}", ""]), cte="quoted-printable"
+        )  # not every mail server takes eight bits
         return letter
