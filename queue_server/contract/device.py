@@ -43,8 +43,8 @@ móng măng mũ mưa mướp mạ mắm mắt mẹt mỏ mực nai nem ngan ngh�
 nhím nhạc nhện nia nâu nón nôi núi nơ nước nấm nắng nắp nến ong phao phà phèn phích phượng phấn phố quýt quạt quả quế
 ruộng rèm rêu rìu rạp rắn rồng rừng sao sen sim suối sách sáp sò sóc sóng súp sương sậy sếu sỏi sứ sữa tem than thau
 thuyền thác tháp thìa thóc thông thùng thư thước thảm thỏ tiêu trà trúc trường trầu trống trứng tàu táo tép tím tóc
-tôm tùng túi tơ tượng tằm tỏi tủ ve voi vàng ví vòng vườn vải vẹt vịt vở vừng xanh xe xoài xuân xà yên én điều đàn đào
-đá đèn đèo đình đò đĩa đũa đậu đồi đồng đục ếch ốc ổi thúng bột
+tôm tùng túi tơ tượng tằm tỏi tủ ve voi vàng ví vòng vườn vải vẹt vịt vở vừng xanh xe xoài xuân xà yên én đàn đào đá
+đèn đèo đình đò đĩa đồng đục ếch ốc ổi bột trĩ gụ nghiến hoẵng khướu
 """
 WORDS: tuple[str, ...] = tuple(_SPELT.split())
 

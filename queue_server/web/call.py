@@ -44,7 +44,8 @@ class Route:
     is a cheap function of the call or says that the content is hashed; `form` also takes an HTML form, after which
     `leads_to` says where the browser goes (the token's own page without one), or `again` where it was refused; `counted`
     is for what anybody may do, a few times; `sited` is off where no one site is meant; `status` of an answer where it is not
-    always `success`; `secret` names fields that are told once and not kept for a repeat."""
+    always `success`; `secret` names fields that are told once and not kept for a repeat;
+    the handler of a `careful` one counts tries, so it is run once, the long way."""
 
     name: str
     method: str
@@ -58,6 +59,7 @@ class Route:
     success: int = 200
     status: Callable[[dict[str, Any]], int] | None = None
     secret: tuple[str, ...] = ()
+    careful: bool = False
     refusals: tuple[str, ...] = ()
     takes: tuple[str, ...] = ()
     answer: str = "Object"

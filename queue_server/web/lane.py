@@ -42,7 +42,7 @@ class Lane:
 
     def set_out(self) -> None:
         """Its rows of the route table: by the whole path, or by what stands around the one name in it."""
-        mine = [route for route in ROUTES if route.kind == "command" and route.needs and not route.form]
+        mine = [route for route in ROUTES if route.kind == "command" and route.needs and not (route.form or route.careful)]
         self._plain = {full_path(route): route for route in mine if "{" not in route.path}
         named = [(full_path(route).split("/"), route) for route in mine if "{" in route.path]
         self._named = {(parts[3], parts[5]): (route, parts[4].strip("{}")) for parts, route in named if len(parts) == DEEP}
