@@ -36,7 +36,10 @@ class DriversClient:
 
     def __init__(self, socket_path: str | Path, timeout_s: float = 5.0) -> None:
         self._http = httpx.Client(
-            transport=httpx.HTTPTransport(uds=str(socket_path)), base_url="http://drivers", timeout=httpx.Timeout(timeout_s)
+            trust_env=False,
+            transport=httpx.HTTPTransport(uds=str(socket_path)),
+            base_url="http://drivers",
+            timeout=httpx.Timeout(timeout_s),
         )
 
     def status(self) -> dict[str, Any]:
