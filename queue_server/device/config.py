@@ -56,6 +56,8 @@ def files_of(document: Mapping[str, Any], local: str = "/etc/toiluot/local.d/") 
     if role == "board":
         options = [*_option("--zone", document.get("zone"))]
         made["etc/toiluot/display.env"] = head + _env(TOILUOT_SERVER=",".join(servers), TOILUOT_DISPLAY_OPTIONS=" ".join(options))
+    if document.get("ring"):
+        made["etc/toiluot/ring"] = _word(document["ring"]) + "\n"  # which updates this machine takes (toiluot-update)
     if role in PAGES:
         made["etc/toiluot/screen.env"] = head + _env(TOILUOT_URL=PAGES[role], **_screen(document.get("screen")))
     return made
