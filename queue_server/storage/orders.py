@@ -63,7 +63,10 @@ CONFIGS = Statement(
 )
 CONFIG_OF = Statement(select(t.device_config).where(_c.site == b("site"), _c.device == b("device"), _c.version == b("version")))
 NEWEST = Statement(
-    select(_c.device, func.max(_c.version).label("version")).where(_c.site == b("site")).group_by(_c.device).order_by(_c.device)
+    select(_c.device, func.max(_c.version).label("version"))
+    .where(_c.site == b("site"), _c.changed_at <= b("before"))
+    .group_by(_c.device)
+    .order_by(_c.device)
 )
 LAST_CONFIG = Statement(select(func.max(_c.version).label("version")).where(_c.site == b("site")))
 _f = t.device_file.c
@@ -129,9 +132,9 @@ class OrderReader:
         """One version."""
         return self._sql.one(CONFIG_OF, {"site": site, "device": device, "version": version})
 
-    def newest_device_configs(self, site: str) -> dict[str, int]:
-        """Device (`*`: all) → the version in force."""
-        return {row["device"]: row["version"] for row in self._sql.all(NEWEST, {"site": site})}
+    def newest_device_configs(self, site: str, before: int = 2**62) -> dict[str, int]:
+        """Device (`*`: all) → the version that was in force at an instant; now, where none is told."""
+        return {row["device"]: row["version"] for row in self._sql.all(NEWEST, {"site": site, "before": before})}
 
     def last_device_config(self, site: str) -> int:
         """The highest version of the site; 0 where nobody ever set anything."""

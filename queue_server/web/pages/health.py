@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from queue_server.web.pages import words
+from queue_server.web.pages import health_board, words
+from queue_server.web.pages.health_board import BAD, FINE, LOOK
 
-SILENT_S, GONE_S = 45, 90
-BAD, LOOK, FINE = 0, 1, 2
+SILENT_S, GONE_S = 90, 150  # a device that is well reports every 60 s: one report may be lost
+PAPER_LOW = 60  # slips
 TONES = {BAD: "bad", LOOK: "warn", FINE: "good"}
 
 ROLES = {"kiosk": "Máy lấy số", "board": "Bảng gọi số", "keypad": "Bàn phím gọi số", "dossier": "Nối hệ thống hồ sơ", "server": "Máy chủ"}
@@ -71,8 +72,8 @@ def slot_view(slot: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def device_view(device: Mapping[str, Any]) -> dict[str, Any]:
-    """One device: the worst of its link, its parts and its spool."""
+def device_view(device: Mapping[str, Any], identity: Mapping[str, Any] | None = None, wanted_version: int = 0) -> dict[str, Any]:
+    """One device: the worst of its link, its parts, its board, its key and its spool."""
     age_s = int(device.get("age_s") or 0)
     slots = sorted((slot_view(slot) for slot in device.get("slots") or ()), key=lambda slot: slot["severity"])
     link = BAD if age_s > GONE_S else LOOK if age_s > SILENT_S else FINE
@@ -84,6 +85,10 @@ def device_view(device: Mapping[str, Any]) -> dict[str, Any]:
     findings += [
         (slot["severity"], f"{slot['role']}: {slot['word'].lower()}", slot["remedy"]) for slot in slots if slot["severity"] != FINE
     ]
+    findings += health_board.findings(device, identity or {}, wanted_version)
+    paper = _paper(device)
+    if paper is not None and paper < PAPER_LOW and not any(slot["role"] == SLOTS["printer"] and slot["severity"] != FINE for slot in slots):
+        findings.append((LOOK, f"Giấy còn khoảng {paper} phiếu", "Chuẩn bị cuộn giấy mới, thay lúc vắng khách."))
     if spool:
         findings.append((LOOK, f"{spool} việc chờ gửi", "Máy đang tự gửi lại; kiểm tra dây mạng nếu số này không giảm."))
     errors = [error for error in device.get("errors") or () if error.get("count")]
@@ -97,6 +102,12 @@ def device_view(device: Mapping[str, Any]) -> dict[str, Any]:
     severity = findings[0][0] if findings else FINE
     return {
         "name": str(device.get("device")),
+        "kind": str(device.get("role")),
+        "paper": paper,
+        "state": str((identity or {}).get("state") or ""),
+        "hot": device.get("temperature_c"),
+        "board": health_board.facts(device, wanted_version),
+        "trouble_slots": [slot for slot in slots if slot["severity"] != FINE],
         "role": ROLES.get(str(device.get("role")), str(device.get("role"))),
         "version": device.get("version") or "–",
         "age_s": age_s,
@@ -106,6 +117,7 @@ def device_view(device: Mapping[str, Any]) -> dict[str, Any]:
         "word": findings[0][1] if findings else "Tốt",
         "remedy": findings[0][2] if findings else "",
         "more": [finding[1] for finding in findings[1:]],
+        "findings": [{"tone": TONES[each[0]], "word": each[1], "remedy": each[2]} for each in findings],
         "slots": slots,
         "spool": spool,
         "uptime": words.minutes(device["uptime_s"]) if device.get("uptime_s") is not None else "",
@@ -113,8 +125,24 @@ def device_view(device: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def fleet_view(devices: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+def _paper(device: Mapping[str, Any]) -> int | None:
+    """Slips left in the printer, where it can tell."""
+    told = [slot["paper_left"] for slot in device.get("slots") or () if slot.get("paper_left") is not None]
+    return min(told) if told else None
+
+
+def fleet_view(
+    devices: Iterable[Mapping[str, Any]],
+    identities: Mapping[str, Mapping[str, Any]] | None = None,
+    versions: Mapping[str, int] | None = None,
+) -> dict[str, Any]:
     """All devices, the ones in trouble first, and how many stand how."""
-    views = sorted((device_view(device) for device in devices), key=lambda view: (view["severity"], view["name"]))
+    known, wanted = identities or {}, versions or {}
+    all_of_them = wanted.get("*", 0)
+    views = [
+        device_view(device, known.get(str(device.get("device"))), max(all_of_them, wanted.get(str(device.get("device")), 0)))
+        for device in devices
+    ]
+    views.sort(key=lambda view: (view["severity"], view["name"]))
     tally = {tone: sum(view["tone"] == tone for view in views) for tone in TONES.values()}
     return {"devices": views, "tally": tally}
