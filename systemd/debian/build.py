@@ -49,7 +49,7 @@ def run(*command: str | Path, **more: object) -> str:
 
 def in_git(*words: str) -> str | None:
     try:
-        return run("git", "-C", CLONE, *words, stderr=subprocess.DEVNULL) or None
+        return run("git", "-C", CLONE, *words, stderr=subprocess.DEVNULL, env={**os.environ, "TZ": "UTC"}) or None
     except (OSError, subprocess.CalledProcessError):
         return None
 
