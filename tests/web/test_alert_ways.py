@@ -28,6 +28,7 @@ from queue_server.web.alert_settings import BadSettings, load
 from queue_server.web.alert_watch import AGAIN_S
 from queue_server.web.alert_ways import NotDelivered, may_reach, resolve
 from tests.hall import HandClock
+from tests.web.helpers import PASSWORD
 from tests.web.sinks import HttpSink, MailSink
 
 SECRET = "0123456789abcdef0123456789abcdef"
@@ -344,3 +345,23 @@ def test_the_pages_show_what_stands(centre: Centre) -> None:
         told = http.get("/api/v1/availability", params={"days": 3}).json()
         assert [len(told["days"]), told["kiosks"], told["boards"]] == [3, 1, 0]
         assert http.get("/api/v1/availability", params={"days": 63}).status_code == 422
+
+
+def test_the_strip_above_the_pages_and_the_page_of_availability(centre: Centre) -> None:
+    own = centre.run("")
+    centre.beat("paper_out")
+    own.watch.look()
+    digest = access.hash_password(PASSWORD)
+    for role in ("technician", "director"):
+        own.store.write(
+            "", lambda r, role=role: access.create_person(r, login=role, name="Người Thử", role=role, sites=[SITE], password_hash=digest)
+        )  # type: ignore[misc]
+        with httpx.Client(transport=httpx.WSGITransport(app=own.flask), base_url="http://x", follow_redirects=True) as http:
+            assert http.post("/login", json={"login": role, "password": PASSWORD}).status_code == 200
+            for path in ("/technician", "/manager/live") if role == "director" else ("/technician/devices",):
+                told = http.get(path).text
+                assert "Kiosk-01 hết giấy" in told
+                assert 'data-alert="bad"' in told
+            shown = http.get("/availability").text
+        assert "Độ sẵn sàng" in shown
+        assert "99,9%" in shown
