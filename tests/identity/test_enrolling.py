@@ -55,6 +55,7 @@ def test_a_device_waits_until_somebody_who_stands_before_it_accepts(hall: Hall) 
     assert first["user_code"] not in json.dumps([event.data for event in hall.log()])
 
 
+@pytest.mark.full
 def test_a_request_expires_after_ten_minutes_and_a_refused_key_is_told_so(hall: Hall) -> None:
     device, other = Device(1), Device(2)
     old = asked(hall, device)["enrolment"]
@@ -70,6 +71,7 @@ def test_a_request_expires_after_ten_minutes_and_a_refused_key_is_told_so(hall: 
         refused(lambda: enrolling.standing(reader, away, device.keyid, hall.clock.at_ms), "not_found")
 
 
+@pytest.mark.full
 def test_a_name_is_given_once_and_nobody_is_accepted_unseen(hall: Hall) -> None:
     accepted(hall, Device(1), "kiosk-07")
     waits = asked(hall, Device(2))["enrolment"]
@@ -103,6 +105,7 @@ def test_a_join_key_admits_one_device_once_and_is_kept_as_a_hash(hall: Hall) -> 
     assert key not in json.dumps([event.data for event in hall.log()])
 
 
+@pytest.mark.full
 def test_a_join_key_ends_by_time_by_hand_and_is_for_one_role(hall: Hall) -> None:
     late, gone, board = (
         do(hall, lambda u, role=role: enrolling.make_join_key(u, role=role, ttl_s=60)) for role in ("kiosk", "kiosk", "board")
@@ -117,6 +120,7 @@ def test_a_join_key_ends_by_time_by_hand_and_is_for_one_role(hall: Hall) -> None
 
 
 # ---------------------------------------------------------------- afterwards
+@pytest.mark.full
 def test_suspended_and_resumed(hall: Hall) -> None:
     device = Device()
     accepted(hall, device)
@@ -220,6 +224,7 @@ def test_an_earlier_start_that_comes_back_is_another_machine(hall: Hall) -> None
         assert devices.identity(reader, SITE, "kiosk-07")["cloned_at"] is None
 
 
+@pytest.mark.full
 def test_a_number_written_down_is_not_taken_again_by_another_process(hall: Hall) -> None:
     device = Device()
     accepted(hall, device)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
+import re
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -11,8 +13,11 @@ import httpx
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from queue_server.authority import Authority
 from queue_server.contract import device as shared
 from queue_server.domain.event import canonical
+from queue_server.domain.principal import DEVICE_ROLES
+from queue_server.web.routes import ROUTES, full_path
 from tests.identity.devices import Device
 from tests.web.helpers import Site, until
 
@@ -88,6 +93,7 @@ def test_what_was_said_once_is_not_heard_again(rig: Rig) -> None:
     assert rig.code(rig.bare.send(beat)) == (401, "replayed")
 
 
+@pytest.mark.full
 def test_requests_may_overtake_each_other_within_the_window(rig: Rig) -> None:
     rig.admitted()
     early = [rig.signed() for _ in range(40)]
@@ -149,6 +155,7 @@ def test_whatever_is_changed_on_the_way_is_refused(rig: Rig) -> None:
         assert rig.bare.post(**sent).status_code == 200, what  # a refused request uses no number up
 
 
+@pytest.mark.full
 def test_a_clock_in_the_past_or_the_future_is_nobodys_fault(rig: Rig) -> None:
     rig.admitted()
     for created in (0, 1, 4_102_444_800):
@@ -157,6 +164,7 @@ def test_a_clock_in_the_past_or_the_future_is_nobodys_fault(rig: Rig) -> None:
         assert rig.bare.send(request).status_code == 200
 
 
+@pytest.mark.full
 def test_a_strangers_signature_says_nothing_about_who_is_known(rig: Rig) -> None:
     stranger = httpx.Client(base_url=rig.site.base, auth=Device(next(_seeds)), timeout=30)
     assert rig.code(stranger.get("/api/v1/services")) == (401, "signature_invalid")
@@ -168,6 +176,7 @@ def test_a_strangers_signature_says_nothing_about_who_is_known(rig: Rig) -> None
     stranger.close()
 
 
+@pytest.mark.full
 def test_asking_too_often_is_told_to_slow_down(rig: Rig) -> None:
     waits = rig.enrol().json()["enrolment"]
     assert rig.line.get(f"/api/v1/enrol/{waits}").status_code == 202
@@ -175,6 +184,7 @@ def test_asking_too_often_is_told_to_slow_down(rig: Rig) -> None:
     assert (429, "slow_down") in answers
 
 
+@pytest.mark.full
 def test_five_wrong_codes_and_nobody_looks_for_a_while(rig: Rig) -> None:
     waits = rig.enrol().json()
     told = [rig.code(rig.said(f"/enrolments/{waits['enrolment']}/accept", name="may-07", user_code="BBBB-BBBB")) for _ in range(6)]
@@ -219,6 +229,7 @@ def test_an_open_stream_ends_when_its_board_is_revoked(rig: Rig) -> None:
     assert rig.code(rig.line.get("/api/v1/board")) == (403, "device_revoked")
 
 
+@pytest.mark.full
 def test_a_device_reports_for_itself_alone_and_does_only_what_its_role_does(rig: Rig) -> None:
     rig.admitted("board")
     beat = {"device": "may-08", "role": "board"}
@@ -248,3 +259,31 @@ def test_a_join_key_is_shown_once_and_a_new_key_follows_the_old(rig: Rig) -> Non
     assert (
         rig.site.http("admin").post("/api/v1/devices/rotate", json={"request_id": "r2", "public_key": follower.public}).status_code == 404
     )
+
+
+@pytest.mark.full
+@pytest.mark.slow(reason="every row of the route table, signed by a device of each role")
+@pytest.mark.parametrize("role", ["kiosk", "board", "keypad", "server"])
+def test_a_device_of_each_role_gets_exactly_what_the_table_says(rig: Rig, role: str) -> None:
+    rig.admitted(role)
+    for route in ROUTES:
+        if not route.needs:
+            continue
+        address = re.sub(r"\{\w+\}", "1", full_path(route))
+        with rig.line.stream(route.method, address, json={} if route.message else None) as answer:
+            allowed = "*" in route.needs or bool(DEVICE_ROLES[role] & set(route.needs))
+            assert (answer.status_code == 403) is not allowed, (role, route.name, answer.status_code)
+            assert answer.status_code != 401, (role, route.name)
+
+
+def test_the_page_says_the_words_and_hands_out_the_certificate(site: Site) -> None:
+    nobody = site.nobody()
+    page = nobody.get("/ca")
+    assert page.status_code == 200
+    words = Authority(site.store).ca_words
+    assert " · ".join(words) in page.text
+    der = nobody.get("/ca.crt")
+    assert der.headers["content-type"] == "application/x-x509-ca-cert"
+    shown = page.text.replace(" ", "")
+    assert hashlib.sha256(der.content).hexdigest().upper() in shown
+    assert nobody.get("/ca.pem").text == Authority(site.store).ca_pem
