@@ -113,6 +113,8 @@ def migrate(url: str) -> None:
     from alembic import command  # 9 MB that no serving process needs
     from alembic.config import Config
 
+    from . import revisions
+
     if is_sqlite(url):
         _keep_private(Path(sqlite_path(url)))
     else:
@@ -121,7 +123,8 @@ def migrate(url: str) -> None:
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     config.set_main_option("path_separator", "os")
     config.attributes["url"] = url
-    command.upgrade(config, "head")
+    if not revisions.newer_of_our_series(config, url):
+        command.upgrade(config, "head")
 
 
 def _keep_private(path: Path) -> None:
