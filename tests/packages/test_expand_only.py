@@ -87,7 +87,8 @@ def _harmless(key: tuple[tuple[str, ...], str], old: Table, added: set[str]) -> 
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path}/growing.db"
-    return str(request.getfixturevalue("cluster").bare(f"growing{len(request.node.originalname)}")).replace("postgresql:", "postgresql+psycopg:")
+    name = f"growing{len(request.node.originalname)}"
+    return str(request.getfixturevalue("cluster").bare(name)).replace("postgresql:", "postgresql+psycopg:")
 
 
 def config_of(url: str) -> Config:
