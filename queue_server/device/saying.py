@@ -27,7 +27,7 @@ _TEXTS: dict[Phase, tuple[str, str, str]] = {
     ),
     Phase.WAITING: (
         "Máy đang chờ chấp nhận",
-        "Mở trang Thiết bị, chọn máy này. Chỉ bấm Chấp nhận khi bốn chữ giống hệt trên hai màn hình.",
+        "Mở trang Thiết bị, chọn máy này. Chỉ bấm Nhận máy khi bốn chữ giống hệt trên hai màn hình.",
         "calm",
     ),
     Phase.REFUSED: ("Máy không được chấp nhận", "Yêu cầu đã bị từ chối ở trang Thiết bị. Máy hỏi lại sau một phút.", "stop"),

@@ -22,7 +22,7 @@ from typing import Any
 from tests.howto.page import Hand, Shell, fits, steps
 
 HOUSE = Path(__file__).parents[2]
-ROOTED = ("/etc/toiluot", "/var/lib/toiluot", "/run/toiluot", "/var/backups/toiluot", "/mnt/usb", "/boot/firmware")
+ROOTED = ("/etc/toiluot", "/var/lib/toiluot", "/run/toiluot", "/var/backups/toiluot", "/mnt/usb", "/media/bootfs")
 STANDINS = ("systemctl", "runuser", "chown", "toiluot")
 WITHIN_S = 90.0
 _END = "=end-of-the-block="
@@ -46,7 +46,13 @@ class Machine:
             tool = root / "bin" / name
             tool.write_text(f'#!/bin/sh\nexec "{sys.executable}" -I "{HOUSE}/tests/howto/standin.py" {name} "$@"\n')
             tool.chmod(0o755)
-        own = {"PATH": f"{root}/bin:{os.environ['PATH']}", "HOWTO_ROOT": str(root), "LC_ALL": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1"}
+        self.host = own_address(8765)  # of the device's own page
+        own = {"HOWTO_PAGE": self.host, "ROOT": str(root)} | {
+            "PATH": f"{root}/bin:{os.environ['PATH']}",
+            "HOWTO_ROOT": str(root),
+            "LC_ALL": "C.UTF-8",
+            "PYTHONDONTWRITEBYTECODE": "1",
+        }
         self._shell = subprocess.Popen(
             ["bash", "--noprofile", "--norc"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
             env={**os.environ, **own, **(env or {})}, cwd=root, start_new_session=True,

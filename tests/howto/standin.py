@@ -20,6 +20,7 @@ HOUSE = Path(__file__).resolve().parents[2]
 ROOT = os.environ["HOWTO_ROOT"]
 UNITS = Path(ROOT, "units")
 READY_S = 60.0
+PAGE = "127.0.0.1:8765"  # where a device's own page is; each how-to has an address of its own
 BELOW = re.compile(r"(?<![\w.])(/etc/toiluot|/var/lib/toiluot|/run/toiluot|/usr/bin/toiluot)(?=[/\s\"':;,)]|$)")
 
 
@@ -71,13 +72,15 @@ def start(unit):
     if alive(unit):
         return 0
     settings = unit_of(unit)
-    for condition in settings.get("ConditionPathExists", ()):
-        if Path(rooted(condition.lstrip("!"))).exists() == condition.startswith("!"):
-            print(f"{unit}: condition {condition} not met, skipped", file=sys.stderr)
-            return 0  # as systemctl does: a condition is no failure
+    if not met(settings.get("ConditionPathExists", ())):
+        print(f"{unit}: conditions not met, skipped", file=sys.stderr)
+        return 0  # as systemctl does: a condition is no failure
     folder, env = UNITS / unit, environment(settings)
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
+    for credential in settings.get("SetCredential", ()):
+        name, _, value = credential.partition(":")
+        (folder / name).write_text(value.replace("\\n", "\n"))
     for credential in settings.get("LoadCredential", ()):
         name, _, source = credential.partition(":")
         where = Path(rooted(source))
@@ -87,10 +90,19 @@ def start(unit):
     command = arguments(settings["ExecStart"][-1], env, folder)
     for state in settings.get("StateDirectory", ("",))[-1].split():
         Path(ROOT, "var/lib", state).mkdir(parents=True, exist_ok=True)
-    return launched(unit, command, {**env, "CREDENTIALS_DIRECTORY": str(folder)})
+    waits = settings["Type"][-1] == "notify"
+    return launched(unit, command, {**env, "CREDENTIALS_DIRECTORY": str(folder)}, waits)
 
 
-def launched(unit, command, env):
+def met(conditions):
+    """All of the plain ones, and one of those with a bar where there are any (systemd.unit(5))."""
+    plain = [one for one in conditions if not one.startswith("|")]
+    triggering = [one[1:] for one in conditions if one.startswith("|")]
+    there = lambda one: Path(rooted(one.lstrip("!"))).exists() != one.startswith("!")  # noqa: E731
+    return all(map(there, plain)) and (not triggering or any(map(there, triggering)))
+
+
+def launched(unit, command, env, waits):
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as ear, (UNITS / f"{unit}.log").open("ab") as log:
         ear.bind("")  # an address that the kernel chooses: a path would be too long for a socket
         ear.settimeout(0.2)
@@ -101,6 +113,8 @@ def launched(unit, command, env):
         )
         (UNITS / f"{unit}.pid").write_text(str(child.pid))
         deadline = time.monotonic() + READY_S
+        if not waits:
+            return 0
         while time.monotonic() < deadline and child.poll() is None:
             try:
                 if b"READY=1" in ear.recv(4096):
@@ -138,12 +152,12 @@ def environment(settings):
 def arguments(line, env, folder):
     """`${NAME}` is one word, `$NAME` as many as it holds (systemd.service(5)); %d is the folder of credentials."""
     words = []
-    for word in shlex.split(line.replace("%d", str(folder))):
+    for word in shlex.split(line.replace("%d", str(folder)).replace("%b", "boot")):
         if re.fullmatch(r"\$[A-Z_]+", word):
             words += shlex.split(env.get(word[1:], ""))
         else:
             words.append(re.sub(r"\$\{([A-Z_]+)\}", lambda name: env.get(name[1], ""), word))
-    return [rooted(word) for word in words]
+    return [rooted(word).replace(PAGE, os.environ["HOWTO_PAGE"]) for word in words]
 
 
 # ---------------------------------------------------------------- the rest
@@ -167,8 +181,8 @@ def toiluot(words):
     def moved(command, depth):
         found = {}
         for option in command.params:
-            default = option.default
-            if isinstance(default, str | Path) and rooted(str(default)) != str(default):
+            default = os.environ["HOWTO_PAGE"] if (command.name, option.name) == ("enrol", "bind") else option.default
+            if isinstance(default, str | Path) and (option.name == "bind" or rooted(str(default)) != str(default)):
                 found[option.name] = rooted(str(default))
         rest = [word for word in words[depth:] if not word.startswith("-")]
         if isinstance(command, click.Group) and rest:

@@ -6,7 +6,7 @@ import pytest
 
 from tests.howto.page import Hand, Shell, fits, steps, text_of, unnamed
 
-FOLLOWED = ("restore-a-server.md", "add-a-device.md")
+FOLLOWED = ("provision-a-kiosk.md", "replace-a-kiosk.md", "restore-a-server.md", "add-a-device.md", "rotate-keys.md")
 
 SAMPLE = """1. Do it. <!-- by hand: plug-in printer -->
 <!-- by hand: wait -->
