@@ -8,15 +8,16 @@ import random
 from typing import Any
 
 from queue_server.contract import times
+from queue_server.domain.alerting import Limits
 from queue_server.domain.errors import Refusal
 from queue_server.domain.principal import ROLES, Principal
-from queue_server.services import appointments, configuring, counters, days, fleet, helping, leasing, letting_pass
+from queue_server.services import alerting, appointments, configuring, counters, days, fleet, helping, leasing, letting_pass
 from queue_server.storage.store import Store
 from queue_server.storage.tables import metadata
 from tests.hall import SITE, Hall
 
 LAN = Principal("person", "lan", (SITE,), ROLES["clerk"])  # a person works at one counter at a time
-BESIDE = {"session", "retention", "disowned"}  # a standby has its own
+BESIDE = {"session", "retention", "disowned", "server_life"}  # a standby has its own
 
 
 def stretch(hall: Hall, rng: random.Random, commands: int) -> None:
@@ -89,6 +90,18 @@ def _help(hall: Hall, rng: random.Random) -> None:
             hall.do(lambda unit, act=act: act(unit, made["id"]))  # type: ignore[misc]
 
 
+def _alert(hall: Hall, rng: random.Random) -> None:
+    """A kiosk runs out of paper, somebody is told, and a new roll is put in."""
+    watch, code = alerting.Watch(0), rng.choice(("ok", "paper_out"))
+    slots = [{"role": "printer", "state": "ready", "code": code}]
+    hall.do(lambda unit: fleet.heartbeat(unit, device="kiosk-01", role="kiosk", slots=slots))
+    for _ in range(2):
+        alerting.look(hall.store, SITE, watch, Limits(), now=hall.clock.at_ms, backup=None, certificates={})
+        hall.clock.forward(40)
+    for alert in hall.look(alerting.standing)["alerts"][:2]:
+        alerting.told(hall.store, SITE, alert["id"], what="raised", way="mail", outcome="sent", tries=1)
+
+
 def _priority(hall: Hall, rng: random.Random) -> None:
     claimed = hall.issue(_service(rng), priority_class="elderly")
     hall.do(lambda unit: helping.priority(unit, claimed["id"], decision=rng.choice(helping.DECISIONS)))
@@ -116,7 +129,7 @@ def _desk(rng: random.Random) -> str:
 _ACTS = (
     _book, _book,
     lambda hall, rng: hall.do(lambda unit: letting_pass.let_pass(unit, _someone(hall, rng)["id"], count=rng.randrange(1, 6))),
-    _issue, _issue, _issue, _issue, _lease, _configure, _print_at, _help, _priority,
+    _issue, _issue, _issue, _issue, _lease, _configure, _print_at, _help, _priority, _alert,
     lambda hall, rng: hall.do(lambda unit: helping.rush(unit, on=rng.random() < 0.5)),
     lambda hall, rng: hall.counter(_desk(rng), "alarm"),
     lambda hall, rng: hall.open(_desk(rng)),

@@ -15,6 +15,7 @@ from queue_server import bootstrap
 from queue_server.audit import compare
 from queue_server.domain.principal import SYSTEM
 from queue_server.services import access, calling, command, configuring, counters, days, desk, epochs, issuing, moving, replicating
+from queue_server.services.day_keys import DayKeys
 from queue_server.storage import copying
 from queue_server.storage.store import Store, open_store
 from queue_server.web.standing import Standing
@@ -127,7 +128,7 @@ def test_a_standby_writes_nothing_of_its_own_at_midnight(hall: Hall, standby: St
     follow(hall, standby)
     before = standby.position(SITE)
     hall.clock.forward(24 * 3600)
-    house = SimpleNamespace(store=standby, clock=hall.clock, standing=Standing(following=True))
+    house = SimpleNamespace(store=standby, clock=hall.clock, standing=Standing(following=True), day_keys=DayKeys())
     house.standing.enter(standby, hall.clock)
     bootstrap.turn_days(house)  # type: ignore[arg-type]
     assert standby.position(SITE) == before
