@@ -43,7 +43,7 @@ def test_console_pages(browsers: Browsers, site: Site, busy: dict[str, Any]) -> 
     page.goto("/login")
     assert findings_of(page) == []
     page = browsers.person("site_head")
-    for path in ("/manager", "/manager/policy", "/technician", "/attendant", "/counter", "/khong-co"):
+    for path in ("/manager", "/manager/policy", "/technician", "/availability", "/attendant", "/counter", "/khong-co"):
         page.goto(path)
         assert findings_of(page) == [], path
 
