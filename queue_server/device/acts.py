@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from queue_server.bundle import pack
 from queue_server.client import Client, Problem, Unreachable
 from queue_server.contract.orders import PNG, TEXT, ZIP, OrderKind
-from queue_server.contract.scrub import pack, scrub
+from queue_server.contract.scrub import scrub
 
 from . import config
 from .files import Places

@@ -6,10 +6,11 @@ from typing import Any
 
 from flask import request
 
+from queue_server import bundle
 from queue_server.contract import card
 from queue_server.contract.messages import body_of
 from queue_server.contract.strict import wire
-from queue_server.domain.errors import Refusal
+from queue_server.domain.errors import Refusal, invalid
 from queue_server.services import device_settings, ordering, waves
 from queue_server.services.unit import Unit
 from queue_server.web.call import Call, UseCase
@@ -61,7 +62,11 @@ def bring(call: Call) -> dict[str, Any]:
     kind, content = call.message
     order, site = call.args["order"], call.site
     with call.reader() as reader:
-        kept = ordering.file_for(reader, site, call.who, order, kind, content)
+        ordering.may_bring(reader, site, call.who, order, kind, content)
+    try:
+        kept = bundle.cleaned(kind, content)
+    except bundle.NotClean as why:
+        raise invalid("", "bad_format", str(why)) from None
     before = call.now_ms - FILES_KEPT_MS
     call.house.store.write(site, lambda rows: rows.put_device_file(site, order, kind, kept, at=call.now_ms, before=before, most=MOST_FILES))
     return {"order": order, "type": kind, "bytes": len(kept)}

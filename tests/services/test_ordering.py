@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from queue_server.contract import scrub
+from queue_server import bundle as files
 from queue_server.domain.errors import Refusal
 from queue_server.domain.principal import Principal
 from queue_server.services import device_settings, fleet, ordering, waves
@@ -94,7 +94,8 @@ def test_what_cannot_be_ordered_is_refused(hall: Hall) -> None:
 def bring(hall: Hall, made: dict[str, Any], kind: str, content: bytes) -> bytes:
     who = Principal("device", "kiosk-01", (SITE,), frozenset({"issue"}))
     with hall.store.read() as reader:
-        return ordering.file_for(reader, SITE, who, made["id"], kind, content)
+        ordering.may_bring(reader, SITE, who, made["id"], kind, content)
+    return files.cleaned(kind, content)
 
 
 def bundle(**files: str) -> bytes:
@@ -130,9 +131,12 @@ def test_only_the_file_of_the_order_comes_in_and_only_what_it_says_it_is(hall: H
     assert bring(hall, shot, "image/png", png) == png
     assert refusal(lambda: bring(hall, shot, "application/zip", bundle(a="b"))).code == "unsupported_type"
     assert refusal(lambda: bring(hall, shot, "image/png", b"<svg onload=x>")).code == "invalid"
-    assert refusal(lambda: bring(hall, pack, "application/zip", b"PK\x03\x04 no zip at all")).code == "invalid"
-    assert refusal(lambda: bring(hall, pack, "application/zip", bundle(**{"..__etc__passwd": "x"}))).code == "invalid"
-    assert refusal(lambda: bring(hall, pack, "application/zip", bundle(bomb="0" * (scrub.MOST_UNPACKED + 1)))).code == "invalid"
+    with pytest.raises(files.NotClean):
+        bring(hall, pack, "application/zip", b"PK\x03\x04 no zip at all")
+    with pytest.raises(files.NotClean):
+        bring(hall, pack, "application/zip", bundle(**{"..__etc__passwd": "x"}))
+    with pytest.raises(files.NotClean):
+        bring(hall, pack, "application/zip", bundle(bomb="0" * (files.MOST_UNPACKED + 1)))
     done(hall, shot)
     assert refusal(lambda: bring(hall, shot, "image/png", png)).code == "not_found"
 

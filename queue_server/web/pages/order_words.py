@@ -82,7 +82,7 @@ CHOICES = {"auto": "Tự nhận", "first": "Đầu tiên", "early": "Sớm", "re
 def who(actor: str) -> str:
     """`person:ID` and the like, for a column that names no person."""
     kind, _, name = actor.partition(":")
-    return {"person": f"tài khoản {name[:8]}", "key": f"khoá {name[:8]}", "device": f"máy {name}", "system": "máy chủ"}.get(kind, actor)
+    return {"person": f"tài khoản {name[-6:]}", "key": f"khoá {name[-6:]}", "device": f"máy {name}", "system": "máy chủ"}.get(kind, actor)
 
 
 def when(at: str | None) -> str:
