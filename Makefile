@@ -32,7 +32,7 @@ check: env  ## lint, format, types, imports
 format: env  ## put the code into the house form
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format .
 
-bench: env  ## figures into docs/benchmarks.md, about a quiet quarter of an hour (ARGS=--quick to see that it works)
+bench: env  ## figures into docs/benchmarks.md, about a quiet half hour (ARGS=--quick to see that it works)
 	@$(BIN)/python -m tests.bench.run $(ARGS)
 
 chaos: env  ## every fault of real processes at every step, recovery times into docs/chaos.md, ten minutes (ARGS=--soak: twelve hours in six)

@@ -27,7 +27,7 @@ GOALS = {"issuing": 99.9, "calling": 99.9, "boards": 99.5}
 
 def availability(reader: Reader, site: str, *, days: int, now: int) -> dict[str, Any]:
     """The last days, newest first, and all of them together."""
-    _, config = house(reader, site)
+    row, config = house(reader, site)
     today = calendar.business_day(now, config.utc_offset_min)
     first = date.fromisoformat(today) - timedelta(days=days - 1)
     since = calendar.midnight_ms(first.isoformat(), config.utc_offset_min)
@@ -38,7 +38,7 @@ def availability(reader: Reader, site: str, *, days: int, now: int) -> dict[str,
     rows, totals = [], {name: [0, 0] for name in GOALS}
     for n in range(days):
         day = (date.fromisoformat(today) - timedelta(days=n)).isoformat()
-        shares = _day(_opened(config, day, now), spells, names)
+        shares = _day(_opened(config, day, row["created_at"], now), spells, names)
         for name, each in shares.items():
             totals[name][0] += each.open_ms
             totals[name][1] += each.away_ms
@@ -47,10 +47,10 @@ def availability(reader: Reader, site: str, *, days: int, now: int) -> dict[str,
     return {"days": rows, "total": total, "kiosks": len(names["kiosk"]), "boards": len(names["board"])}
 
 
-def _opened(config: SiteConfig, day: str, now: int) -> list[Span]:
-    """Opening hours of a day, as far as they have passed."""
+def _opened(config: SiteConfig, day: str, since: int, now: int) -> list[Span]:
+    """Opening hours of a day, as far as they have passed since the site was made."""
     spans = [span for each in centre_calendars(config) for span in calendar.spans(each, day, config.utc_offset_min)]
-    return union((begin, min(end, now)) for begin, end in spans)
+    return union((max(begin, since), min(end, now)) for begin, end in spans)
 
 
 def _spells(alerts: Sequence[Mapping[str, Any]], now: int) -> dict[tuple[str, str], list[Span]]:
@@ -75,7 +75,7 @@ def _day(opened: list[Span], spells: Mapping[tuple[str, str], list[Span]], names
     return {
         "issuing": share(opened, server + without("kiosk", "kiosk_offline", "paper_out", "page_dead")),
         "calling": share(opened, server),
-        "boards": share(opened, server + without("board", "board_offline", "page_dead")),
+        "boards": Share(0, 0) if not names["board"] else share(opened, server + without("board", "board_offline", "page_dead")),
     }
 
 

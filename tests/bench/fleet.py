@@ -9,6 +9,7 @@ always, with the rules of alerts judging all of them. A beat says what a healthy
 from __future__ import annotations
 
 import argparse
+import os
 import re
 import subprocess
 import sys
@@ -143,7 +144,8 @@ def section(found: dict[str, Any]) -> str:
     return (
         f"{TITLE}\n\nDevices with keys of their own, each let in by a join key ({admitted}), then a signed heartbeat a minute per device\n"
         "with everything a healthy kiosk tells; SQLite, one process, the rules of alerts judging. Clients share the machine.\n\n"
-        f"{table(head, [row])}\n"
+        f"{table(head, [row])}\n\n"
+        f"Load of the machine in the last quarter of an hour: {os.getloadavg()[2]:.0f} on {os.cpu_count()} cores.\n"
     )
 
 

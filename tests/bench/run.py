@@ -22,7 +22,7 @@ from queue_server.services.unit import Unit
 from queue_server.storage.repository import Repository
 from queue_server.storage.sql import Runner
 from queue_server.storage.sqlite import connect
-from tests.bench import cards, idle, recovery, slips
+from tests.bench import cards, fleet, idle, recovery, slips
 from tests.bench.history import grow
 from tests.bench.house import SITE, House
 from tests.bench.report import write
@@ -209,10 +209,12 @@ def main() -> None:
         found["slips"] = slips.measure(scale)
     found["cards"] = cards.measure(scale)
     found["idle"] = idle.figures(scale)
+    found["fleet"] = fleet.figures(int(200 * scale), 10 * scale)
     sections = (
         slips.section(found["slips"]),
         cards.section(found["cards"]),
         idle.section(found["idle"]),
+        fleet.section(found["fleet"]),
         recovery.section(quick=chosen.quick),
     )
     write(chosen.out, found, quick=chosen.quick, sections=sections)
@@ -220,7 +222,7 @@ def main() -> None:
 
 
 def progress(found: dict[str, Any]) -> None:
-    """What was measured so far, for whoever waits: the whole takes about a quarter of an hour."""
+    """What was measured so far, for whoever waits: the whole takes about half an hour."""
     print(json.dumps(found), flush=True)
 
 
