@@ -16,7 +16,9 @@ from queue_server.web.call import Call, UseCase
 
 
 def issue(call: Call) -> UseCase:
-    return lambda unit: appointments.issue(unit, **body_of(call.message))
+    """What a device with a key of its own issues is its own, whatever it says: once it is stolen, it must be found."""
+    body = body_of(call.message) | ({"device": call.who.id} if call.proof is not None else {})
+    return lambda unit: appointments.issue(unit, **body)
 
 
 def paper(call: Call) -> UseCase:

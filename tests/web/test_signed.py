@@ -72,15 +72,23 @@ def test_admitted_it_gets_all_it_needs_and_issues_under_its_own_name(rig: Rig) -
     told = rig.admitted()
     assert (told["device"], told["site"], told["role"]) == ("may-07", rig.site.code, "kiosk")
     assert told["servers"] == [rig.site.base]
+    assert rig.enrol().status_code == 200  # asking again
     config = told["config"]
     site_key = Ed25519PublicKey.from_public_bytes(shared.decode(told["site_key"]))
     site_key.verify(shared.decode(config["signature"]), canonical(config["document"]).encode())
     assert told["ca_pem"].startswith("-----BEGIN CERTIFICATE-----")
     issued = rig.line.post("/api/v1/tickets", json={"request_id": "n1", "service": "ho-tich", "source": "kiosk"})
     assert issued.status_code == 201
+    assert lost_marks(rig) == []
+    assert rig.said("/devices/may-07/lost", since="2026-01-01T00:00:00+07:00").status_code == 200
+    assert lost_marks(rig) == [issued.json()["id"]]
     events = rig.site.http("feed").get("/api/v1/events", params={"after": "0"}).json()["events"]
     assert next(event["actor"] for event in events if event["type"] == "issued") == "device:may-07"
-    assert rig.enrol().status_code == 200  # asking again
+
+
+def lost_marks(rig: Rig) -> list[str]:
+    events = rig.site.http("feed").get("/api/v1/events", params={"after": "0"}).json()["events"]
+    return [event["ticket"] for event in events if event["type"] == "annotated" and event["data"].get("code") == "device_lost"]
 
 
 def test_what_was_said_once_is_not_heard_again(rig: Rig) -> None:
