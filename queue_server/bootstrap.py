@@ -150,6 +150,16 @@ def own_certificate(url: str, folder: Path | None, names: list[str], *, followin
         store.close()
 
 
+def authority_of(url: str) -> tuple[str, list[str]]:
+    """The site's certificate authority and its words; made now where no server has started yet."""
+    store, _ = open_for_command(url)
+    try:
+        authority = Authority(store)
+        return authority.ca_pem, authority.ca_words
+    finally:
+        store.close()
+
+
 def prepare(url: str) -> Store:
     """The schema brought to this version, and a store on it."""
     must_be_a_database(url)

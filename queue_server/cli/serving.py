@@ -99,6 +99,20 @@ def run(
     prefork(workers, work)
 
 
+@server.command()
+@DB
+@JSON
+@told
+def ca(url: str, as_json: bool) -> None:
+    """Print the site's certificate authority (PEM), for a card or another machine; its four words go to stderr."""
+    from queue_server.bootstrap import authority_of
+
+    pem, words = authority_of(url)
+    say(as_json, {"ca_pem": pem, "words": words}, pem.rstrip())
+    if not as_json:
+        click.echo(" · ".join(words), err=True)
+
+
 @server.command(hidden=True)
 @click.option("--line", required=True, type=int)
 def streams(line: int) -> None:

@@ -38,6 +38,19 @@ def test_it_serves_https_that_only_its_own_authority_vouches_for(tmp_path: Path)
 
 
 @pytest.mark.full
+def test_the_authority_is_printed_for_a_card(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/site.db"
+    store = prepare(url)
+    try:
+        command = [sys.executable, "-m", "toiluot", "server", "ca", "--db", url]
+        done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+        assert done.stdout == Authority(store).ca_pem
+        assert done.stderr.strip() == " · ".join(Authority(store).ca_words)
+    finally:
+        store.close()
+
+
+@pytest.mark.full
 def test_a_certificate_that_is_not_there_is_said_in_one_line(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "toiluot", "server", "run", "--db", f"sqlite:///{tmp_path}/x.db", "--tls", "no.crt", "no.key"]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
