@@ -7,6 +7,7 @@ systemd/units and waits for the program's READY=1, as systemd does; who may do w
 
 import os
 import re
+import select
 import shlex
 import shutil
 import signal
@@ -59,12 +60,12 @@ def alive(unit):
 def stop(unit):
     if alive(unit):
         pid = int((UNITS / f"{unit}.pid").read_text())
+        ends = os.pidfd_open(pid)
         os.kill(pid, signal.SIGTERM)
-        deadline = time.monotonic() + 30
-        while alive(unit):
-            if time.monotonic() > deadline:
-                os.kill(pid, signal.SIGKILL)
-            time.sleep(0.05)
+        if not select.select([ends], [], [], 30)[0]:
+            os.kill(pid, signal.SIGKILL)
+            select.select([ends], [], [], 30)
+        os.close(ends)
     (UNITS / f"{unit}.pid").unlink(missing_ok=True)
 
 

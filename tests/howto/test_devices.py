@@ -78,9 +78,7 @@ class House:
     def kiosk_is_there(self) -> None:
         """As the page before left it."""
         run = self.kiosk.machine.run
-        run(
-            f"toiluot provision card --server {self.site.base} --name {NAME} --out card && cp card/* {self.kiosk.machine.root}/media/bootfs/\n"
-        )
+        run(f"toiluot provision card --server {self.site.base} --name {NAME} --out card\ncp card/* /media/bootfs/\n")
         self.kiosk.first_boot()
         self.technician.accept(NAME)
         self.kiosk.first_page()

@@ -249,3 +249,13 @@ def test_a_colleague_goes_on_and_one_clerk_has_two_counters(open_desk: Opener, b
     other.ready("Đã gọi")
     expect(fifth.page.locator("#state")).to_have_text("Đang ở quầy khác")
     assert other.client.counter("5")["active"] is False
+
+
+def test_a_clerk_calls_for_help_by_two_keys(open_desk: Opener, site: Site) -> None:
+    desk = open_desk()
+    expect(desk.page.locator("#more")).to_be_attached()
+    _menu(desk, "0")
+    expect(desk.page.get_by_text("Đã gọi hỗ trợ đến quầy này.")).to_be_visible()
+    (call,) = site.client("read").hall()["calls"]
+    assert (call["kind"], call["state"]) == ("help", "open")
+    assert desk.page.url.endswith(f"/counter/{call['counter']}")

@@ -164,6 +164,7 @@ const DO = Object.assign({}, rare, finder, {
   next, close, pause, open: () => open(desk.readOnly), choose: () => rare.profile(services => open(desk.readOnly, services)), profile: () => rare.profile(services => open(true, services)),
   recall: () => atDesk("recall"), serve: () => atDesk("serve"), "no-show": () => atDesk("no-show"), complete: () => atDesk("complete"),
   activate: () => act("activate", path + "/activate", {}, ""), elsewhere: () => location.assign("/counter"), "absent-chip": finder.absent,
+  help: async () => { if (await act("help", "/help-calls", { place: code }, "")) say("Đã gọi hỗ trợ đến quầy này.", "good"); },
   "wrap-up": () => desk.counter.state === "wrapping_up" ? act("resume", path + "/resume", {}, "") : act("wrap-up", path + "/wrap-up", {}, ""),
   undo: () => desk.counter.undo && act("undo", path + "/undo", { cmd: desk.counter.undo.cmd, reason: "bấm nhầm" }, "")
 });

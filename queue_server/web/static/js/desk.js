@@ -71,6 +71,7 @@ function reasonAgainst(command, desk) {
   if (command === "elsewhere") return "";
   if (desk.readOnly) return command === "open" ? "" : READ_ONLY;
   if (desk.busy) return "Đang gửi lệnh trước.";
+  if (command === "help") return "";
   if (ALWAYS.includes(command)) return desk.counter.state === "closed" && command !== "more" ? whyNot(command, desk.counter) : el(command) ? "" : "Đang tải…";
   return desk.counter.lawful.includes(command) ? "" : whyNot(command, desk.counter, desk.counter.current && desk.counter.current.state);
 }

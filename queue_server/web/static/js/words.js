@@ -7,7 +7,7 @@ export const DONE = {
   next: "Đã gọi", recall: "Đã gọi lại", serve: "Bắt đầu phục vụ", hold: "Giữ lại quầy", "no-show": "Vắng mặt", complete: "Xong",
   release: "Đã trả về hàng chờ", transfer: "Đã chuyển", pause: "Tạm nghỉ", resume: "Đã làm việc lại", "wrap-up": "Đang làm giấy tờ",
   open: "Đã mở quầy", close: "Đã đóng quầy", undo: "Đã hoàn tác", "resume-held": "Tiếp tục phục vụ", call: "Gọi riêng", readmit: "Cho vào hàng lại",
-  reclassify: "Sửa việc", procedures: "Ghi hồ sơ", "hand-over": "Bàn giao quầy", activate: "Làm ở quầy này"
+  reclassify: "Sửa việc", procedures: "Ghi hồ sơ", "hand-over": "Bàn giao quầy", activate: "Làm ở quầy này", help: "Đã gọi hỗ trợ"
 };
 // How it stands with a ticket, in the middle of a sentence.
 export const LIVES = {
