@@ -114,6 +114,7 @@ def test_a_device_is_ordered_photographed_and_asked_twice_before_what_cannot_be_
     clean(page)
 
 
+@pytest.mark.full
 def test_settings_are_shown_machine_by_machine_before_they_hold_and_come_back(browsers: Browsers, site: Site) -> None:
     beat(site, "kiosk-01")
     page = browsers.person("technician")
@@ -122,12 +123,12 @@ def test_settings_are_shown_machine_by_machine_before_they_hold_and_come_back(br
     page.get_by_role("button", name="Xem trước…").click()
     expect(page.locator("#s-sound-volume")).to_be_focused()
     expect(page.locator(".field", has=page.locator("#s-sound-volume")).locator("[data-say]")).to_have_text("Ngoài khoảng cho phép.")
-    for volume in ("30", "70"):
+    for version, volume in ((1, "30"), (2, "70")):
         page.get_by_label("Âm lượng").fill(volume)
         page.get_by_role("button", name="Xem trước…").click()
         expect(page.locator("#on")).to_contain_text("kiosk-01")
         page.get_by_role("button", name="Lưu thành bản mới").click()
-        expect(page.locator("#saved")).to_contain_text("Đã lưu bản")
+        expect(page.locator("#saved")).to_contain_text(f"Đã lưu bản {version}.")
     page.get_by_role("button", name="Lấy lại bản 1").click()
     expect(page.locator("#saved")).to_contain_text("lưu thành bản 3")
     expect(page.get_by_label("Âm lượng")).to_have_value("30")
@@ -135,6 +136,7 @@ def test_settings_are_shown_machine_by_machine_before_they_hold_and_come_back(br
     clean(page)
 
 
+@pytest.mark.full
 def test_the_wizard_makes_three_files_and_says_what_is_wrong_with_a_name(browsers: Browsers, site: Site) -> None:
     page = browsers.person("technician")
     page.goto("/technician/add")
@@ -155,6 +157,7 @@ def test_the_wizard_makes_three_files_and_says_what_is_wrong_with_a_name(browser
     clean(page)
 
 
+@pytest.mark.full
 def test_a_waiting_machine_is_admitted_by_comparing_four_words(browsers: Browsers, site: Site) -> None:
     key = encode(bytes(range(32)))
     facts = {"hardware": {"serial": "1000000012345678", "model": "Raspberry Pi 4"}, "address": "10.0.0.9", "join_key": None}
