@@ -66,6 +66,14 @@ class Building:
         return process
 
     # ------------------------------------------------------------ cable, server, printer
+    def print_here(self) -> None:
+        """The hall's printer, on the LAN: every slip becomes a picture in `paper`."""
+        self.start(*TOILUOT, "drivers", "sim", "printer", "--tcp", f"0.0.0.0:{PRINTER}", "--paper", self.paper, log="printer.log")
+
+    def street(self) -> None:
+        """The server's address is there before any machine is plugged in."""
+        self.inside("ip", "addr", "add", f"{SERVER}/32", "dev", "lo")
+
     def wire(self, machine: Machine) -> None:
         """A cable from here into the machine, which has one address on it and no way beyond. Its end dies with the machine."""
         self.inside("ip", "link", "add", "b0", "type", "veth", "peer", "name", "eth0", "netns", str(machine.leader))
@@ -82,9 +90,11 @@ class Building:
         self.fleet_key, self.read_key = self._key("fleet"), self._key("read")
         bind = ["--bind", f"{SERVER}:{PORT}", "--tls", "auto"]
         self.server = self.start(*TOILUOT, "server", "run", "--db", self.database, *bind, log="server.log")
-        self.start(*TOILUOT, "drivers", "sim", "printer", "--tcp", f"{SERVER}:{PRINTER}", "--paper", self.paper, log="printer.log")
         until("the server is ready", self._ready, 90)
-        self.ca = self.place / "ca.pem"
+        # As a technician does at the server itself: the authority from its own page, before anything is pinned.
+        status, pem = self.ask("GET", "/ca.pem")
+        assert status == 200, pem
+        (self.place / "ca.pem").write_text(pem)
 
     def _key(self, scope: str) -> str:
         said = self.inside(*TOILUOT, "server", "api-key", "create", "--db", self.database, "--name", scope, "--scope", scope)

@@ -15,6 +15,7 @@ import subprocess
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 HERE = Path(__file__).parent
@@ -31,7 +32,7 @@ def until(what: str, true: Callable[[], Any], wait_s: float = 90.0, every_s: flo
             return got
         if time.monotonic() > end:
             raise AssertionError(f"after {wait_s:.0f} s still not: {what} (last: {got!r})")
-        time.sleep(every_s)
+        Event().wait(every_s)
 
 
 def cgroup2() -> Path:
@@ -44,12 +45,16 @@ class Machine:
     """Booted when made; `stop` or `power_cut` ends it. `put` before the boot, `run` after."""
 
     def __init__(self, place: Path, layers: Sequence[Path], *, net: int, name: str, files: dict[str, str] | None = None,
-                 binds: dict[str, Path] | None = None) -> None:  # fmt: skip
+                 binds: dict[str, Path] | None = None, enable: Sequence[str] = ()) -> None:  # fmt: skip
         self.name, self.place = name, place
         self.upper = place / "upper"
         self.upper.mkdir(parents=True)
         for path, text in (files or {}).items():
             self.put(path, text)
+        for unit in enable:  # as `systemctl enable` would
+            wants = self.upper / "etc/systemd/system/multi-user.target.wants"
+            wants.mkdir(parents=True, exist_ok=True)
+            (wants / unit).symlink_to(f"/usr/lib/systemd/system/{unit}")
         self._cgroup = cgroup2() / f"toiluot-boot-{os.getpid()}-{name}"
         words = [f"--machine={name}", f"--hostname={name}"] + [f"--bind={source}:{inside}" for inside, source in (binds or {}).items()]
         self._log = (place / "console.log").open("w")
@@ -163,4 +168,4 @@ def _remove_cgroup(folder: Path) -> None:
         except OSError:  # a process of it is still on its way out
             if time.monotonic() > end:
                 return
-            time.sleep(0.1)
+            Event().wait(0.1)

@@ -103,8 +103,19 @@ def needed() -> list[str]:
 @functools.cache
 def contents() -> str:
     """Changes whenever a file that goes into the packages does."""
-    listed = run("git", "ls-files", "-co", "--exclude-standard", "--", "queue_server", "kiosk", "display", "drivers", "systemd", "toiluot*.py",
-                 "pyproject.toml", "requirements.lock", "README.md", "LICENSE", cwd=HOUSE)  # fmt: skip
+    ours = [
+        "queue_server",
+        "kiosk",
+        "display",
+        "drivers",
+        "systemd",
+        "toiluot*.py",
+        "pyproject.toml",
+        "requirements.lock",
+        "README.md",
+        "LICENSE",
+    ]
+    listed = run("git", "ls-files", "-co", "--exclude-standard", "--", *ours, cwd=HOUSE)
     total = hashlib.sha256()
     for name in sorted(listed.splitlines()):
         if (HOUSE / name).is_file():
