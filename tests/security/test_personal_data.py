@@ -11,7 +11,7 @@ import os
 import re
 import signal
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +19,19 @@ import pytest
 
 from queue_server.demo.cards import payload
 from queue_server.services import appointments
-from tests.demo.conftest import Demo, until
+from tests.demo.conftest import Demo
+from tests.demo.conftest import until as until_soon
 from tests.hall import make_hall
 from toiluot_edge import mask
 
 CONTACTS = ("0912345678", "+84 987 654 321", "lan.nguyen@example.vn")
 TWELVE = re.compile(rb"(?<![0-9A-Za-z_.\-])[0-9]{12}(?![0-9A-Za-z_.\-])")
 PLAINLY_TIME = re.compile(rb"^1[67][0-9]{10}$|^20[0-9]{10}$")  # not one of ours; a moment as digits is thirteen or fourteen long
+
+
+def until(what: Callable[[], Any]) -> Any:
+    """A whole centre beside other tests is slow: the promise here is not about time."""
+    return until_soon(what, within_s=150)
 
 
 def parts_of(cards: range) -> list[str]:
@@ -107,7 +113,7 @@ def book(demo: Demo, contact: str) -> None:
 
 @pytest.mark.full
 @pytest.mark.slow(reason="a day of a whole centre: cards, bookings, a killed kiosk and server, and a killed house")
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(900)
 def test_after_a_day_of_everything_nobody_can_be_named(centre: Demo, tmp_path: Path) -> None:
     cards, service = range(41, 49), "chung-thuc"
     secrets = [*parts_of(cards), *CONTACTS]
@@ -133,7 +139,7 @@ def test_after_a_day_of_everything_nobody_can_be_named(centre: Demo, tmp_path: P
         except Exception:  # noqa: BLE001 - while they are down every kind of answer may come; the deadline decides
             return False
 
-    until(back, within_s=60)
+    until(back)
     for card in cards[4:7]:
         take(centre, card, service)
     for _ in range(3):

@@ -120,6 +120,7 @@ def guessed(site: Site, login: str, times: int = 11) -> None:
         nobody.post("/login", json={"login": login, "password": "sai"})
 
 
+@pytest.mark.full
 @pytest.mark.slow(reason="eleven passwords are checked, slowly on purpose, under whatever load")
 def test_an_account_that_was_guessed_at_comes_back_by_a_colleague(site: Site) -> None:
     victim, helper, nobody = site.person("clerk"), site.signed_in("technician"), site.nobody()

@@ -313,6 +313,21 @@ def test_without_a_provider_there_is_no_button_and_no_address(tmp_path: Path) ->
         desk.server.close()
 
 
+def test_an_account_that_was_guessed_at_is_let_go_on_by_a_colleague_and_by_the_provider(desk: Desk) -> None:
+    """The sample of test_secrets: in one process, without HTTP."""
+
+    def tries(password: str) -> int:
+        return int(desk.browser.post("/login", json={"login": "LAN", "password": password}).status_code)
+
+    assert {tries("sai") for _ in range(11)} == {401, 429}
+    assert tries(PASSWORD) == 429
+    assert desk.log_in().status_code == 303  # guesses are not this way in
+    desk.begin()
+    assert {tries("sai") for _ in range(11)} == {401, 429}
+    accounts.unlock_anywhere(desk.server.store, "lan")
+    assert tries(PASSWORD) == 200
+
+
 # ---------------------------------------------------------------- the file
 GOOD = """issuer = "https://sso.example/realm"
 client_id = "toiluot"
