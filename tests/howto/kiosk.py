@@ -14,7 +14,7 @@ from tests.howto.machine import Machine
 from tests.howto.site import Site
 from tests.web.helpers import until
 
-WITHIN_S = 90.0
+WITHIN_S = 240.0
 IDENTITY = "/var/lib/toiluot/identity"
 JOINED = "/etc/toiluot/join.toml"
 

@@ -20,7 +20,7 @@ from pathlib import Path
 HOUSE = Path(__file__).resolve().parents[2]
 ROOT = os.environ["HOWTO_ROOT"]
 UNITS = Path(ROOT, "units")
-READY_S = 60.0
+READY_S = 200.0
 PAGE = "127.0.0.1:8765"  # where a device's own page is; each how-to has an address of its own
 BELOW = re.compile(r"(?<![\w.])(/etc/toiluot|/var/lib/toiluot|/run/toiluot|/usr/bin/toiluot)(?=[/\s\"':;,)]|$)")
 

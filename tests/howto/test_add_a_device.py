@@ -76,7 +76,7 @@ def machine(tmp_path: Path, sockets: Sockets) -> Iterator[Machine]:
 
 @pytest.mark.full
 @pytest.mark.slow(reason="the drivers' service twice and a dozen commands, each a process")
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(1200)
 def test_a_printer_and_a_scanner_are_added_as_the_page_says(machine: Machine, sockets: Sockets) -> None:
     text = (HOUSE / "systemd/etc/drivers.toml").read_text(encoding="utf-8")
     machine.path("/etc/toiluot/drivers.toml").write_text(text, encoding="utf-8")
@@ -96,7 +96,7 @@ def test_a_printer_and_a_scanner_are_added_as_the_page_says(machine: Machine, so
         {},
         {
             "plug-in": lambda what: sockets.ask(what) and None,
-            "wait-until-ready": lambda role: until(lambda: ready(role), 60),
+            "wait-until-ready": lambda role: until(lambda: ready(role), 240),
             "look-at-the-slip": slip,
             "lay-a-card": sockets.lay_cards,
         },

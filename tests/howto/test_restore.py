@@ -46,7 +46,7 @@ class Disaster:
 
 @pytest.mark.full
 @pytest.mark.slow(reason="some fifteen starts of a program, twice")
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(1200)
 @pytest.mark.parametrize("readable", [True, False], ids=["old disk", "new disk"])
 def test_a_server_is_restored_as_the_page_says(machine: Machine, readable: bool) -> None:
     day = Disaster(machine, readable=readable)
