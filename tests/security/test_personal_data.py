@@ -19,7 +19,7 @@ import pytest
 
 from queue_server.demo.cards import payload
 from queue_server.services import appointments
-from tests.demo.conftest import Demo
+from tests.demo.conftest import Demo, alive
 from tests.demo.conftest import until as until_soon
 from tests.hall import make_hall
 from toiluot_edge import mask
@@ -153,10 +153,7 @@ def test_after_a_day_of_everything_nobody_can_be_named(centre: Demo, tmp_path: P
     pids = centre.pids()
     centre.process.kill()  # nobody tidies up: the folder stays as a thief would find it
     centre.process.wait(20)
-    until(
-        lambda: not any(Path(f"/proc/{pid}/stat").exists() and " Z " not in Path(f"/proc/{pid}/stat").read_text() for pid in pids),
-        within_s=60,
-    )
+    until(lambda: not any(alive(pid) for pid in pids))
     kept = [path.name for path in tmp_path.rglob("*") if path.is_file()]
     assert any(name.endswith((".db", ".sqlite3")) for name in kept), kept
     assert [name for name in kept if re.match(r"core(\.|$)", name)] == []
