@@ -26,6 +26,7 @@ TEXT = CODE + sorted(path for room in (*ROOMS, "docs", "systemd") for path in (H
 MAX_LINES, MAX_FUNCTION = 400, 60
 # Folder or file -> the readings it may do itself instead of asking the Clock port, and why.
 MAY_READ_TIME: dict[str, tuple[set[str], str]] = {
+    "queue_server/device/update_run.py": ({"time.sleep", "time.time"}, "a machine's night has no site whose clock it could ask"),
     "toiluot_edge.py": ({"time.time_ns", "time.monotonic", "time.sleep", "time.clock_gettime"}, "it is the port"),
     "drivers/": ({"time.monotonic"}, "deadlines of a wire are the machine's own, whatever time the site keeps"),
     "drivers/sim/": ({"time.monotonic", "time.sleep"}, "a slow device is slow in real time"),

@@ -6,6 +6,7 @@ Holds what a person would do by hand after `apt install`, and asks the server fo
 from __future__ import annotations
 
 import json
+import select
 import socket
 import subprocess
 import sys
@@ -55,7 +56,7 @@ def main(again: bool) -> dict[str, object]:
     server = subprocess.Popen(toiluot("run", "--bind", "127.0.0.1:8080"), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     until = time.monotonic() + READY_S
     while ask("/readyz")[0] != 200 and server.poll() is None and time.monotonic() < until:
-        time.sleep(0.2)
+        select.select([], [], [], 0.2)
     try:
         services = ask("/api/v1/services", key)[1]["services"]
         codes = [each["code"] for each in sorted(services, key=lambda each: not each["open"])]

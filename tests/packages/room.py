@@ -6,7 +6,6 @@ Holds the overlay above the kept tree (`tests/boot/tree.py` makes that) and the 
 from __future__ import annotations
 
 import contextlib
-import os
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -29,12 +28,10 @@ exec chroot "$tree" "$@"
 
 
 def needs_a_tree() -> None:
-    """Loud where a person runs it; a failure where nobody looks."""
+    """A host that cannot make one is told loudly what it lacks."""
     lacking = tree.lacking()
-    if lacking and os.environ.get("CI") == "true":
-        pytest.fail(f"The packages are proven in a Debian 13 tree: {lacking}")
     if lacking:
-        pytest.skip(f"NOT PROVEN HERE: {lacking}")
+        pytest.fail(f"NOT PROVEN HERE, the packages are proven in a Debian 13 tree: {lacking}")
 
 
 class Room:
