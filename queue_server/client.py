@@ -241,7 +241,7 @@ class Client(HallCalls, DeviceCalls):
 
     def day_key(self, request_id: str, offered: str | None = None) -> Json:
         """Today's key for hashing cards. On a connection of its own: of several server processes one has it."""
-        body, alone = {"offered": offered} if offered else {}, {"Connection": "close"}
+        body, alone = {"request_id": request_id, "offered": offered}, {"Connection": "close"}
         return _object(self._send("POST", f"{API}/kiosk/day-key", json=body, headers=alone))
 
     def heartbeat(self, beat: Mapping[str, Any]) -> Json:
@@ -325,8 +325,7 @@ class Client(HallCalls, DeviceCalls):
             self._http.headers["Toiluot-Epoch"] = str(epoch)
 
     def _hear(self, frame_id: str | None) -> None:
-        epoch = (frame_id or "").partition("-")[0]
-        if epoch.isdigit():
+        if (epoch := (frame_id or "").partition("-")[0]).isdigit():
             self.heard(int(epoch))
 
     def _turn(self) -> None:
@@ -371,6 +370,7 @@ class Client(HallCalls, DeviceCalls):
         except (httpx.HTTPError, httpx.InvalidURL) as cut:
             self._turn()
             raise Unreachable(f"{method} {path}: {type(cut).__name__}") from cut
+        self._hear(answer.headers.get("Toiluot-Epoch"))
         if answer.status_code >= 400:
             self._refused(answer)
         return answer

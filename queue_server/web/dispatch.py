@@ -175,6 +175,7 @@ def _command(route: Route, call: Call) -> AnyResponse:
     if route.form and is_form():
         return redirect(route.leads_to(call, done.body) if route.leads_to else _own_page(route, call), code=303)
     response = json_text(done.text, 200 if done.replayed else route.success)
+    response.headers[HEADER] = str(call.house.standing.epoch(site))
     if done.replayed:
         response.headers["Idempotent-Replayed"] = "true"
     return response

@@ -59,7 +59,14 @@ class Lane:
         except Exception:  # noqa: BLE001 - a command that failed changed nothing: the long way runs it again and has the words
             return False
         text = done.text.encode()
-        lines = [JSON, (b"content-length", str(len(text)).encode()), *self._dress.lines(), *((REPLAYED,) if done.replayed else ())]
+        epoch = str(self._house.standing.epoch(call.site)).encode()
+        lines = [
+            JSON,
+            (b"content-length", str(len(text)).encode()),
+            (EPOCH, epoch),
+            *self._dress.lines(),
+            *((REPLAYED,) if done.replayed else ()),
+        ]
         await send({"type": "http.response.start", "status": 200 if done.replayed else route.success, "headers": lines})
         await send({"type": "http.response.body", "body": text})
         return True

@@ -51,6 +51,11 @@ class Standing:
         epoch, fenced = self._look(site)
         return not (self.following or fenced or (said and _heard(said) > epoch))
 
+    def epoch(self, site: str) -> int:
+        """The epoch this server works in. Every answer to a command tells it, so that whoever has worked with the new server
+        brings the news to the old one with their next command."""
+        return self._look(site)[0]
+
     def word(self, site: str) -> str:
         """serving, standby or fenced."""
         return "standby" if self.following else "fenced" if self._look(site)[1] else "serving"

@@ -192,10 +192,11 @@ class Server(Process):
         for handle, own in zip(handles, (self.store, self.clock, self.log), strict=True):
             handle.target = own
         gate._cache.clear()
-        self.house, self.standing = house, house.standing
+        self.house, self.standing, self.day_keys = house, house.standing, house.day_keys
         house.standing.__init__(following=self.ahead is not None)  # type: ignore[misc]
         house.standing.enter(self.store, self.clock)
         house.followers.__init__()  # type: ignore[misc]
+        house.day_keys.__init__()  # type: ignore[misc]
         house.followers.enter(self.store, self.clock)
         house.followers._changed = Waiting(self._let_follow)  # type: ignore[assignment]
         self.store._database.before_answers = self._hold

@@ -82,6 +82,20 @@ def test_the_old_server_comes_back_and_is_fenced_by_the_first_client_that_knows_
     assert building.client(returned).standing()["standing"] == "fenced"  # it has not forgotten
 
 
+def test_an_answer_of_the_new_server_is_the_news_that_the_old_one_is_told(building: Building, pair: Pair) -> None:
+    server, standby = pair
+    building.client(server).issue("i1", service="ho-tich")
+    building.client(standby).promote("p1")
+    clerk = building.client(standby, server)  # no stream, no home page: commands alone
+    again(clerk, "i2")
+    assert clerk.epoch == 2
+    assert again(clerk, "i2")["label"]  # the short way and the long way both tell it
+    clerk._turn()
+    with pytest.raises(Problem) as refused:
+        clerk.issue("i3", service="ho-tich")
+    assert refused.value.code == "fenced"
+
+
 def test_the_old_server_is_fenced_by_the_one_that_took_over_before_anybody_asks_it(building: Building, pair: Pair) -> None:
     server, standby = pair
     port = server.base.rpartition(":")[2]
