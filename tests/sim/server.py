@@ -7,6 +7,7 @@ server without threads. What a request does is the product's affair alone; the l
 from __future__ import annotations
 
 import contextlib
+import secrets
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -196,7 +197,7 @@ class Server(Process):
         house.standing.__init__(following=self.ahead is not None)  # type: ignore[misc]
         house.standing.enter(self.store, self.clock)
         house.followers.__init__()  # type: ignore[misc]
-        house.day_keys.__init__()  # type: ignore[misc]
+        house.day_keys.__init__(secrets.token_bytes)  # type: ignore[misc]
         house.followers.enter(self.store, self.clock)
         house.followers._changed = Waiting(self._let_follow)  # type: ignore[assignment]
         self.store._database.before_answers = self._hold

@@ -5,6 +5,7 @@ Holds what they press and when. Every command has one request id, repeated until
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -94,6 +95,11 @@ class Clerk(Staff):
         yield from self._quiet()
 
     def _quiet(self) -> Iterator[float]:
+        """Nobody waits: whoever is kept is asked in again. Once all is calm the clerk looks at the console's own list of them, for a
+        key that arrived late may have kept somebody whom the clerk has forgotten."""
+        if not self.world.weather.doubled:
+            with contextlib.suppress(Problem, Unreachable):
+                self._held = [kept["id"] for kept in self.client.counter(self._counter)["held"]]
         while self._held:
             ticket = self._held.pop()
             if (yield from self._on(ticket, "resume")):
