@@ -18,7 +18,8 @@ from kiosk.ids import uuid7
 from queue_server.client import Client, Problem, Unreachable
 
 EVERY_S = 2.0
-ASK_AGAIN_S = 900.0  # after a lease that gives nothing: the band is not endless
+ASK_AGAIN_S = 900.0  # after a lease that gives nothing, or a band that is used up: it is not endless
+ASK_SOON_S = 30.0  # after a server that could not answer just now, and after midnight fell between question and answer
 DAY_KEY_S = 60.0  # how often the server is asked whether the key is still the same one: it may have been started anew
 _AGAIN = (401, 403, 408, 429)
 
@@ -139,11 +140,15 @@ class Keeper:
         request_id, epoch = self._asked.setdefault(series, uuid7(self._agent.clock.wall_ms())), self._server.epoch
         try:
             answer: dict[str, Any] = self._server.lease(request_id, series, count)
-        except Problem:
+        except Problem as problem:
             self._asked.pop(series)
-            self._not_before[series] = self._agent.clock.monotonic() + ASK_AGAIN_S
+            self._wait(series, ASK_AGAIN_S if problem.code == "quota_full" else ASK_SOON_S)
             raise
         self._asked.pop(series)
-        self._leases.take(answer, epoch, int(datetime.fromisoformat(answer["expires_at"]).timestamp() * 1000))
+        expires_ms = int(datetime.fromisoformat(answer["expires_at"]).timestamp() * 1000)
+        self._leases.take(answer, epoch, expires_ms)
         if not self._leases.free().get(series):
-            self._not_before[series] = self._agent.clock.monotonic() + ASK_AGAIN_S
+            self._wait(series, ASK_SOON_S if expires_ms <= (self._leases.now_ms() or 0) else ASK_AGAIN_S)
+
+    def _wait(self, series: str, seconds: float) -> None:
+        self._not_before[series] = self._agent.clock.monotonic() + seconds

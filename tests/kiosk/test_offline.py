@@ -9,7 +9,6 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -23,9 +22,9 @@ from kiosk.leases import Leases
 from kiosk.offline import Anchor, Lease
 from kiosk.spool import Command, Spool
 from kiosk.values import Ticket, home_from
-from queue_server.client import Problem
 from queue_server.contract import messages, strict
 from tests.kiosk.far_end import home
+from tests.kiosk.keeping import Far, answer
 
 DAY = 1_795_366_800_000  # midnight of Monday 2026-11-23 at the site
 NOON = DAY + 12 * 3_600_000
@@ -51,12 +50,6 @@ class Machine:
     def runs(self, seconds: float) -> None:
         self.up_s += seconds
         self.wall += int(seconds * 1000)
-
-
-def answer(first: int = 700, count: int = 3, series: str = "A", lease: str = "L1") -> dict[str, Any]:
-    numbers = range(first, first + count)
-    entries = [{"number": n, "label": f"{series}{n}", "ticket_id": f"{lease}-{n}", "token": f"token-{n}"} for n in numbers]
-    return {"id": lease, "series": series, "entries": entries}
 
 
 @dataclass
@@ -276,31 +269,6 @@ def test_the_same_is_told_under_the_same_id_until_it_is_settled(box: Box) -> Non
     assert ([one["number"] for one in second[2]], second[2][0]["device_seq"]) == ([701], 2)
     assert [one.call for one in box.spool.pending()] == ["print_outcome"]  # of the settled one; the other's waits
     assert box.spool.waiting() == 3
-
-
-class Far:
-    """A server that judges settlements as a test says."""
-
-    epoch = 1
-
-    def __init__(self, *results: str) -> None:
-        self.results, self.told, self.restated = list(results), [], []  # type: ignore[var-annotated]
-
-    def settle(self, request_id: str, lease: str, tickets: list[dict[str, Any]]) -> dict[str, Any]:
-        self.told.append((request_id, lease, [one["number"] for one in tickets]))
-        if self.results and self.results[0] == "invalid":
-            if len(tickets) > 1:
-                raise Problem(422, "invalid", {})
-            self.results.pop(0)
-            raise Problem(422, "invalid", {})
-        return {"tickets": [{**one, "result": self.results.pop(0) if self.results else "settled"} for one in tickets]}
-
-    def lease(self, request_id: str, series: str, count: int) -> dict[str, Any]:
-        return answer(800, count, series, f"L-{series}") | {"expires_at": "2026-11-24T00:00:00+07:00"}
-
-    def restate(self, request_id: str, tickets: list[dict[str, Any]]) -> dict[str, Any]:
-        self.restated.append((request_id, tickets))
-        return {"tickets": [{**one, "result": "settled"} for one in tickets]}
 
 
 @pytest.mark.parametrize("result", ["already", "conflict"])
