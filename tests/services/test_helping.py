@@ -229,7 +229,7 @@ def test_rush_hour_is_told_to_kiosks_and_is_one_event_each_way(hall: Hall) -> No
 
 def test_a_light_ages_while_its_machine_is_silent(hall: Hall) -> None:
     beat(hall)
-    hall.clock.forward(100)
+    hall.clock.forward(101)
     beat(hall, "kiosk-02")
     lights = {each["device"]: (each["age_s"], each["trouble"] > 0) for each in hall.look(hall_queries.hall)["lights"]}
-    assert lights == {"kiosk-01": (100, True), "kiosk-02": (0, False)}
+    assert lights == {"kiosk-01": (101, True), "kiosk-02": (0, False)}

@@ -13,7 +13,8 @@ from queue_server.contract.vocabulary import MAX_BODY_BYTES
 from queue_server.web.routes import ROUTES, full_path
 from tests.web.helpers import Site, rid
 
-COMMANDS = [route for route in ROUTES if route.message is not None]
+# What only an enrolled device may ask, a key is refused before its body is read: tests/identity and tests/web/test_signed.py sign theirs.
+COMMANDS = [route for route in ROUTES if route.message is not None and route.needs != ("device",)]
 JSON = {"Content-Type": "application/json"}
 NASTY: tuple[Any, ...] = (10**20, "x" * 10_000, "a\x00b", "\ud800", {"a": {"b": 1}})
 
@@ -71,6 +72,8 @@ def test_nasty_values_in_every_field_are_refused_by_name(site: Site, value: Any)
         if route.root:
             continue
         for name in vars(route.message)["__dataclass_fields__"]:
+            if name == "document" and isinstance(value, dict):
+                continue  # any object is a document to the message; its own room says what is wrong inside it
             answer = http.post(address(route), content=raw_body({"request_id": rid("nasty"), name: value}), headers=JSON)
             check(answer)
             assert answer.status_code == 422, (route.name, name, answer.text)

@@ -140,5 +140,5 @@ document.body.addEventListener("htmx:oobAfterSwap", look);
 // A light that nobody has heard of for long is no light, also between two looks at the server.
 setInterval(() => document.querySelectorAll(".light .seen[data-gone]").forEach(cell => {
   const silent = /^(\d+) giây/.exec(cell.textContent), s = silent ? Number(silent[1]) : /phút|giờ|ngày/.test(cell.textContent) ? 9999 : 0;
-  cell.classList.toggle("gone", s > 45 || s === 9999);
+  cell.classList.toggle("gone", s > 100 || s === 9999);
 }), 1000);
