@@ -1,8 +1,8 @@
 # Everything a person does with a clone. `make` alone lists it.
 PYTHON ?= python3
 BIN := .venv/bin
-# Test processes: most tests wait for real programs, not for the processor.
-WORKERS ?= 3
+# Test processes: as many as the smallest machine has cores. One more is faster and starves programs that play at 500 times the speed.
+WORKERS ?= 2
 export PYTHON
 
 .DEFAULT_GOAL := help
