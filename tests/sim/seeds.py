@@ -87,7 +87,7 @@ FOUND_BY = {
     "unknown_is_told_as_not_sent": 2,
     "version_not_raised": 1,
     "wall_clock_believed": 7,
-    "withdrawn_after_sending": 3,
+    "withdrawn_after_sending": 4,
     "wrong_answer_kept": 1,
 }
 
