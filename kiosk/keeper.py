@@ -54,7 +54,8 @@ class Keeper:
 
     def round(self) -> None:
         """Everything there is to do with the server now, the most urgent first."""
-        if self._server.epoch > self._leases.epoch:
+        if self._server.epoch > self._leases.epoch and (not self._leases.epoch or self._leases.now_ms() is not None):
+            # Which tickets are today's is judged by the server's time: an answer may tell of the new server before that is known.
             self._leases.began_epoch(self._server.epoch, self._day())
         while self._settle() and not self._stopping.is_set():
             pass

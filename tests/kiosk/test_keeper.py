@@ -70,3 +70,20 @@ def test_numbers_of_a_day_that_has_just_ended_are_replaced_soon(box: Box) -> Non
     """The day turned between the question and its answer."""
     assert asked(box, Giving("2026-11-23T00:00:00+07:00"), 10, 30) == [1, 1, 2]
     assert box.leases.free().get("A")
+
+
+def test_a_new_server_is_told_todays_tickets_once_the_time_is_known(box: Box) -> None:
+    """An answer told of the new epoch before anybody told the time to a machine that has just started under a wrong clock."""
+    ticket = {"id": "t1", "number": 1, "service": "ho-tich", "issued_at": "2026-11-23T09:00:00+07:00", "url": "/t/tok1"}
+    box.spool.answered("r1", None, box.leases.acknowledging(ticket))
+    box.spool.close()
+    box.boot, box.machine.wall = "boot-2", 1_100_000_000_000
+    box.open()
+    far = Giving()
+    far.epoch = 2
+    keeper = Keeper(box.agent, far)  # type: ignore[arg-type]
+    keeper.round()
+    assert far.restated == []
+    box.agent.server_time(NOON)
+    keeper.round()
+    assert [one["ticket_id"] for _, told in far.restated for one in told] == ["t1"]
