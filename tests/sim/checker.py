@@ -175,7 +175,9 @@ def _reports(found: Evidence, story: Story, excused: Excuses) -> Iterator[str]:
     slips = [(piece.at_ms, slip) for piece in found.paper for text in _texts(piece.rows) if (slip := _slip(text))]
     whole = {slip["number"]: at_ms + shift(found, at_ms) for at_ms, slip in reversed(slips) if "number" in slip}
     # A question may arrive after its own taking back, which then found nothing to take back: nobody holds that number.
-    dropped = {said.path.split("/")[-2] for said in found.heard if said.status == 404 and said.path.endswith("/cancel")}
+    # Or a clerk has begun to serve the place where nobody came: what is being served is not taken back.
+    refused = [said for said in found.heard if said.path.endswith("/cancel") and said.body.get("reason") == OFFLINE]
+    dropped = {said.path.split("/")[-2] for said in refused if said.status == 404 or said.answer.get("state") in ("serving", "completed")}
     alone = {one["ticket"] for one in found.given} | dropped
     for visit in story.visits.values():
         rows = [row for row in found.log if row["ticket"] == visit.id]
