@@ -26,6 +26,8 @@ from .ports import HOST, Ports
 from .processes import WITH_PARENT, Supervisor
 
 SITE, NAME = "DEMO", "Trung tâm Phục vụ hành chính công phường Mẫu"
+PREFIX, SOCKET = "toiluot-demo-", "drivers.sock"
+SOCKET_BYTES = 107  # unix(7): 108 with the zero at the end
 PASSWORD = "toi-luot-demo"  # of every demonstration account: told to whoever starts it, good on this machine only
 ROLES = {
     "director": "Giám đốc mẫu",
@@ -69,6 +71,15 @@ class Addresses:
         return f"http://{self.host(name)}"
 
 
+def scratch() -> Path:
+    """An empty folder for one centre: in /tmp where TMPDIR lies so deep that the name of a socket in it would not fit."""
+    made = Path(tempfile.mkdtemp(prefix=PREFIX))
+    if len(os.fsencode(made / SOCKET)) <= SOCKET_BYTES:
+        return made
+    made.rmdir()
+    return Path(tempfile.mkdtemp(prefix=PREFIX, dir="/tmp"))
+
+
 class Centre:
     """One centre, from an empty folder to nothing again. `ready_s`: how long each program may take to come up."""
 
@@ -77,7 +88,7 @@ class Centre:
     def __init__(self, at: Addresses, clock: Clock, stop: Event, services: Sequence[Mapping[str, Any]], *, site_clock: str = "") -> None:
         self._clock, self._stop, self._services = clock, stop, services
         self.at = at
-        self.folder = Path(tempfile.mkdtemp(prefix="toiluot-demo-"))
+        self.folder = scratch()
         environment = {"TOILUOT_CLOCK": site_clock, "PYTHONUNBUFFERED": "1"}
         self.supervisor = Supervisor(self.folder / "log", clock, environment)
         self.made: dict[str, Any] = {}
@@ -234,7 +245,7 @@ class Centre:
         return f"sqlite:///{self.folder}/site.db"
 
     def _socket(self) -> str:
-        return str(self.folder / "drivers.sock")
+        return str(self.folder / SOCKET)
 
     def _path(self, name: str) -> str:
         return str(self.folder / name)

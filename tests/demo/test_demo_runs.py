@@ -17,7 +17,6 @@ HOUSE = Path(__file__).parents[2]
 WEEK = HOUSE / "queue_server" / "demo" / "data" / "warsaw-week.csv"
 
 
-@pytest.mark.full
 @pytest.mark.slow("starts a centre and lets its people work until the dossier system has heard of some")
 def test_people_come_and_nothing_survives_a_killed_parent(
     start: Callable[..., Any], until: Callable[..., Any], alive: Callable[[int], bool]
@@ -42,7 +41,7 @@ def cut(folder: Path, visits: int) -> Path:
 @pytest.mark.parametrize(
     ("visits", "speed"),
     [
-        pytest.param(5, "500", marks=[pytest.mark.full, pytest.mark.slow("plays five visits through the whole line")]),
+        pytest.param(5, "500", marks=pytest.mark.slow("plays five visits through the whole line")),
         pytest.param(40, "200", marks=[pytest.mark.full, pytest.mark.slow("plays forty visits through the whole line")]),
     ],
 )

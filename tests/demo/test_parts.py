@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 import random
+import shutil
+import socket
+import tempfile
 import unicodedata
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from queue_server.demo import centre
 from queue_server.demo.cards import payload
 from queue_server.demo.derive import seal_day, warsaw
 from queue_server.demo.document import document, list_for, services
@@ -130,3 +134,14 @@ def test_a_whole_day_is_found_whole_and_every_gap_is_named() -> None:
 def test_the_spread_is_reproducible() -> None:
     one, two = (seal_day.seconds(50, random.Random(1)) for _ in range(2))
     assert one == two
+
+
+def test_a_deep_temporary_folder_leaves_room_for_a_sockets_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    deep = tmp_path / ("x" * 100)
+    deep.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(deep))
+    folder = centre.scratch()
+    with socket.socket(socket.AF_UNIX) as line:
+        line.bind(str(folder / centre.SOCKET))
+    shutil.rmtree(folder)
+    assert list(deep.iterdir()) == []

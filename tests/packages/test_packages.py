@@ -82,7 +82,7 @@ def test_only_what_belongs_into_a_package_is_in_it(opened: dict[str, Path]) -> N
     bad = re.compile(r"\.py[co]$|\.so$|/tests?/|conftest|\.key$|^usr/local|^opt|^home|^(lib|bin|sbin)/|/\.git")
     ours = [(name, each) for name, each in everything if bad.search(each)]
     assert ours == []
-    machine = re.compile(rb"/work/|/home/|/root/\.|" + re.escape(str(CLONE)).encode())
+    machine = re.compile(rb"/home/|/root/\.|" + re.escape(str(CLONE)).encode())
     private = opened["toiluot-common"] / "usr/lib/toiluot"
     for path in [*(private / "queue_server").rglob("*"), *(private / "kiosk").rglob("*"), *opened["toiluot-server"].rglob("*")]:
         if path.is_file() and path.suffix in {".py", ".service", ".env", ".timer", ""}:
