@@ -1,7 +1,7 @@
 # Everything a person does with a clone. `make` alone lists it.
 PYTHON ?= python3
 BIN := .venv/bin
-# Test processes: as many as the smallest machine has cores. One more is faster and starves programs that play at 500 times the speed.
+# Test processes: as many as the smallest machine has cores; a third made the whole no shorter there.
 WORKERS ?= 2
 export PYTHON
 
