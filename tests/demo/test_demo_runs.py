@@ -7,7 +7,8 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -81,15 +82,22 @@ def test_misuse_is_told_in_words(tmp_path: Path) -> None:
             assert "Traceback" not in text
 
 
-def test_signals_stop_a_starting_demo(tmp_path: Path) -> None:
+@pytest.fixture
+def shallow() -> Iterator[Path]:
+    """A temporary folder whose path is short: the demonstration leaves a deep one for /tmp (test_parts holds that)."""
+    with tempfile.TemporaryDirectory(prefix="tl-", dir="/tmp") as folder:
+        yield Path(folder)
+
+
+def test_signals_stop_a_starting_demo(shallow: Path) -> None:
     process = subprocess.Popen(
         [sys.executable, "-m", "toiluot", "demo", "--no-browser"],
-        cwd=HOUSE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={"TMPDIR": str(tmp_path), "PATH": "/usr/bin:/bin"},
+        cwd=HOUSE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={"TMPDIR": str(shallow), "PATH": "/usr/bin:/bin"},
     )  # fmt: skip
-    while not list(tmp_path.glob("toiluot-demo-*/log")):
+    while not list(shallow.glob("toiluot-demo-*/log")):
         assert process.poll() is None
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=40)
     assert process.returncode == 1
     assert b"Traceback" not in err
-    assert list(tmp_path.glob("toiluot-demo-*")) == []
+    assert list(shallow.glob("toiluot-demo-*")) == []
