@@ -26,6 +26,7 @@ from queue_server.storage import tables_alerts as tables_alerts
 from queue_server.storage import tables_fleet as tables_fleet
 from queue_server.storage import tables_hall as tables_hall
 from queue_server.storage import tables_orders as tables_orders
+from queue_server.storage import tables_waits as tables_waits
 from queue_server.storage.base import metadata, one_of, only, site_key
 
 site = Table(
