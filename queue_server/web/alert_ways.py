@@ -1,18 +1,15 @@
 """How an alert leaves the house: a signed webhook, an e-mail. One try each; when to try again is `alert_watch`'s.
 
-A webhook goes only where it was set to go. Its host is looked up once, every address of it is judged, and the connection is made
-to that very address: a name that answers differently a moment later (DNS rebinding) leads nowhere else, and a redirect is not
-followed. Private and loopback addresses are reached only where the file says so, link-local ones (a cloud's metadata) never.
+A webhook goes only where it was set to go, by the rule of `outward`: its host is looked up once and judged, and the connection is
+made to that very address. A redirect is not followed.
 """
 
 from __future__ import annotations
 
 import hashlib
 import hmac
-import ipaddress
 import json
 import smtplib
-import socket
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -24,6 +21,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from queue_server import outward
 from queue_server.services.alert_words import OVER, headline, remedy
 from toiluot_edge import Clock
 
@@ -31,7 +29,6 @@ TRY_S = 10.0
 READ_MOST = 64 * 1024
 SIGNATURE = "Toiluot-Signature"
 ALERT_ID = "Toiluot-Alert"
-IP = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 class NotDelivered(Exception):
@@ -59,24 +56,12 @@ class Way(Protocol):
 
 
 # ---------------------------------------------------------------- webhook
-def may_reach(address: IP, *, private: bool) -> bool:
-    """Whether a request may go to this address. An IPv4 address in IPv6 clothes counts as what it is."""
-    inner = getattr(address, "ipv4_mapped", None) or address
-    if inner.is_link_local or inner.is_multicast or inner.is_unspecified or (inner.is_reserved and not inner.is_loopback):
-        return False
-    return inner.is_global or (private and (inner.is_private or inner.is_loopback))
-
-
 def resolve(host: str, port: int, *, private: bool) -> str:
-    """The address to connect to; refused where one of the host's addresses may not be reached."""
+    """The address to connect to, by the house's rule."""
     try:
-        found = {str(entry[4][0]).split("%")[0] for entry in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)}
-    except (OSError, UnicodeError) as bad:
-        raise NotDelivered(f"host not found: {type(bad).__name__}") from bad
-    for each in sorted(found):
-        if not may_reach(ipaddress.ip_address(each), private=private):
-            raise NotDelivered("the address lies in a network that webhooks may not reach (private = true lets it into your own)")
-    return sorted(found)[0]
+        return outward.resolve(host, port, private=private)
+    except outward.NotReachable as bad:
+        raise NotDelivered(str(bad)) from bad
 
 
 def sign(secret: bytes, at_s: int, body: bytes) -> str:

@@ -21,12 +21,13 @@ import yaml
 
 from queue_server.bootstrap import Server, build, prepare
 from queue_server.domain.principal import SYSTEM
+from queue_server.outward import may_reach
 from queue_server.services import access, alerting, configuring, fleet
 from queue_server.services.closing import begin
 from queue_server.web import metrics_port
 from queue_server.web.alert_settings import BadSettings, load
 from queue_server.web.alert_watch import AGAIN_S
-from queue_server.web.alert_ways import NotDelivered, may_reach, resolve
+from queue_server.web.alert_ways import NotDelivered, resolve
 from tests.hall import HandClock
 from tests.web.helpers import PASSWORD
 from tests.web.sinks import HttpSink, MailSink
