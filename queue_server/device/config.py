@@ -59,18 +59,12 @@ def files_of(document: Mapping[str, Any], local: str = "/etc/toiluot/local.d/") 
     if document.get("ring"):
         made["etc/toiluot/ring"] = _word(document["ring"]) + "\n"  # which updates this machine takes (toiluot-update)
     if role in PAGES:
-        made["etc/toiluot/screen.env"] = head + _env(TOILUOT_URL=PAGES[role], **_screen(document.get("screen")))
+        made["etc/toiluot/screen.env"] = head + _env(TOILUOT_URL=PAGES[role])
     return made
 
 
 def _option(name: str, value: Any) -> list[str]:
     return [name, _word(value)] if value else []
-
-
-def _screen(screen: Any) -> dict[str, str]:
-    """Brightness and hours, for whatever lights this screen."""
-    told = screen if isinstance(screen, Mapping) else {}
-    return {f"TOILUOT_SCREEN_{name.upper()}": _word(told[name]) for name in ("brightness", "on", "off") if told.get(name) is not None}
 
 
 def _word(value: Any) -> str:

@@ -20,7 +20,6 @@ EVERY = "*"  # the name under which the document for all devices is kept
 PANELS = ("auto", "7in-800x480", "10in-1280x800", "15in-1920x1080", "21in-1080x1920")
 PRINTERS = ("80mm-203", "80mm-180", "58mm-203", "80mm-203-epson")
 RINGS = ("first", "early", "rest")
-_TIME = r"(?:[01][0-9]|2[0-3]):[0-5][0-9]"
 _PORT = r"[a-z][a-z0-9]*:[\x21-\x7e]{1,200}"
 _SERVER = r"https?://[^\s/?#@\"\\]+/?"
 FEWEST, MOST_SERVERS = 1, 8
@@ -74,12 +73,6 @@ SETTINGS = {
         Setting("printer.paper_m", _whole(5, 300)),
         Setting("reader.port", _text(_PORT)),
         Setting("servers", _servers),
-        Setting("screen.brightness", _whole(10, 100)),
-        Setting("screen.on", _text(_TIME)),
-        Setting("screen.off", _text(_TIME)),
-        Setting("sound.volume", _whole(0, 100)),
-        Setting("day_hours.open", _text(_TIME)),
-        Setting("day_hours.close", _text(_TIME)),
         Setting("ring", _word(*RINGS)),
     )
 }

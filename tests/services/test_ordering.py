@@ -219,17 +219,17 @@ def change(hall: Hall, document: dict[str, Any], version: int = 0, device: str =
 def test_settings_for_all_and_for_one_have_versions_that_rise_and_are_previewed_by_device(hall: Hall) -> None:
     for name in ("kiosk-01", "kiosk-02"):
         beat(hall, name)
-    assert change(hall, {"sound": {"volume": 40}})["version"] == 1
-    assert change(hall, {"sound": {"volume": 90}, "zone": "A"}, device="kiosk-02")["version"] == 2
+    assert change(hall, {"printer": {"paper_m": 40}})["version"] == 1
+    assert change(hall, {"printer": {"paper_m": 90}, "zone": "A"}, device="kiosk-02")["version"] == 2
     assert [beat(hall, name)["config_version"] for name in ("kiosk-01", "kiosk-02")] == [1, 2]
     with hall.store.read() as reader:
-        found = device_settings.preview(reader, SITE, device="*", version=1, document={"sound": {"volume": 10}, "ring": "rest"})
+        found = device_settings.preview(reader, SITE, device="*", version=1, document={"printer": {"paper_m": 10}, "ring": "rest"})
         assert {each["device"]: [c["key"] for c in each["changes"]] for each in found["devices"]} == {
-            "kiosk-01": ["ring", "sound.volume"], "kiosk-02": ["ring"],
+            "kiosk-01": ["printer.paper_m", "ring"], "kiosk-02": ["ring"],
         }  # fmt: skip
         wanted = device_settings.wanted(reader, SITE, "kiosk-02")
-    assert wanted == {"version": 2, "document": {"sound": {"volume": 90}, "zone": "A", "role": "kiosk", "name": "kiosk-02"}}
-    assert change(hall, {"sound": {"volume": 10}}, 1)["version"] == 3
+    assert wanted == {"version": 2, "document": {"printer": {"paper_m": 90}, "zone": "A", "role": "kiosk", "name": "kiosk-02"}}
+    assert change(hall, {"printer": {"paper_m": 10}}, 1)["version"] == 3
     assert [beat(hall, name)["config_version"] for name in ("kiosk-01", "kiosk-02")] == [3, 3]
 
 

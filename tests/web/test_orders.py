@@ -85,13 +85,13 @@ def test_a_person_neither_answers_orders_nor_brings_files(site: Site) -> None:
 def test_settings_are_signed_previewed_and_told_with_the_beat(site: Site) -> None:
     technician, kiosk = site.signed_in("technician"), site.http("issue")
     beat(kiosk)
-    wanted = {"sound": {"volume": 30}}
+    wanted = {"printer": {"paper_m": 30}}
     looked = told(technician, "/devices/config/preview", version=0, document=wanted).json()
-    assert looked["devices"] == [{"device": "kiosk-01", "changes": [{"key": "sound.volume", "from": None, "to": 30}]}]
+    assert looked["devices"] == [{"device": "kiosk-01", "changes": [{"key": "printer.paper_m", "from": None, "to": 30}]}]
     assert told(technician, "/devices/config/change", version=0, document=wanted).json()["version"] == 1
     assert beat(kiosk)["config_version"] == 1
     own = kiosk.get("/api/v1/devices/kiosk-01/config").json()
-    assert own["document"] == {"sound": {"volume": 30}, "role": "kiosk", "name": "kiosk-01", "servers": [site.base]}
+    assert own["document"] == {"printer": {"paper_m": 30}, "role": "kiosk", "name": "kiosk-01", "servers": [site.base]}
     assert re.fullmatch(r"[0-9A-Za-z_-]{86}", own["signature"])
     assert told(technician, "/devices/config/change", version=0, document={}).status_code == 409
     assert site.signed_in("attendant").get("/api/v1/devices/kiosk-01/config").status_code == 404

@@ -61,19 +61,12 @@ SETTINGS: dict[str, tuple[str, str, str, tuple[str, ...]]] = {
     "printer.paper_m": ("Độ dài cuộn giấy", "mét", "whole", ("5", "300")),
     "reader.port": ("Cổng đầu đọc thẻ", "ví dụ serial:/dev/toiluot/scanner?baud=115200", "text", ()),
     "zone": ("Khu vực", "bảng chỉ hiện quầy của khu này", "text", ()),
-    "screen.brightness": ("Độ sáng màn hình", "%", "whole", ("10", "100")),
-    "screen.on": ("Bật màn hình lúc", "giờ:phút, 24 giờ", "time", ()),
-    "screen.off": ("Tắt màn hình lúc", "giờ:phút, 24 giờ", "time", ()),
-    "sound.volume": ("Âm lượng", "%", "whole", ("0", "100")),
-    "day_hours.open": ("Mở cửa lúc", "giờ:phút, 24 giờ", "time", ()),
-    "day_hours.close": ("Đóng cửa lúc", "giờ:phút, 24 giờ", "time", ()),
     "ring": ("Nhận bản mới", "trước hay sau các máy khác", "word", device_config.RINGS),
     "servers": ("Máy chủ", "mỗi dòng một địa chỉ, máy chính trước", "lines", ()),
 }
 GROUPS = (
     ("Thiết bị", ("panel", "printer.profile", "printer.port", "printer.paper_m", "reader.port")),
-    ("Màn hình và âm thanh", ("screen.brightness", "screen.on", "screen.off", "sound.volume", "zone")),
-    ("Giờ và cập nhật", ("day_hours.open", "day_hours.close", "ring")),
+    ("Chỗ đặt và cập nhật", ("zone", "ring")),
     ("Kết nối", ("servers",)),
 )
 CHOICES = {"auto": "Tự nhận", "first": "Đầu tiên", "early": "Sớm", "rest": "Sau cùng"}
