@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from queue_server.contract.device import wipe_document
 from queue_server.contract.messages import Heartbeat, body_of
+from queue_server.contract.orders import OrderKind
 from queue_server.contract.strict import wire
 from queue_server.domain.errors import Refusal
 from queue_server.services import devices as admitted
@@ -23,9 +25,18 @@ def heartbeat(call: Call) -> UseCase:
 
     def use_case(unit: Any) -> dict[str, Any]:
         admitted.seen_started(unit, message.device, proof.keyid, message.boot_id)
-        return fleet.heartbeat(unit, **wire(message))
+        answer = fleet.heartbeat(unit, **wire(message))
+        return answer | {"orders": [_signed(order, proof.keyid, call.house.authority) for order in answer.get("orders", ())]}
 
     return use_case
+
+
+def _signed(order: dict[str, Any], keyid: str, authority: Any) -> dict[str, Any]:
+    """A device forgets everything only where the site itself signed for this very key; other orders go as they are."""
+    if order["kind"] != OrderKind.WIPE:
+        return order
+    document = wipe_document(keyid)
+    return {**order, "args": {"document": document, "signature": authority.sign_document(document)}}
 
 
 def devices(call: Call) -> dict[str, Any]:

@@ -212,10 +212,23 @@ def test_a_suspended_or_revoked_device_is_out_at_its_next_request(rig: Rig) -> N
     rig.said("/devices/may-07/revoke")
     answer = rig.line.get("/api/v1/services")
     assert rig.code(answer) == (403, "device_revoked")
-    wipe = answer.json()["wipe"]
+    forgets(rig, told, answer.json()["wipe"])
+
+
+def forgets(rig: Rig, told: dict[str, Any], wipe: dict[str, Any]) -> None:
+    """The site signed that this very key is to be forgotten."""
     assert wipe["document"] == {"keyid": rig.device.keyid, "wipe": True}
     site_key = Ed25519PublicKey.from_public_bytes(shared.decode(told["site_key"]))
     site_key.verify(shared.decode(wipe["signature"]), canonical(wipe["document"]).encode())
+
+
+def test_an_order_to_forget_goes_out_signed_for_the_key_that_asks(rig: Rig) -> None:
+    told = rig.admitted()
+    assert rig.said("/devices/may-07/orders", kind="wipe", confirm="may-07").status_code == 201
+    beat = {"device": "may-07", "role": "kiosk"}
+    (order,) = rig.line.post("/api/v1/devices/heartbeat", json=beat).json()["orders"]
+    assert order["kind"] == "wipe"
+    forgets(rig, told, order["args"])
 
 
 def test_an_open_stream_ends_when_its_board_is_revoked(rig: Rig) -> None:

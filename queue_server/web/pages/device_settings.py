@@ -3,12 +3,13 @@ was ordered of late; and the wizard for a new device."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from flask import render_template, request
 
 from queue_server.domain import device_config
-from queue_server.services import device_settings, ordering, waves
+from queue_server.services import device_settings, enrolling, ordering, waves
 from queue_server.web.pages import order_words
 from queue_server.web.pages.health import ROLES
 from queue_server.web.pages.visit import Answer, Visit, show
@@ -89,8 +90,18 @@ def add(visit: Visit) -> Answer:
     """The wizard: from a name to the files of a card."""
     with visit.reader() as reader:
         known = sorted(row["device"] for row in reader.all_enrolled(visit.site))
+        keys = [_key(key) for key in enrolling.join_keys(reader, visit.site, now=visit.now_ms)["join_keys"] if key["state"] == "good"]
     authority = visit.house.authority
     return show(
         "device_add.html", visit, roles=CARD_ROLES, panels=device_config.PANELS, printers=device_config.PRINTERS, known=known,
         here=request.host_url.rstrip("/"), ca_words=" · ".join(authority.ca_words) if authority else "", kinds=ROLES,
+        keys=keys,
     )  # fmt: skip
+
+
+def _key(key: Mapping[str, Any]) -> dict[str, Any]:
+    """A join key that still lets a machine in: for which one, made when, good until when. Never the key."""
+    return {
+        "id": key["id"], "role": ROLES.get(key["role"], key["role"]), "name": key["replaces"] or key["name"] or "chưa đặt tên",
+        "made": order_words.when(key["made_at"]), "until": order_words.when(key["expires_at"]),
+    }  # fmt: skip

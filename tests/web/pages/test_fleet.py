@@ -155,6 +155,14 @@ def test_the_wizard_makes_three_files_and_says_what_is_wrong_with_a_name(browser
     assert json.dumps("kiosk-07") in text
     assert "tlj_" in text
     clean(page)
+    page.reload()
+    keys = page.get_by_role("region", name="Mã dùng một lần còn hiệu lực")
+    expect(keys).to_contain_text("kiosk-07")
+    clean(page)
+    keys.get_by_role("button", name="Thu hồi mã của kiosk-07").click()
+    expect(keys.get_by_role("status")).to_have_text("Đã thu hồi.")
+    page.reload()
+    expect(page.get_by_role("heading", name="Mã dùng một lần còn hiệu lực")).to_have_count(0)
 
 
 @pytest.mark.full

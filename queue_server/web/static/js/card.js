@@ -69,6 +69,20 @@ function draw() {
   byId("hours").hidden = !joins;
   if (form.elements.replaces.value) form.elements.name.value = form.elements.replaces.value;
 }
+async function revoke(button) {
+  const say = byId("key-said");
+  button.disabled = true;
+  try {
+    await command("/join-keys/" + encodeURIComponent(button.dataset.revoke) + "/revoke", {});
+    button.closest("tr").remove(); tell(say, "");
+    say.textContent = "Đã thu hồi.";
+  } catch (error) {
+    button.disabled = false;
+    if (!(error instanceof Lost) && !(error instanceof Problem)) throw error;
+    tell(say, error instanceof Lost ? "Máy chủ chưa trả lời. Thử lại sau." : error.message);
+  }
+}
+document.addEventListener("click", event => { const button = event.target.closest("[data-revoke]"); if (button) revoke(button); });
 form.addEventListener("submit", make);
 form.addEventListener("change", draw);
 const wanted = new URLSearchParams(location.search).get("replaces");
