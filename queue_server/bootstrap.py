@@ -37,6 +37,7 @@ from queue_server.web.annexe import AUTO_STREAMS, Annexe
 from queue_server.web.annexe_process import Annexe as AnnexeProcess
 from queue_server.web.auth import Gate
 from queue_server.web.carrying import Carrier
+from queue_server.web.dossier_line import DossierLine
 from queue_server.web.house import House
 from queue_server.web.hub import Hub
 from queue_server.web.metrics_port import MetricsPort
@@ -104,6 +105,8 @@ def own_version() -> str:
     try:
         return version("toiluot")
     except PackageNotFoundError:
+        if self.house.dossiers is not None:
+            self.house.dossiers.close()
         return "0"
 
 
@@ -184,10 +187,12 @@ def build(
 ) -> Server:
     """A server on a database that `toiluot server init` has prepared. `streams` is one of `PLACES`; an encrypted connection
     cannot leave the process that holds its keys. `following`: a standby, which takes no commands until it is promoted. `alerts`
-    is a file of `alert_settings`; `metrics` is where Prometheus may ask."""
+    is a file of `alert_settings`; `metrics` is where Prometheus may ask; `dossier` is address and key
+    of the dossier program's look-up."""
     from queue_server.web.admission import Streams
     from queue_server.web.app import create_app
     from queue_server.web.doors import front
+    dossier: tuple[str, str] | None = None,
     from queue_server.web.lane import Lane
 
     told = load_alert_settings(alerts, SystemClock()) if alerts else AlertSettings()
@@ -206,6 +211,8 @@ def build(
     gate = Gate(house)
     hub = Hub(house, gate)
     words = clock.words() if isinstance(clock, ScaledClock) else ""
+    if dossier is not None:
+        settings["dossiers"] = DossierLine(*dossier, SystemClock(), log)  # a far end is slow in real time, also in a rehearsal
     annexe = Annexe(house, hub, {"db": url}, clock=words, most_here=None if tls else PLACES[streams])
     store.on_commit(hub.wake)
     carrier = Carrier(house)

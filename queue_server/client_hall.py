@@ -73,6 +73,10 @@ class HallCalls(Protocol):
         """Whether a slip, scanned or typed, is the one to be served at this counter."""
         return self._get(f"/counters/{path_part(counter)}/check", code=code)
 
+    def dossier(self, code: str) -> Json:
+        """A dossier's state and what to do. Give the client a short timeout: whoever asks has somebody waiting."""
+        return self._get(f"/dossiers/{path_part(code)}")
+
     def find(self, q: str) -> Json:
         """Today's tickets by label, dossier, appointment or a slip's QR."""
         return self._get("/find", q=q)

@@ -55,12 +55,14 @@ def init(url: str, site: str, name: str | None, template: str, kind: str, as_jso
 @click.option("--guesses", default=5.0, show_default=True, type=click.FloatRange(0), help="Wrong keys and tokens a second of one address.")
 @click.option("--oidc", type=FILE, default=None, metavar="FILE.toml", help="Log-in through the organisation too (docs/sso.md).")
 @click.option("--alerts", type=FILE, default=None, metavar="FILE.toml", help="Limits of alerts and whom they are told to (docs/alerts.md).")
+@click.option("--dossier", default="", metavar="URL", help="Dossiers are looked up there: the --bind of `toiluot dossier run`.")
+@click.option("--dossier-key-file", default=None, type=FILE, help="The key it asks for.")
 @click.option("--metrics", default="", metavar="HOST:PORT", help="Where Prometheus may ask, e.g. 127.0.0.1:9108.")
 @JSON
 @told
 def run(
     url: str, bind: str, tls: tuple[str, str] | None, state: str | None, names: tuple[str, ...], workers: int, streams: str,
-    oidc: str | None, as_json: bool, alerts: str | None, metrics: str, **limits: Any,
+    oidc: str | None, as_json: bool, alerts: str | None, metrics: str, dossier: str, dossier_key_file: str | None, **limits: Any,
 ) -> None:  # fmt: skip
     """Serve until SIGTERM."""
     from queue_server.bootstrap import build, serving
@@ -75,6 +77,7 @@ def run(
     settings: dict[str, Any] = {renamed[option]: value for option, value in limits.items()}
     settings["alerts"] = Path(alerts) if alerts else None
     settings["sso"] = sso_settings.read(Path(oidc)) if oidc else None
+    settings["dossier"] = _dossier(dossier, dossier_key_file)
     tls = tls_files(tls, url, bind, state, names)
     sock, address = listening(bind, tls=tls is not None)
 
@@ -97,6 +100,22 @@ def run(
             own.close()
 
     prefork(workers, work)
+
+
+def _dossier(address: str, key_file: str | None) -> tuple[str, str] | None:
+    """Where dossiers are looked up, with the key; misuse is told before anything is served."""
+    from queue_server.web.dossier_line import safe_base
+
+    if not address and not key_file:
+        return None
+    if not address or not key_file:
+        raise click.UsageError(
+            "--dossier and --dossier-key-file belong together: the address of `toiluot dossier run --bind`, and its key."
+        )
+    try:
+        return safe_base(address), Path(key_file).read_text("utf-8").strip()
+    except ValueError as wrong:
+        raise click.UsageError(str(wrong)) from wrong
 
 
 @server.command()

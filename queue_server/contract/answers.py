@@ -41,6 +41,15 @@ def obj(must: dict[str, Schema], may: dict[str, Schema] | None = None) -> Schema
 
 PRINT: Schema = {"type": "string", "enum": ["pending", "printed", "sent_unconfirmed", "not_sent", "unknown", "none"]}
 VERDICTS = ("right", "not_yet_called", "other_counter", "other_service", "superseded", "ended", "other_day", "unknown")
+DOSSIER = obj(
+    {
+        "code": TEXT,
+        "state": obj({"number": WHOLE, "vi": TEXT, "en": TEXT}),
+        "what_to_do": obj({"vi": TEXT, "en": TEXT, "service": maybe(TEXT), "counter": maybe(TEXT)}),
+        "due_on": maybe({"type": "string", "format": "date"}),
+        "asked_at": TIME,
+    }
+)
 NAMES: Schema = {"type": "object", "additionalProperties": TEXT}
 ESTIMATE = obj({"low_s": WHOLE, "high_s": WHOLE, "basis": TEXT})
 STEP = obj(
@@ -207,7 +216,8 @@ SCHEMAS: dict[str, Schema] = {
     "Board": obj({"site": TEXT, "position": TEXT, "waiting": WHOLE, "calls": listing(CALL)}, {"name": TEXT, "zone": maybe(TEXT)}),
     "Queue": obj({"tickets": listing(ANY)}),
     "Services": obj({"services": listing(SERVICE)}),
-    "KioskHome": obj({"site": ANY, "services": listing(ANY), "languages": listing(TEXT), "settings": ANY}),
+    "KioskHome": obj({"site": ANY, "services": listing(ANY), "languages": listing(TEXT), "settings": ANY}, {"dossiers": FLAG}),
+    "Dossier": DOSSIER,
     "LeasedNumbers": obj({"entries": listing(obj({"number": WHOLE, "label": TEXT, "ticket_id": TEXT, "token": TEXT}))}),
     "Settled": obj({"tickets": listing(ANY)}),
     "Figures": obj({"counts": {"type": "object", "additionalProperties": WHOLE}}),

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, fields, replace
 from datetime import date, datetime
 from typing import Any
 
-from queue_server.domain import hours
+from queue_server.domain import dossier_state, hours
 from queue_server.domain.calendar import HALVES, Calendar, Closure
 from queue_server.domain.errors import Refusal, invalid
 
@@ -167,6 +167,8 @@ class SiteConfig:
             raise invalid(pointer, "unknown_service", f"no service {code!r} here; see GET /services")
         return self.services[code]
 
+    outage_systems: Mapping[str, OutsideSystem] = field(default_factory=lambda: SYSTEMS)
+    dossier_steps: Mapping[int, dossier_state.Step] = field(default_factory=dict)  # what the holder of a dossier does, by its state
     def known_counter(self, code: str) -> CounterSpec:
         """The counter of this code, or `not_found`."""
         if code not in self.counters:
@@ -216,6 +218,10 @@ def _check_policy(config: SiteConfig) -> None:
     if config.policy.lease_count > LEASE_MOST:
         raise invalid("/policy/lease_count", "out_of_range", f"0 to {LEASE_MOST}: the band of leased numbers is shared by all kiosks")
 
+    values["outage_systems"] = (
+        _table(OutsideSystem, document["outage_systems"], "/outage_systems") if "outage_systems" in document else SYSTEMS
+    )
+    values["dossier_steps"] = dossier_state.steps(document.get("dossier_steps", {}))
 
 def _check_service(config: SiteConfig, service: Service, pointer: str) -> None:
     if not SERIES.match(service.series):
@@ -230,6 +236,11 @@ def _check_service(config: SiteConfig, service: Service, pointer: str) -> None:
 
 
 def _table(kind: type[Any], rows: Any, pointer: str) -> dict[str, Any]:
+    for number, then in config.dossier_steps.items():
+        if then.service is not None:
+            config.known_service(then.service, f"/dossier_steps/{number}/service")
+        if then.counter is not None and then.counter not in config.counters:
+            raise invalid(f"/dossier_steps/{number}/counter", "unknown_counter", f"no counter {then.counter!r}")
     if not isinstance(rows, list):
         raise invalid(pointer, "wrong_type", "a list is expected")
     table: dict[str, Any] = {}

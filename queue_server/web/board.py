@@ -36,4 +36,4 @@ def services(call: Call) -> dict[str, Any]:
 
 def kiosk_home(call: Call) -> dict[str, Any]:
     with call.reader() as reader:
-        return queries.kiosk_home(reader, call.site, now=call.now_ms)
+        return queries.kiosk_home(reader, call.site, now=call.now_ms) | {"dossiers": call.house.dossiers is not None}

@@ -178,6 +178,22 @@ ERRORS: dict[str, Entry] = {
         ("Đã đủ số hồ sơ một lượt", "Hãy kết thúc và cho chờ tiếp bằng chính phiếu này với số hồ sơ còn lại."),
         ("Enough dossiers for one turn", "Finish with the number of dossiers left: the person waits again with the same slip."),
     ),
+    "dossier_off": Entry(
+        404,
+        ("Điểm này không tra hồ sơ", "Hãy tra trên Cổng Dịch vụ công, hoặc hỏi bàn hướng dẫn."),
+        ("No dossiers are looked up here", "Use the public service portal, or ask at the help desk."),
+    ),
+    "dossier_unknown": Entry(
+        404,
+        ("Không thấy hồ sơ này", "Hãy xem lại mã trên giấy tiếp nhận hồ sơ."),
+        ("This dossier was not found", "Check the code on the receipt."),
+    ),
+    "dossier_silent": Entry(
+        503,
+        ("Chưa tra được hồ sơ", "Hệ thống hồ sơ chưa trả lời. Vẫn lấy số và gọi số bình thường."),
+        ("The dossier could not be looked up", "The dossier system does not answer. Numbers are given as usual."),
+        10,
+    ),
     "undo_too_late": Entry(
         409,
         ("Quá hạn hoàn tác", "Việc này không hoàn tác được nữa. Hãy dùng lệnh khác để sửa."),

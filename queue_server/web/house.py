@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from queue_server.services.day_keys import DayKeys
+from queue_server.web.dossier_line import DossierLine
 from queue_server.web.followers import Followers
 from queue_server.web.patience import Asking
 from queue_server.web.standing import Standing
@@ -44,6 +45,7 @@ class House:
     day_keys: DayKeys = field(default_factory=DayKeys)
     authority: Any = None  # the site's own keys (`queue_server.authority`): signs what devices are told, stands behind HTTPS
     sso: Any = None  # the settings of the organisation's own log-in, where there is one
+    dossiers: DossierLine | None = None  # where dossiers are looked up, where that was set up
     copy_to: Callable[[Path], None] | None = None  # one moment of the database into a file
 
     asking: Asking = field(init=False)  # how often devices and technicians asked about admissions

@@ -43,7 +43,7 @@ def answer(error: Exception) -> Response:
     code, more = code_of(error)
     if code in ("internal", "damaged"):
         # The text of the exception may quote what was sent: the log masks long digit runs, the answer holds none of it.
-        current_app.extensions["house"].report("unexpected error", error, request_id=request.environ[REQUEST_ID], path=request.path)
+        current_app.extensions["house"].report("unexpected error", error, request_id=request.environ[REQUEST_ID], path=_path())
     if code == "busy":
         current_app.extensions["house"].log.error("database busy", request_id=request.environ[REQUEST_ID], error=str(error))
     body = problem(code, language(request.headers.get("Accept-Language", "")), request.environ[REQUEST_ID], more)
@@ -61,6 +61,12 @@ def answer(error: Exception) -> Response:
     if isinstance(error, HTTPException) and error.code == 405:
         response.headers["Allow"] = ", ".join(sorted(getattr(error, "valid_methods", None) or []))
     return response
+
+
+def _path() -> str:
+    """Where it happened, for the log: a dossier's code is on the receipt that its holder carries, and in no line of ours."""
+    before, part, _ = request.path.partition("/dossiers/")
+    return before + part + "…" if part else before
 
 
 def _wants_page() -> bool:

@@ -15,6 +15,7 @@ from queue_server.web.routes_accounts import ACCOUNTS
 from queue_server.web.routes_alerts import ALERTS
 from queue_server.web.routes_booking import BOOKING
 from queue_server.web.routes_desk import DESK
+from queue_server.web.routes_dossiers import DOSSIERS
 from queue_server.web.routes_hall import HALL
 from queue_server.web.routes_identity import IDENTITY
 from queue_server.web.routes_machines import DEVICES, STANDBY
@@ -375,3 +376,5 @@ ROUTES: tuple[Route, ...] = (
 
 def full_path(route: Route) -> str:
     return route.path if route.root else API + route.path
+    *OUTAGES,
+    *DOSSIERS,
