@@ -85,6 +85,14 @@ DAYS_ROWS = Statement(  # the rows of a day lie together: their ends come from t
     )
     .order_by(_event.seq)
 )  # fmt: skip
+COUNTER_ROWS = Statement(
+    select(t.event)
+    .where(
+        _event.site == b("site"), _event.seq > b("after"), _event.seq <= b("until"), _event.business_day == b("business_day"),
+        text("type IN ('counter.opened', 'counter.closed', 'counter.paused', 'counter.resumed', 'counter.wrapping_up')"),
+    )
+    .order_by(_event.seq)
+)  # fmt: skip
 TAKEN_BY_DEVICE = Statement(
     select(_ticket.device, _ticket.issued_at)
     .where(_ticket.site == b("site"), _ticket.business_day == b("business_day"), _ticket.device.is_not(None))
@@ -150,14 +158,23 @@ class BookingReader:
 
     def moves(self, site: str, business_day: str) -> list[Event]:
         """The rows of a day that may have changed somebody's place in the order; calls only where they were out of turn."""
+        params = {"site": site, "business_day": business_day, "chosen": CHOSEN, **self._ends(site, business_day)}
+        return [event_of(row) for row in self._sql.all(DAYS_ROWS, params)]
+
+    def counter_changes(self, site: str, business_day: str) -> list[Event]:
+        """The rows of a day in which a counter opened, closed, paused or went on."""
+        params = {"site": site, "business_day": business_day, **self._ends(site, business_day)}
+        return [event_of(row) for row in self._sql.all(COUNTER_ROWS, params)]
+
+    def _ends(self, site: str, business_day: str) -> dict[str, int]:
+        """Between which rows of the log a day lies, by the seals."""
         after, until = 0, 2**62
         for seal in self._sql.all(SEALS, {"site": site}):
             if seal["business_day"] < business_day:
                 after = seal["last_seq"]
             elif seal["business_day"] == business_day:
                 until = seal["last_seq"]
-        params = {"site": site, "after": after, "until": until, "business_day": business_day, "chosen": CHOSEN}
-        return [event_of(row) for row in self._sql.all(DAYS_ROWS, params)]
+        return {"after": after, "until": until}
 
     def frequent_takers(self, site: str, business_day: str, least: int) -> list[list[str]]:
         """The labels taken by each card that took at least so many numbers today. Which card it was is not told."""

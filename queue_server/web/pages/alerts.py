@@ -20,9 +20,14 @@ def standing(reader: Any, visit: Visit) -> list[dict[str, str]]:
     found = alerting.standing(reader, visit.site, now=visit.now_ms)["alerts"]
     return [
         {"tone": "bad" if each["severity"] == "urgent" else "warn", "line": headline(each, names), "remedy": remedy(each),
-         "from": words.hhmm(each["since"])}
+         "from": words.hhmm(each["since"]), "subject": _subject(each)}
         for each in found
     ]  # fmt: skip
+
+
+def _subject(alert: dict[str, Any]) -> str:
+    """What an alert is about, as other lists on a page name it."""
+    return f"service:{alert['subject']}" if alert["rule"] == "queue_wait_over" else str(alert["subject"])
 
 
 def page(visit: Visit) -> Answer:

@@ -1,18 +1,22 @@
-"""The manager's page: today's counts, who waits for what, how each counter stands, and what needs a look."""
+"""The manager's page, first part: today's counts, who waits for what, how each counter stands, and what needs a look.
+
+The further parts of the page (plots, forecast, staffing, accuracy, outages, feed) are rows of `manager_parts`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from flask import render_template
 
-from queue_server.contract import times
+from queue_server.domain import calendar
 from queue_server.services import outliers, queries
 from queue_server.services.issuing import over_cap
-from queue_server.web.pages import alerts, standing, words
+from queue_server.web.pages import alerts, manager_alarms, standing, words
 from queue_server.web.pages.clerk import service_names
 from queue_server.web.pages.health import device_view
+from queue_server.web.pages.manager_parts import PARTS
 from queue_server.web.pages.visit import Answer, Visit, show
 
 STATES = {
@@ -25,7 +29,8 @@ AT_DESK = {"called": "đã gọi", "serving": "đang phục vụ"}
 
 
 def page(visit: Visit) -> Answer:
-    return show("manager.html", visit, **live_view(visit))
+    """What is needed at once stands in the page; each further part comes by itself afterwards, so that none delays another."""
+    return show("manager.html", visit, parts=PARTS, **live_view(visit))
 
 
 def live(visit: Visit) -> Answer:
@@ -34,18 +39,19 @@ def live(visit: Visit) -> Answer:
 
 
 def live_view(visit: Visit) -> dict[str, Any]:
-    """Everything the page shows, from one reading of the database."""
-    now, site, day = visit.now_ms, visit.site, times.encode(visit.now_ms)[:10]
+    """Everything the first part shows, from one reading of the database."""
+    now, site = visit.now_ms, visit.site
     with visit.reader() as reader:
         _, config = queries.house(reader, site)
+        day = calendar.business_day(now, config.utc_offset_min)
         offered = queries.services(reader, site, now=now)["services"]
         queue = queries.queue(reader, site, now=now)["tickets"]
         counters = queries.counters(reader, site, now=now)["counters"]
         figures = queries.day_figures(reader, site, day, now=now)
         devices = queries.devices(reader, site, now=now)["devices"]
-        lines = alerts.standing(reader, visit)
-        unusual = len(outliers.of_day(reader, site, now=now)["outliers"])
-        capped = [(config.priority_classes[one["class"]].name, one) for one in over_cap(reader, site, config, now)]
+        raised = alerts.standing(reader, visit)
+        unusual = outliers.of_day(reader, site, now=now)["outliers"]
+        shares = [(config.priority_classes[one["class"]].name, one) for one in over_cap(reader, site, config, now)]
     services = [_service(row, queue, counters) for row in offered]
     services.sort(key=lambda row: (-row["longest_s"], -row["waiting"]))
     longest_s = max((row["longest_s"] for row in services), default=0)
@@ -53,7 +59,7 @@ def live_view(visit: Visit) -> dict[str, Any]:
     return {
         "counts": figures["counts"],
         "priority": _priority(figures["counts"]),
-        "unusual": unusual,
+        "unusual": len(unusual),
         "wait": figures["wait"],
         "service_time": figures["service_time"],
         "waiting": len(queue),
@@ -64,9 +70,15 @@ def live_view(visit: Visit) -> dict[str, Any]:
         "most": max((row["waiting"] for row in services), default=0),
         "counters": [_counter(row, service_names(config), now) for row in counters],
         "open_counters": sum(row["state"] != "closed" for row in counters),
-        "feeds": [_feed(row) for row in devices if row["role"] == "dossier"],
-        "alarms": [*standing.alarms(standing.look(visit)), *_alarms(services, devices, late_s), *map(_capped, capped)],
-        "alerts": [each for each in lines if each["tone"] == "bad"],
+        "alarms": manager_alarms.ordered(
+            manager_alarms.queues(services, late_s),
+            manager_alarms.raised(raised),
+            manager_alarms.devices((each, device_view(each)) for each in devices),
+            manager_alarms.house(standing.alarms(standing.look(visit))),
+            manager_alarms.unusual(unusual),
+            manager_alarms.capped(shares),
+        ),
+        "shown": manager_alarms.SHOWN,
         "before_opening": figures["before_opening"],
         "over_breaks": figures["over_breaks"],
         "mean": words.minutes,
@@ -77,6 +89,7 @@ def live_view(visit: Visit) -> dict[str, Any]:
 def _service(row: Mapping[str, Any], queue: list[dict[str, Any]], counters: list[dict[str, Any]]) -> dict[str, Any]:
     waits = [ticket["waited_s"] for ticket in queue if ticket["service"] == row["code"]]
     return {
+        "code": row["code"],
         "name": row["name"],
         "waiting": len(waits),
         "longest_s": max(waits, default=0),
@@ -116,30 +129,3 @@ def _priority(counts: Mapping[str, int]) -> dict[str, Any]:
 
 def _percent(part: int, whole: int) -> str:
     return f"{round(100 * part / whole)}%" if whole else "–"
-
-
-def _capped(found: tuple[str, Mapping[str, Any]]) -> str:
-    name, share = found
-    return (
-        f"{name}: {share['share_percent']}% lượt gọi trong giờ qua, mức trần {share['cap_percent']}%. "
-        "Người đến thêm xếp theo giờ đến cho tới khi tỷ lệ giảm."
-    )
-
-
-def _feed(row: Mapping[str, Any]) -> str:
-    """How far the dossier system is behind, as its own process last reported."""
-    behind = int((row.get("spool") or {}).get("waiting") or 0)
-    state = f"{behind} bản ghi chờ gửi" if behind else "đã gửi hết"
-    return f"{row['device']}: {state}, báo {words.ago(int(row['age_s']))}"
-
-
-def _alarms(services: Iterable[Mapping[str, Any]], devices: Iterable[Mapping[str, Any]], late_s: int) -> Iterable[str]:
-    """What a manager should look at now, most pressing first."""
-    for row in services:
-        if row["waiting"] and not row["desks"]:
-            yield f"{row['name']}: {row['waiting']} người chờ nhưng chưa có quầy nào mở. Hãy mở thêm quầy."
-        elif row["longest_s"] >= late_s:
-            yield f"{row['name']}: có người đã chờ {row['longest']}. Hãy thêm quầy cho việc này."
-    for device in (device_view(device) for device in devices):
-        if device["tone"] == "bad":
-            yield f"{device['role']} {device['name']}: {device['word'].lower()}. {device['remedy']}"
