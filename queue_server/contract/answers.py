@@ -164,6 +164,13 @@ HELP_CALL = obj(
     {"counter": maybe(TEXT), "need": maybe(TEXT), "answered_at": maybe(TIME), "answered_by": maybe(TEXT), "done_at": maybe(TIME)},
 )
 RUSH = obj({"on": FLAG}, {"since": maybe(TIME), "by": maybe(TEXT)})
+OUTAGE = obj(
+    {
+        "id": TEXT, "system": TEXT, "name": TEXT, "running": FLAG, "started_at": TIME, "ended_at": maybe(TIME), "marked_at": TIME,
+        "lasted_s": WHOLE, "started_by": TEXT, "ended_by": maybe(TEXT), "ended_how": maybe(TEXT), "note": maybe(TEXT),
+        "services": listing(TEXT), "corrected_at": maybe(TIME), "corrected_by": maybe(TEXT), "withdrawn": FLAG,
+    }
+)  # fmt: skip
 PROBLEM = obj(
     {"type": TEXT, "title": TEXT, "status": WHOLE, "detail": TEXT, "code": TEXT, "request_id": TEXT},
     {"errors": listing(obj({"pointer": TEXT, "code": TEXT, "detail": TEXT}))},
@@ -225,6 +232,14 @@ SCHEMAS: dict[str, Schema] = {
     "HelpCalls": obj({"calls": listing(ref("HelpCall"))}),
     "Hall": obj({"site": TEXT, "rush": RUSH, "calls": listing(ref("HelpCall")), "lights": listing(ANY)}),
     "Rush": obj({"site": TEXT, "rush": RUSH}),
+    "Outage": OUTAGE,
+    "Outages": obj(
+        {
+            "site": TEXT,
+            "systems": listing(obj({"code": TEXT, "name": TEXT, "running": maybe(ref("Outage"))})),
+            "outages": listing(ref("Outage")),
+        }
+    ),
     "Errands": obj({"prints": listing(obj({"job": TEXT, "reprint": FLAG, "ticket": ref("Ticket")})), "help": maybe(ref("HelpCall"))}),
     "DayKey": obj({"site": TEXT, "business_day": TEXT, "scope": TEXT, "key": TEXT}),
     "Seals": obj({"seals": listing(ANY)}),

@@ -57,6 +57,7 @@ class Service:
     absent: tuple[Closure, ...] = ()
     temporary: bool = False
     until: str | None = None
+    depends_on: tuple[str, ...] = ()  # outside systems without which it cannot be done
 
     @property
     def closures(self) -> tuple[Closure, ...]:
@@ -77,6 +78,25 @@ class CounterSpec:
     name: str
     zone: str | None = None
     services: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OutsideSystem:
+    """A system of somebody else's that work at the counters needs; its outages are marked."""
+
+    code: str
+    name: str
+
+
+SYSTEMS = {
+    each.code: each
+    for each in (
+        OutsideSystem("ho_tich", "Hộ tịch"),
+        OutsideSystem("vneid", "VNeID"),
+        OutsideSystem("dkkd", "Đăng ký kinh doanh"),
+        OutsideSystem("dvcqg", "Cổng Dịch vụ công"),
+    )
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +165,7 @@ class SiteConfig:
     help_service: str | None = None
     languages: tuple[str, ...] = ("vi", "en")
     unit_code: str | None = None
+    outage_systems: Mapping[str, OutsideSystem] = field(default_factory=lambda: SYSTEMS)
 
     def calendar_of(self, service: str) -> Calendar:
         """The calendar of a service, less the times at which its officer is not in; without one it is open all day."""
@@ -180,7 +201,14 @@ def parse(document: Mapping[str, Any]) -> SiteConfig:
     """The configuration of a document; `Refusal(invalid)` with a pointer to the first fault."""
     if not isinstance(document, Mapping):
         raise invalid("", "wrong_type", "an object is expected")
-    empty: dict[str, Any] = {"services": {}, "counters": {}, "calendars": {}, "priority_classes": {}, "policy": Policy()}
+    empty: dict[str, Any] = {
+        "services": {},
+        "counters": {},
+        "calendars": {},
+        "priority_classes": {},
+        "policy": Policy(),
+        "outage_systems": {},
+    }
     site = _record(SiteConfig, {**document, **empty}, "")
     services = _table(Service, document.get("services"), "/services")
     counters = _table(CounterSpec, document.get("counters"), "/counters")
@@ -189,6 +217,9 @@ def parse(document: Mapping[str, Any]) -> SiteConfig:
     policy = _record(Policy, document.get("policy", {}), "/policy")
     values = {f.name: getattr(site, f.name) for f in fields(SiteConfig)}
     values |= {"services": services, "counters": counters, "calendars": calendars, "priority_classes": classes, "policy": policy}
+    values["outage_systems"] = (
+        _table(OutsideSystem, document["outage_systems"], "/outage_systems") if "outage_systems" in document else SYSTEMS
+    )
     config = SiteConfig(**values)
     _check(config)
     return config
@@ -231,6 +262,9 @@ def _check_service(config: SiteConfig, service: Service, pointer: str) -> None:
     if service.quota_half_day is not None and len(service.quota_half_day) != len(HALVES):
         raise invalid(f"{pointer}/quota_half_day", "bad_value", "two numbers: morning and afternoon")
     hours.check_until(service.until, f"{pointer}/until", config.utc_offset_min)
+    for system in service.depends_on:
+        if system not in config.outage_systems:
+            raise invalid(f"{pointer}/depends_on", "unknown_system", f"no outside system {system!r} in outage_systems")
     if service.slot_min and not (5 <= service.slot_min <= 480 and service.slot_seats >= 1 and service.slot_days_ahead <= 90):
         raise invalid(f"{pointer}/slot_min", "bad_slots", "slots of 5 to 480 minutes, at least one seat, at most 90 days ahead")
 

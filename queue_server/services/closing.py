@@ -10,7 +10,7 @@ from queue_server.domain import calendar, metrics, numbering, routing
 from queue_server.domain.event import canonical
 from queue_server.domain.principal import SYSTEM, Principal
 from queue_server.domain.visit import AT_COUNTER, Ticket
-from queue_server.services import appointments
+from queue_server.services import appointments, outages
 from queue_server.services.ids import token_hash
 from queue_server.services.unit import Unit
 
@@ -52,6 +52,7 @@ def _close(unit: Unit, day: str) -> None:
         unit.repository.burn_lease(lease["id"])
         unit.event("lease.burnt", f"lease:{lease['id']}", {"series": lease["series"]})
     appointments.release(unit)
+    outages.end_with_day(unit, day)
     unit.repository.forget_holders(unit.site, unit.business_day)
     unit.repository.forget_requests(unit.site, unit.now_ms - KEPT_MS)
     _seal(unit, day, digest, len(leftovers))

@@ -13,6 +13,7 @@ from queue_server.domain.event import Event
 from queue_server.services.projecting_alerts import ALERTED
 from queue_server.services.projecting_fleet import ADMISSION
 from queue_server.services.projecting_orders import ORDERED
+from queue_server.services.projecting_outages import OUTAGES
 
 if TYPE_CHECKING:
     from queue_server.storage.repository import Repository
@@ -122,4 +123,5 @@ PROJECTED: dict[str, Project] = {
     "counter.closed": _spell_over,
     **ORDERED,
     **ALERTED,
+    **OUTAGES,
 }

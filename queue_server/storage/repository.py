@@ -18,6 +18,7 @@ from queue_server.storage.alerts import AlertWriter
 from queue_server.storage.bookings import BookingWriter
 from queue_server.storage.enrolments import FleetWriter
 from queue_server.storage.orders import OrderWriter
+from queue_server.storage.outages import OutageWriter
 from queue_server.storage.reader import Reader
 from queue_server.storage.rows import counter_row, dumps, event_row, ticket_changes, ticket_row
 from queue_server.storage.sql import Row, Runner
@@ -26,7 +27,7 @@ SERIES_KEY = ("site", "business_day", "series")
 Mark = tuple[dict[Any, Row], frozenset[Any]]
 
 
-class Repository(Reader, BookingWriter, OrderWriter, FleetWriter, AlertWriter):
+class Repository(Reader, BookingWriter, OrderWriter, FleetWriter, AlertWriter, OutageWriter):
     """The changes of one unit of work."""
 
     __slots__ = ("_changed", "_held")

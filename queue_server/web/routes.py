@@ -20,6 +20,7 @@ from queue_server.web.routes_hall import HALL
 from queue_server.web.routes_identity import IDENTITY
 from queue_server.web.routes_machines import DEVICES, STANDBY
 from queue_server.web.routes_orders import ORDERS
+from queue_server.web.routes_outages import OUTAGES
 from queue_server.web.routes_policy import POLICY
 
 DAY = Text(10, pattern=r"\d{4}-\d{2}-\d{2}")
@@ -371,6 +372,7 @@ ROUTES: tuple[Route, ...] = (
     *ORDERS,
     *IDENTITY,
     *ALERTS,
+    *OUTAGES,
 )
 
 
