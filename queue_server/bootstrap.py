@@ -97,6 +97,8 @@ class Server:
             self.metrics.stop()
         self.hub.close()
         self.annexe.close()
+        if self.house.dossiers is not None:
+            self.house.dossiers.close()
         self.house.day_keys.close()
         self.store.close()
 
@@ -105,8 +107,6 @@ def own_version() -> str:
     try:
         return version("toiluot")
     except PackageNotFoundError:
-        if self.house.dossiers is not None:
-            self.house.dossiers.close()
         return "0"
 
 
@@ -183,6 +183,7 @@ def build(
     following: bool = False,
     alerts: Path | None = None,
     metrics: str = "",
+    dossier: tuple[str, str] | None = None,
     **settings: Any,
 ) -> Server:
     """A server on a database that `toiluot server init` has prepared. `streams` is one of `PLACES`; an encrypted connection
@@ -192,7 +193,6 @@ def build(
     from queue_server.web.admission import Streams
     from queue_server.web.app import create_app
     from queue_server.web.doors import front
-    dossier: tuple[str, str] | None = None,
     from queue_server.web.lane import Lane
 
     told = load_alert_settings(alerts, SystemClock()) if alerts else AlertSettings()
@@ -202,6 +202,8 @@ def build(
         clock = store.clock = SteadyClock(clock, boot_s)
         if is_sqlite(url):  # a machine of its own: its clock is the one that leapt
             _carry_leap(store, clock)
+    if dossier is not None:
+        settings["dossiers"] = DossierLine(*dossier, SystemClock(), log)  # a far end is slow in real time, also in a rehearsal
     standby: dict[str, Any] = {"standing": Standing(following=following), "copy_to": partial(copying.copy_out, url)}
     authority = Authority(store)
     if not following:
@@ -211,8 +213,6 @@ def build(
     gate = Gate(house)
     hub = Hub(house, gate)
     words = clock.words() if isinstance(clock, ScaledClock) else ""
-    if dossier is not None:
-        settings["dossiers"] = DossierLine(*dossier, SystemClock(), log)  # a far end is slow in real time, also in a rehearsal
     annexe = Annexe(house, hub, {"db": url}, clock=words, most_here=None if tls else PLACES[streams])
     store.on_commit(hub.wake)
     carrier = Carrier(house)

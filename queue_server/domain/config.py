@@ -27,6 +27,7 @@ WORDS = {  # settings of the policy that are one of a few words
     "appointment_contact": ("optional", "required"),
     "holder_scope": ("site", "centre"),
 }
+TARGETS_MOST = 4
 LEASE_MOST = 50  # of the 200 leased numbers a series has in a day: four kiosks can be cut off at once
 
 
@@ -146,6 +147,7 @@ class Policy:
     carry_credit_s: int = 1800  # what who was not served yesterday has beside the time waited then
     warn_by_capacity: bool = False  # the kiosk asks once where a number may not be served before closing
     stop_by_capacity: bool = False  # and none is given where those who wait already fill the time left
+    targets_s: tuple[int, ...] = (900, 1800)  # the waits within which the share of people is published
     standby: str = ""  # the one standby that may take over, by its name
     standby_after_s: int = 0  # and after how long a silence it does so alone; 0: only a person promotes it
 
@@ -166,6 +168,7 @@ class SiteConfig:
     languages: tuple[str, ...] = ("vi", "en")
     unit_code: str | None = None
     outage_systems: Mapping[str, OutsideSystem] = field(default_factory=lambda: SYSTEMS)
+    dossier_steps: Mapping[int, dossier_state.Step] = field(default_factory=dict)  # what the holder of a dossier does, by its state
 
     def calendar_of(self, service: str) -> Calendar:
         """The calendar of a service, less the times at which its officer is not in; without one it is open all day."""
@@ -188,8 +191,6 @@ class SiteConfig:
             raise invalid(pointer, "unknown_service", f"no service {code!r} here; see GET /services")
         return self.services[code]
 
-    outage_systems: Mapping[str, OutsideSystem] = field(default_factory=lambda: SYSTEMS)
-    dossier_steps: Mapping[int, dossier_state.Step] = field(default_factory=dict)  # what the holder of a dossier does, by its state
     def known_counter(self, code: str) -> CounterSpec:
         """The counter of this code, or `not_found`."""
         if code not in self.counters:
@@ -220,6 +221,7 @@ def parse(document: Mapping[str, Any]) -> SiteConfig:
     values["outage_systems"] = (
         _table(OutsideSystem, document["outage_systems"], "/outage_systems") if "outage_systems" in document else SYSTEMS
     )
+    values["dossier_steps"] = dossier_state.steps(document.get("dossier_steps", {}))
     config = SiteConfig(**values)
     _check(config)
     return config
@@ -234,12 +236,20 @@ def _check(config: SiteConfig) -> None:
             config.known_service(code, f"/counters/{n}/services")
     if config.help_service is not None:
         config.known_service(config.help_service, "/help_service")
+    for number, then in config.dossier_steps.items():
+        if then.service is not None:
+            config.known_service(then.service, f"/dossier_steps/{number}/service")
+        if then.counter is not None and then.counter not in config.counters:
+            raise invalid(f"/dossier_steps/{number}/counter", "unknown_counter", f"no counter {then.counter!r}")
     _check_policy(config)
     if not config.services:
         raise invalid("/services", "empty", "at least one service")
 
 
 def _check_policy(config: SiteConfig) -> None:
+    targets = config.policy.targets_s
+    if not 1 <= len(targets) <= TARGETS_MOST or list(targets) != sorted(set(targets)) or targets[0] < 1:
+        raise invalid("/policy/targets_s", "bad_value", f"one to {TARGETS_MOST} rising numbers of seconds")
     for n, named in enumerate(config.priority_classes.values()):
         if named.cap_share is not None and not 1 <= named.cap_share <= 100:
             raise invalid(f"/priority_classes/{n}/cap_share", "out_of_range", "1 to 100 percent")
@@ -249,10 +259,6 @@ def _check_policy(config: SiteConfig) -> None:
     if config.policy.lease_count > LEASE_MOST:
         raise invalid("/policy/lease_count", "out_of_range", f"0 to {LEASE_MOST}: the band of leased numbers is shared by all kiosks")
 
-    values["outage_systems"] = (
-        _table(OutsideSystem, document["outage_systems"], "/outage_systems") if "outage_systems" in document else SYSTEMS
-    )
-    values["dossier_steps"] = dossier_state.steps(document.get("dossier_steps", {}))
 
 def _check_service(config: SiteConfig, service: Service, pointer: str) -> None:
     if not SERIES.match(service.series):
@@ -270,11 +276,6 @@ def _check_service(config: SiteConfig, service: Service, pointer: str) -> None:
 
 
 def _table(kind: type[Any], rows: Any, pointer: str) -> dict[str, Any]:
-    for number, then in config.dossier_steps.items():
-        if then.service is not None:
-            config.known_service(then.service, f"/dossier_steps/{number}/service")
-        if then.counter is not None and then.counter not in config.counters:
-            raise invalid(f"/dossier_steps/{number}/counter", "unknown_counter", f"no counter {then.counter!r}")
     if not isinstance(rows, list):
         raise invalid(pointer, "wrong_type", "a list is expected")
     table: dict[str, Any] = {}

@@ -20,7 +20,6 @@ from queue_server.web.routes_hall import HALL
 from queue_server.web.routes_identity import IDENTITY
 from queue_server.web.routes_machines import DEVICES, STANDBY
 from queue_server.web.routes_orders import ORDERS
-from queue_server.web.routes_outages import OUTAGES
 from queue_server.web.routes_policy import POLICY
 
 DAY = Text(10, pattern=r"\d{4}-\d{2}-\d{2}")
@@ -372,11 +371,9 @@ ROUTES: tuple[Route, ...] = (
     *ORDERS,
     *IDENTITY,
     *ALERTS,
-    *OUTAGES,
 )
 
 
 def full_path(route: Route) -> str:
     return route.path if route.root else API + route.path
-    *OUTAGES,
     *DOSSIERS,
