@@ -8,6 +8,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Any
 
+from .answers_figures import FIGURES, FIGURES_OF_RANGE
 from .vocabulary import Channel, CounterState, Source, TicketState
 
 Schema = dict[str, Any]
@@ -40,7 +41,6 @@ def obj(must: dict[str, Schema], may: dict[str, Schema] | None = None) -> Schema
 
 
 PRINT: Schema = {"type": "string", "enum": ["pending", "printed", "sent_unconfirmed", "not_sent", "unknown", "none"]}
-VERDICTS = ("right", "not_yet_called", "other_counter", "other_service", "superseded", "ended", "other_day", "unknown")
 DOSSIER = obj(
     {
         "code": TEXT,
@@ -50,8 +50,11 @@ DOSSIER = obj(
         "asked_at": TIME,
     }
 )
+VERDICTS = ("right", "not_yet_called", "other_counter", "other_service", "superseded", "ended", "other_day", "unknown")
 NAMES: Schema = {"type": "object", "additionalProperties": TEXT}
-ESTIMATE = obj({"low_s": WHOLE, "high_s": WHOLE, "basis": TEXT})
+ESTIMATE = obj(
+    {"low_s": WHOLE, "high_s": WHOLE, "basis": TEXT}, {"mid_s": WHOLE, "model": TEXT, "from_at": TIME, "to_at": TIME}
+)  # the two instants: the same range as a time of day, where a break lies before its end
 STEP = obj(
     {
         "n": WHOLE,
@@ -227,7 +230,8 @@ SCHEMAS: dict[str, Schema] = {
     "Dossier": DOSSIER,
     "LeasedNumbers": obj({"entries": listing(obj({"number": WHOLE, "label": TEXT, "ticket_id": TEXT, "token": TEXT}))}),
     "Settled": obj({"tickets": listing(ANY)}),
-    "Figures": obj({"counts": {"type": "object", "additionalProperties": WHOLE}}),
+    "Figures": FIGURES,
+    "FiguresOfRange": FIGURES_OF_RANGE,
     "HelpCall": HELP_CALL,
     "HelpCalls": obj({"calls": listing(ref("HelpCall"))}),
     "Hall": obj({"site": TEXT, "rush": RUSH, "calls": listing(ref("HelpCall")), "lights": listing(ANY)}),

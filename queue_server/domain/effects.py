@@ -59,7 +59,7 @@ def _let_passed(ticket: Ticket, event: Event) -> dict[str, Any]:
 def _called(ticket: Ticket, event: Event) -> dict[str, Any]:
     step = current(ticket)
     first = step.first_called_at is None
-    times: dict[str, Any] = {"counter": event.counter, "last_called_at": event.at}
+    times: dict[str, Any] = {"counter": event.counter, "last_called_at": event.at, "turns": event.data.get("turn", step.turns)}
     if first:
         times |= {
             "first_called_at": event.at,
@@ -117,6 +117,8 @@ def _ended(ticket: Ticket, event: Event, outcome: str | None) -> dict[str, Any]:
         times |= {"started_at": step.last_called_at, "start_inferred": True}
     if data.get("machine_closed"):
         times["machine_closed"] = True
+    if data.get("elapsed_ms") is not None:
+        times["elapsed_ms"] = data["elapsed_ms"]
     if data.get("dossier_code"):
         times["procedures"] = (*step.procedures, {"dossier_code": data["dossier_code"]})
     return {"ended_at": event.at, "outcome": outcome, "held_until": None, "steps": _step(ticket, **times)}

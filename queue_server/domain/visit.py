@@ -38,6 +38,8 @@ class Step:
     machine_closed: bool = False
     entered_late: bool = False
     procedures: tuple[dict[str, Any], ...] = ()
+    turns: int = 0  # how often the person was called from the line; above 1 after a release or an absence
+    elapsed_ms: int | None = None  # how long somebody waited whom the end of a day found uncalled
 
 
 @dataclass(frozen=True, slots=True)

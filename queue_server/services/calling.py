@@ -66,6 +66,7 @@ def call_to(unit: Unit, desk: Counter, ticket: Ticket, why: dict[str, Any]) -> T
     hours = unit.config.calendar_of(ticket.service) if ticket.service in unit.config.services else calendar.Calendar()
     data = why | {
         "effective_at": ticket.effective_at,
+        "turn": max(step.turns, int(step.first_called_at is not None)) + 1,
         "wait_ms": max(0, unit.now_ms - step.available_from),
         "before_opening_ms": step.before_opening_ms,
         "over_breaks_ms": calendar.closed_ms(hours, step.available_from, unit.now_ms, unit.config.utc_offset_min),

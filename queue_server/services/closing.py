@@ -12,6 +12,7 @@ from queue_server.domain.principal import SYSTEM, Principal
 from queue_server.domain.visit import AT_COUNTER, Ticket
 from queue_server.services import appointments, outages
 from queue_server.services.ids import token_hash
+from queue_server.services.leftovers import elapsed
 from queue_server.services.unit import Unit
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def _close(unit: Unit, day: str) -> None:
     for ticket in leftovers:
         carry = _carried(unit, ticket)
         kind = "closed_by_system" if ticket.state in AT_COUNTER else "expired" if carry is None else "carried"
-        unit.ticket_event(ticket, kind, {"machine_closed": True, "reason": "day_close"} | (carry or {}))
+        unit.ticket_event(ticket, kind, {"machine_closed": True, "reason": "day_close"} | elapsed(unit, ticket) | (carry or {}))
     for desk in unit.repository.counters(unit.site):
         if desk.state != "closed":
             unit.counter_event(desk, "counter.closed", {"reason": "day_close"})

@@ -16,6 +16,7 @@ from queue_server.domain.errors import Refusal, invalid
 from queue_server.services.devices import doubtful, lost_at
 from queue_server.services.ids import ticket_token, token_hash
 from queue_server.services.issuing import carried_numbers, check_free, place, record
+from queue_server.services.leftovers import elapsed
 from queue_server.services.unit import Unit
 from queue_server.services.views import moment
 
@@ -73,7 +74,8 @@ def _settle_one(unit: Unit, row: Any, entries: dict[int, dict[str, Any]], told: 
     record(unit, data.pop("offered"), data, ticket_id, entry["token_hash"], None if over else told.get("holder_key"))
     mark_if_lost(unit, ticket_id, row["device"], data["issued_device_at"])
     if over:  # whoever got a number yesterday does not wait today
-        unit.ticket_event(unit.ticket(ticket_id), "expired", {"machine_closed": True, "reason": "day_close"})
+        made = unit.ticket(ticket_id)
+        unit.ticket_event(made, "expired", {"machine_closed": True, "reason": "day_close"} | elapsed(unit, made))
     unit.repository.settle_entry(row["id"], number, unit.now_ms)
     entry["settled_at"] = unit.now_ms
     return answer | {"result": "settled"}

@@ -16,6 +16,7 @@ from queue_server.domain.event import Event
 from queue_server.domain.principal import SYSTEM
 from queue_server.domain.visit import Ticket
 from queue_server.services import command, issuing
+from queue_server.services.leftovers import elapsed
 from queue_server.services.unit import Configs, Unit
 from queue_server.services.views import ticket_json
 
@@ -82,7 +83,7 @@ def arrive(unit: Unit, moved: Event) -> dict[str, Any]:
     holder = unit.repository.holders(source.site).get(source.id)
     made = unit.issued(source.id, numbering.label(source.series, number), service, data, holder, kind="arrived")
     if moved.business_day != unit.business_day:  # the way took until the next day: nobody waits any more
-        made = unit.ticket_event(made, "expired", {"machine_closed": True, "reason": "day_close"})
+        made = unit.ticket_event(made, "expired", {"machine_closed": True, "reason": "day_close"} | elapsed(unit, made))
     return {"result": "arrived", "ticket": ticket_json(made, unit.row, unit.config)}
 
 

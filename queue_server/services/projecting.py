@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from queue_server.domain.event import Event
+from queue_server.services import figures_kept
 from queue_server.services.projecting_alerts import ALERTED
 from queue_server.services.projecting_fleet import ADMISSION
 from queue_server.services.projecting_orders import ORDERED
@@ -92,6 +93,7 @@ def _day_closed(repository: Repository, event: Event) -> None:
     repository.forget_alerts(event.site, event.at - ALERTS_KEPT_MS)
     repository.forget_orders(event.site, event.at - ORDERS_KEPT_MS)
     repository.forget_enrolments(event.site, event.at - ENROLMENTS_KEPT_MS)
+    figures_kept.keep(repository, event.site, event.data["day"])
 
 
 # ---------------------------------------------------------------- a counter's time

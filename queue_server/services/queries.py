@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from queue_server.contract import position as places
 from queue_server.contract.position import Position
-from queue_server.domain import calendar, metrics, routing
+from queue_server.domain import calendar, routing
 from queue_server.domain.config import Service, SiteConfig
 from queue_server.domain.counter import Counter, lawful
 from queue_server.domain.errors import Refusal
 from queue_server.domain.visit import Ticket
-from queue_server.services import fleet
+from queue_server.services import figures, fleet
 from queue_server.services.ids import token_hash
 from queue_server.services.issuing import position_of
 from queue_server.services.offering import Look, Offer
@@ -23,6 +23,8 @@ from queue_server.services.views import counter_json, event_json, moment, names,
 if TYPE_CHECKING:
     from queue_server.storage.reader import Reader
     from queue_server.storage.sql import Row
+
+day_figures = figures.day  # the figures of a day are looked at by this name from everywhere
 
 
 def house(reader: Reader, site: str) -> tuple[Row, SiteConfig]:
@@ -321,19 +323,6 @@ def check_position(reader: Reader, row: Row, after: Position) -> None:
     continues_after = min(ends, default=int(row["seq"]))
     if epoch > row["epoch"] or after.seq > continues_after:
         raise Refusal("epoch_changed", epoch=row["epoch"], continues_after=min(continues_after, row["seq"]))
-
-
-def day_figures(reader: Reader, site: str, day: str, *, service: str | None = None, now: int) -> dict[str, Any]:
-    """The figures of one business day, of all services or of one."""
-    row, config = house(reader, site)
-    if service is not None:
-        config.known_service(service, "?service")
-    today = reader.tickets_of_day(site, day)
-    chosen = [each for each in today if service is None or each.service == service]
-    by_service = {code: metrics.figures(e for e in today if e.service == code).as_data()["counts"] for code in config.services}
-    whole = {"site": site, "date": day, "service": service, "position": places.encode(row["epoch"], row["seq"])}
-    desks = metrics.spells(reader.spells(site, day))  # a counter's, whatever service was asked for
-    return whole | metrics.figures(chosen).as_data() | desks | {"by_service": by_service, "definitions": metrics.DEFINITIONS}
 
 
 def seals(reader: Reader, site: str) -> dict[str, Any]:

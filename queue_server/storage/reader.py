@@ -18,6 +18,8 @@ from queue_server.storage import statements as s
 from queue_server.storage.alerts import AlertReader
 from queue_server.storage.bookings import BookingReader
 from queue_server.storage.enrolments import FleetReader
+from queue_server.storage.figures import FigureReader
+from queue_server.storage.lines import LineReader
 from queue_server.storage.orders import OrderReader
 from queue_server.storage.outages import OutageReader
 from queue_server.storage.rows import counter_of, event_of, ticket_of
@@ -30,7 +32,7 @@ def _named(services: Sequence[str]) -> dict[str, str]:
     return {f"s{n}": service for n, service in enumerate(services)}
 
 
-class Reader(BookingReader, OrderReader, FleetReader, AlertReader, OutageReader):
+class Reader(BookingReader, OrderReader, FleetReader, FigureReader, AlertReader, OutageReader, LineReader):
     """A consistent look at the database."""
 
     __slots__ = ("_sql", "entropy", "memo", "now_ms")

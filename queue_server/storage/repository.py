@@ -17,6 +17,7 @@ from queue_server.storage import statements as s
 from queue_server.storage.alerts import AlertWriter
 from queue_server.storage.bookings import BookingWriter
 from queue_server.storage.enrolments import FleetWriter
+from queue_server.storage.figures import FigureWriter
 from queue_server.storage.orders import OrderWriter
 from queue_server.storage.outages import OutageWriter
 from queue_server.storage.reader import Reader
@@ -27,7 +28,7 @@ SERIES_KEY = ("site", "business_day", "series")
 Mark = tuple[dict[Any, Row], frozenset[Any]]
 
 
-class Repository(Reader, BookingWriter, OrderWriter, FleetWriter, AlertWriter, OutageWriter):
+class Repository(Reader, BookingWriter, OrderWriter, FleetWriter, FigureWriter, AlertWriter, OutageWriter):
     """The changes of one unit of work."""
 
     __slots__ = ("_changed", "_held")

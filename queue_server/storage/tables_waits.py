@@ -1,4 +1,4 @@
-"""Waits and what they hang on: marks of outages of outside systems.
+"""Waits and what they hang on: marks of outages of outside systems, and figures of closed days.
 
 `outage` is what events of the log add up to (`services/projecting_outages`); a standby makes the same rows from them. Instants
 are those of the site's clock as corrected last; `marked_at` is when the button was pressed.
@@ -6,7 +6,7 @@ are those of the site's clock as corrected last; `marked_at` is when the button 
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, Index, Integer, Table, Text
+from sqlalchemy import BigInteger, CheckConstraint, Column, Index, Integer, LargeBinary, Table, Text
 
 from queue_server.domain.outages import HOW_ENDED
 from queue_server.storage.base import metadata, one_of, only, site_key
@@ -33,4 +33,16 @@ outage = Table(
     CheckConstraint("ended_at IS NULL OR ended_at >= started_at", name="order"),
     Index("uq_outage_running", "site", "system", unique=True, **only("ended_at IS NULL")),
     Index("ix_outage_started", "site", "started_at"),
+)
+
+# Figures of a closed day as `domain.metrics` makes them, so that a month is quickly added up. Good while `version` is that of the log;
+# they can be made again from tickets and spells at any time, and the audit does.
+day_figures = Table(
+    "day_figures",
+    metadata,
+    site_key(),
+    Column("business_day", Text, primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("digest", Text, nullable=False),
+    Column("body", LargeBinary, nullable=False),
 )

@@ -7,7 +7,7 @@ from typing import Any
 from queue_server.contract import position
 from queue_server.contract.vocabulary import MAX_EVENTS
 from queue_server.domain.errors import Refusal
-from queue_server.services import queries
+from queue_server.services import figures, queries
 from queue_server.web.call import Call
 
 
@@ -29,6 +29,15 @@ def events(call: Call) -> dict[str, Any]:
 def metrics_day(call: Call) -> dict[str, Any]:
     with call.reader() as reader:
         return queries.day_figures(reader, call.site, call.query["date"], service=call.query.get("service"), now=call.now_ms)
+
+
+def metrics_range(call: Call) -> dict[str, Any]:
+    asked, sites = call.query, tuple(filter(None, (call.query.get("sites") or "").split(",")))
+    for site in sites:
+        if site not in call.who.sites:
+            raise Refusal("not_found", what="site")
+    with call.reader() as reader:
+        return figures.span(reader, call.site, asked["from"], asked["to"], service=asked.get("service"), sites=sites, now=call.now_ms)
 
 
 def seals(call: Call) -> dict[str, Any]:

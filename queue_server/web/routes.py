@@ -20,6 +20,7 @@ from queue_server.web.routes_hall import HALL
 from queue_server.web.routes_identity import IDENTITY
 from queue_server.web.routes_machines import DEVICES, STANDBY
 from queue_server.web.routes_orders import ORDERS
+from queue_server.web.routes_outages import OUTAGES
 from queue_server.web.routes_policy import POLICY
 
 DAY = Text(10, pattern=r"\d{4}-\d{2}-\d{2}")
@@ -275,6 +276,21 @@ READING = (
         answer="Figures",
         summary="Figures of a day",
     ),
+    Route(
+        name="metrics-range",
+        method="GET",
+        path="/metrics/range",
+        needs=("read",),
+        handler=feed.metrics_range,
+        query=(
+            Param("from", DAY, required=True, about="first business day"),
+            Param("to", DAY, required=True, about="last business day, at most 31 days in all"),
+            Param("service"),
+            Param("sites", Text(1000), about="codes with commas between: several sites of this credential, added up"),
+        ),
+        answer="FiguresOfRange",
+        summary="Figures of several days, of one site or of several, added up exactly",
+    ),
     Route(name="seals", method="GET", path="/seals", needs=("read",), handler=feed.seals, answer="Seals", summary="Seals of past days"),
 )
 
@@ -371,9 +387,10 @@ ROUTES: tuple[Route, ...] = (
     *ORDERS,
     *IDENTITY,
     *ALERTS,
+    *OUTAGES,
+    *DOSSIERS,
 )
 
 
 def full_path(route: Route) -> str:
     return route.path if route.root else API + route.path
-    *DOSSIERS,

@@ -10,7 +10,7 @@ from queue_server.domain import calendar, metrics, numbering, routing, waiting
 from queue_server.domain.calendar import Calendar
 from queue_server.domain.counter import Counter
 from queue_server.domain.event import Event
-from queue_server.domain.metrics import Figures, Spread, figures, spells
+from queue_server.domain.metrics import Days, Figures, Spread, figures
 from queue_server.domain.ticket import apply
 from queue_server.domain.visit import Step, Ticket
 from tests.domain.test_effects import CALLED, GONE, HELD, SERVING, STEP, WAITING
@@ -176,9 +176,12 @@ def spread(*durations: int) -> Spread:
 
 def test_a_spread_in_full() -> None:
     assert spread(999, 1_500, 1_999, 4_000).as_data() == {
-        "n": 4, "sum_ms": 8_498, "mean_s": 2, "p50_s": 1, "p90_s": 4, "p95_s": 4, "histogram": {"0": 1, "1": 2, "4": 1},
+        "n": 4, "sum_ms": 8_498, "mean_s": 2, "p50_s": 1, "p90_s": 4, "p95_s": 4, "max_s": 4, "histogram": {"0": 1, "1": 2, "4": 1},
     }  # fmt: skip
-    assert Spread().as_data() == {"n": 0, "sum_ms": 0, "mean_s": None, "p50_s": None, "p90_s": None, "p95_s": None, "histogram": {}}
+    empty = {"n": 0, "sum_ms": 0, "mean_s": None, "p50_s": None, "p90_s": None, "p95_s": None, "max_s": None}
+    assert (Spread().brief(), Spread().as_data()) == (empty, empty | {"histogram": {}})
+    assert (Spread().percentile(50), Spread().percentiles((50, 95)), Spread().up_to(9)) == (None, [None, None], 0)
+    assert [spread(999, 1_000, 1_999, 3_000).up_to(s) for s in (0, 1, 2, 3)] == [1, 3, 3, 4]
     assert [spread(*(1_000 * n for n in range(1, 101))).percentile(p) for p in (0, 1, 50, 90, 95, 100)] == [1, 1, 50, 90, 95, 100]
     many = spread(*(1_000 * n for n in range(1, 1_001)))
     assert [many.as_data()[name] for name in ("p50_s", "p90_s", "p95_s")] == [500, 900, 950]
@@ -198,13 +201,20 @@ def test_a_set_of_tickets_in_full() -> None:
     assert body["counts"] == {
         "issued": 7, "arrived": 0, "called": 6, "served": 2, "no_show": 1, "cancelled": 0, "expired": 0, "moved": 0, "recalls": 6,
         "transfers": 1,
-        "machine_closed": 1, "entered_late": 1, "voided": 1, "carried": 0,
+        "abandoned": 0, "machine_closed": 1, "entered_late": 1, "voided": 1, "carried": 0,
         "priority": 7, "priority_confirmed": 0, "priority_refused": 0,
     }  # fmt: skip
     assert body["now"] == {"waiting": 2, "called": 1, "serving": 0, "held": 1}
-    assert [(body[name]["n"], body[name]["sum_ms"]) for name in ("wait", "over_breaks", "before_opening")] == [(5, 100), (5, 15), (5, 20)]
-    assert (body["service_time"]["n"], body["service_time"]["sum_ms"]) == (2, 50)
-    assert set(body) == {"counts", "now", "wait", "before_opening", "over_breaks", "service_time"}
+    assert [(body[name]["n"], body[name]["sum_ms"]) for name in ("wait", "over_breaks", "before_opening")] == [
+        (4, 80),
+        (4, 12),
+        (4, 16),
+    ]  # the void one and the late one are in none
+    assert body["service_time"]["n"] == 0
+    assert set(body) == {
+        "counts", "now", "marks", "wait", "wait_estimated", "before_opening", "over_breaks", "unserved", "unserved_estimated",
+        "call_to_arrival", "service_time", "on_hold", "sojourn", "shares", "visit",
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("state", ["completed", "no_show", "cancelled", "expired", "moved"])
@@ -212,6 +222,7 @@ def test_each_way_to_end_is_counted_under_its_name(state: str) -> None:
     body = metrics.figures([replace(WAITING, state=state)]).as_data()
     ended = {name: body["counts"][name] for name in ("served", "no_show", "cancelled", "expired", "moved")}
     assert ended == dict.fromkeys(ended, 0) | {"served" if state == "completed" else state: 1}
+    assert body["counts"]["abandoned"] == (state in ("cancelled", "expired"))
 
 
 def test_sets_merge_into_what_the_whole_would_give() -> None:
@@ -225,12 +236,14 @@ def test_sets_merge_into_what_the_whole_would_give() -> None:
 @pytest.mark.parametrize(
     ("changes", "served"),
     [
-        ({}, 15), ({"held_ms": 21}, 0), ({"held_ms": 19}, 1), ({"started_at": None}, None), ({"ended_at": None}, None),
+        ({}, 15), ({"outcome": "transferred"}, 15), ({"outcome": "no_show"}, None), ({"outcome": "cancelled"}, None),
+        ({"last_called_at": 1041}, None), ({"last_called_at": 1040}, 15), ({"last_called_at": None}, 15),
+        ({"held_ms": 21}, 0), ({"held_ms": 19}, 1), ({"started_at": None}, None), ({"ended_at": None}, None),
         ({"start_inferred": True}, None), ({"machine_closed": True}, None), ({"entered_late": True}, None),
     ],
 )  # fmt: skip
 def test_service_time_is_what_somebody_saw(changes: dict[str, int | None], served: int | None) -> None:
-    assert metrics.service_ms(replace(replace(STEP, ended_at=1_060), **changes)) == served  # type: ignore[arg-type]
+    assert metrics.service_ms(replace(replace(STEP, ended_at=1_060, outcome="done"), **changes)) == served  # type: ignore[arg-type]
 
 
 def test_a_ticket_from_another_site_arrived_here_and_was_not_issued() -> None:
@@ -255,14 +268,18 @@ def test_time_of_counters_is_added_up_apart() -> None:
         {"counter": "1", "state": "paused", "began_at": 100_000, "ended_at": 400_000},
         {"counter": "2", "state": "wrapping_up", "began_at": 0, "ended_at": 30_500},
     ]
-    told = spells(rows)
+    days = Days()
+    for row in rows:
+        days.add_spell(row)
+    told = days.as_data()
     assert (told["wrap_up"]["n"], told["wrap_up"]["sum_ms"], told["wrap_up"]["mean_s"]) == (2, 90_500, 45)
     assert (told["paused"]["n"], told["paused"]["sum_ms"]) == (1, 300_000)
-    assert told["by_counter"] == {
+    spent = {code: {name: row[name] for name in row if name.startswith(("wrap_up", "paused"))} for code, row in told["by_counter"].items()}
+    assert spent == {
         "1": {"wrap_up_n": 1, "wrap_up_ms": 60_000, "paused_n": 1, "paused_ms": 300_000},
         "2": {"wrap_up_n": 1, "wrap_up_ms": 30_500, "paused_n": 0, "paused_ms": 0},
     }
-    assert spells([])["wrap_up"]["n"] == 0
+    assert Days().as_data()["wrap_up"]["n"] == 0
 
 
 def test_what_was_decided_of_a_priority_is_counted() -> None:

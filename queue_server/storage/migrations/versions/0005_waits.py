@@ -1,4 +1,4 @@
-"""Waits and what they hang on: marks of outages of outside systems."""
+"""Waits and what they hang on: marks of outages of outside systems; figures of closed days, kept."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -11,6 +11,7 @@ RUNNING = sa.text("ended_at IS NULL")
 
 def upgrade() -> None:
     _outages()
+    _day_figures()
 
 
 def _outages() -> None:
@@ -36,3 +37,15 @@ def _outages() -> None:
     )
     op.create_index("uq_outage_running", "outage", ["site", "system"], unique=True, sqlite_where=RUNNING, postgresql_where=RUNNING)
     op.create_index("ix_outage_started", "outage", ["site", "started_at"])
+
+
+def _day_figures() -> None:
+    op.create_table(
+        "day_figures",
+        sa.Column("site", sa.Text(), nullable=False),
+        sa.Column("business_day", sa.Text(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("digest", sa.Text(), nullable=False),
+        sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("site", "business_day", name=op.f("pk_day_figures")),
+    )
