@@ -78,7 +78,9 @@ class Scene:
     """A hall at `now_ms`. `line` in calling order. `spans`: today's opening hours by service (a service without an entry is always
     open). `overtaking`: privileged people to come per hour, by service. `credit_ms`: how far ahead a privileged person moves.
     `priors_s`: the configured gap between calls by service. `no_show_s`: what a call in vain costs a desk; `pause_s`: how long a
-    short pause lasts in the mean; `pauses_per_hour`: how many of them an open desk takes."""
+    short pause lasts in the mean; `pauses_per_hour`: how many of them a desk takes per hour spent with people; `turnover_s`: from one
+    person leaving to the next call. `absent_factors`: how many times as often as usual nobody comes after a wait of under 10, 30, 60
+    minutes and beyond. `more_share`: what a further piece takes, of the time of the first."""
 
     now_ms: int
     services: Mapping[str, ServiceModel]
@@ -91,6 +93,9 @@ class Scene:
     no_show_s: float = 60.0
     pause_s: float = 600.0
     pauses_per_hour: float = 0.0
+    turnover_s: float = 0.0
+    absent_factors: tuple[float, ...] = (1.0, 1.0, 1.0, 1.0)
+    more_share: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
