@@ -84,6 +84,7 @@ class Home:
     def service(self, code: str) -> Service | None:
         return next((one for one in self.services if one.code == code), None)
 
+    outages: tuple[str, ...] = ()  # names of outside systems that do not work now
     def chosen_class(self, code: str | None) -> PriorityClass | None:
         return next((one for one in self.priority_classes if one.code == code), None)
 
@@ -222,6 +223,7 @@ def ticket_from(item: Mapping[str, Any]) -> Ticket:
         label=str(item["label"]),
         service=str(item.get("service") or ""),
         zone=str(item.get("zone") or ""),
+        outages=tuple(str(one.get("name") or "") for one in item.get("outages") or () if isinstance(one, dict)),
         ahead=int(ahead) if isinstance(ahead, int) else None,
         low_s=low_s,
         high_s=high_s,

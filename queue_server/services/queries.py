@@ -13,7 +13,7 @@ from queue_server.domain.config import Service, SiteConfig
 from queue_server.domain.counter import Counter, lawful
 from queue_server.domain.errors import Refusal
 from queue_server.domain.visit import Ticket
-from queue_server.services import figures, fleet
+from queue_server.services import figures, fleet, outages
 from queue_server.services.ids import token_hash
 from queue_server.services.issuing import position_of
 from queue_server.services.offering import Look, Offer
@@ -96,6 +96,7 @@ def citizen_ticket(reader: Reader, token: str, *, now: int) -> dict[str, Any]:
         "ahead": live["ahead"] if found.state == "waiting" else None,
         "estimate": live["estimate"] if found.state == "waiting" else None,
         "revision": found.revision,
+        "outages": [out["name"] for out in outages.standing(reader, found.site, config) if found.service in out["services"]],
         "may_cancel": found.state in ("waiting", "held"),
         "may_let_pass": found.state == "waiting",
         "may_rate": found.state == "completed" and found.rating is None,
@@ -282,6 +283,7 @@ def kiosk_home(reader: Reader, site: str, *, now: int) -> dict[str, Any]:
         "site": {"code": site, "name": config.name, "kind": row["kind"], "public_url": config.public_url, "epoch": row["epoch"]},
         "services": offered,
         "rush": _rush(reader, site),
+        "outages": outages.standing(reader, site, config),
         "help_service": config.help_service,
         "languages": list(config.languages),
         "priority_classes": [

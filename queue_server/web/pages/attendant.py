@@ -11,7 +11,7 @@ from queue_server.contract import times
 from queue_server.domain import numbering
 from queue_server.domain.errors import Refusal
 from queue_server.services import hall_queries, queries
-from queue_server.web.pages import hall_view, words
+from queue_server.web.pages import hall_view, outages, words
 from queue_server.web.pages.booking import qr
 from queue_server.web.pages.visit import Answer, Visit, show
 
@@ -118,5 +118,6 @@ def _live(visit: Visit) -> dict[str, Any]:
         "machines": hall_view.machines(found["lights"]),
         "kiosks": hall_view.kiosks(found["lights"]),
         "rush": {"on": found["rush"]["on"], "since": words.hhmm(found["rush"]["since"])},
+        "systems": outages.panel_of(visit),
         "at": words.hhmm(visit.now_ms),
     }

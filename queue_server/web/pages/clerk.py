@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from typing import Any
+from urllib.parse import quote
 
 from flask import render_template
 
@@ -86,6 +87,7 @@ def dialogs(visit: Visit) -> Answer:
         raise Refusal("not_found", what="counter")
     return render_template(
         "counter_dialogs.html",
+        site_query=f"?site={quote(visit.site)}" if len(visit.who.sites) > 1 else "",
         services=service_names(config).items(),
         others=[(key, spec.name) for key, spec in config.counters.items() if key != code],
         sites=sites,

@@ -12,7 +12,7 @@ from typing import Any
 
 from flask import render_template
 
-from queue_server.web.pages import manager_today
+from queue_server.web.pages import manager_today, outages
 from queue_server.web.pages.visit import Answer, Visit
 
 
@@ -30,4 +30,4 @@ class Part:
         return render_template(f"manager_{self.name}.html", **self.view(visit))
 
 
-PARTS = (Part("today", "Hôm nay theo giờ", manager_today.view, wide=True),)
+PARTS = (Part("today", "Hôm nay theo giờ", manager_today.view, wide=True), Part("outages", "Hệ thống bên ngoài", outages.month, wide=True))
