@@ -61,6 +61,7 @@ class ScaledClock:
 
     def __init__(self, start_ms: int, speed: float, origin: float | None = None, moved: str = "") -> None:
         self._start_ms, self._speed, self._file = start_ms, speed, moved
+        self.speed = speed
         self._origin = time.monotonic() if origin is None else origin
         self._moved = os.open(moved, os.O_RDONLY | os.O_CLOEXEC) if moved else -1
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from kiosk import own_screens, wording
+from kiosk import dossier_screens, own_screens, wording
 from kiosk.events import Help, Paper, Printer, Session, State
 from kiosk.values import Home, Service, clock_text
 from kiosk.views import View, button
@@ -45,10 +45,10 @@ def _resting(session: Session, _: Translate) -> str:
 
 def _bar(session: Session, home: Home, _: Translate, languages: Mapping[str, str]) -> list[View]:
     """Language and text size in the same place on every screen; a way back where there is one."""
-    if session.state in (State.ISSUING, State.PAUSED, State.ASKING):
+    if session.state in (State.ISSUING, State.PAUSED, State.ASKING, State.LOOKING):
         return []
     bar = []
-    if session.state in (State.CHOOSING, State.PRIORITY, State.MAY_NOT, State.SCAN_HELP, State.ERROR):
+    if session.state in (State.CHOOSING, State.PRIORITY, State.MAY_NOT, State.SCAN_HELP, State.TYPING, State.ERROR):
         bar.append(button("start", _("Start again"), "home", icon="back"))
     tags = [*languages, *languages]  # one button goes round through all of them
     following = tags[tags.index(session.lang) + 1] if session.lang in tags else ""
@@ -127,6 +127,11 @@ def _notice(session: Session, _: Translate) -> str:
     return _("The server is away: you are called by the time on your slip") if session.alone else ""
 
 
+def _outside(home: Home, _: Translate) -> str:
+    """What somebody else's system keeps the counters from doing. Numbers are given all the same."""
+    return _("Not working now: %(names)s. You can still take a number.") % {"names": ", ".join(home.outages)} if home.outages else ""
+
+
 def _actions_home(_: Translate) -> View:
     return button("home", _("Back to the first screen"), "home")
 
@@ -139,10 +144,11 @@ def _home(session: Session, home: Home, visit: str, now: str, _: Translate) -> V
             button("scan", _("Scan your ID card"), "scan-help", icon="card", detail=_("Hold the QR code in front of the reader")),
             button("browse", _("Take a number without a card"), "browse", icon="touch", detail=_("Touch what you need to do")),
         ],
+        "also": dossier_screens.way_in(session, home, _),
         "heading": _("or touch what you need"),
         "choices": _choices(session, home, visit, now, _),
         "paging": _paging(_),
-        "notice": _notice(session, _),
+        "notice": _notice(session, _) or _outside(home, _),
     }
 
 
@@ -156,7 +162,9 @@ def _choosing(session: Session, home: Home, visit: str, now: str, _: Translate) 
         "title": _("What do you need today?"),
         "choices": _choices(session, home, visit, now, _),
         "paging": _paging(_),
-        "notice": _("Card read. Please take your card.") if session.card and session.card.kind == "id_card" else _notice(session, _),
+        "notice": _("Card read. Please take your card.")
+        if session.card and session.card.kind == "id_card"
+        else _notice(session, _) or _outside(home, _),
     }
     if chosen:
         screen["priority"] = {
@@ -219,12 +227,11 @@ def _issuing(session: Session, home: Home, visit: str, now: str, _: Translate) -
 def _number(session: Session, home: Home, visit: str, now: str, _: Translate) -> View:
     ticket = session.ticket
     assert ticket is not None
-    wait = wording.wait(ticket.low_s, ticket.high_s, _)
     chosen = home.chosen_class(ticket.priority_class)
     lines = [
         ("time", _("Time of your number: %(time)s") % {"time": clock_text(ticket.issued_at)} if ticket.alone else ""),
         ("ahead", _("You are called by this time; how long you wait is not known yet") if ticket.alone else wording.ahead(ticket.ahead, _)),
-        ("wait", _("Wait: %(wait)s") % {"wait": wait} if wait else ""),
+        ("wait", wording.expected(ticket, _, short=True)),
         ("zone", wording.place(ticket.zone, _)),
         ("priority", _("Priority: %(name)s") % {"name": chosen.name(session.lang)} if chosen else ""),
     ]
@@ -252,10 +259,9 @@ def _found(session: Session, home: Home, visit: str, now: str, _: Translate) -> 
     assert found is not None
     if session.considering in own_screens.ASKED:
         return own_screens.ASKED[session.considering](found, _)
-    wait = wording.wait(found.low_s, found.high_s, _)
     lines = [
         ("ahead", wording.ahead(found.ahead, _)),
-        ("wait", _("Wait: %(wait)s") % {"wait": wait} if wait else ""),
+        ("wait", wording.expected(found, _, short=True)),
         ("zone", wording.place(found.zone, _) if found.state in ("waiting", "held") else ""),
     ]
     actions = [button("done", _("Done"), "home", primary=True), *own_screens.offers(session, found, _)]
@@ -354,6 +360,9 @@ _SCREENS = {
     State.ISSUING: _issuing,
     State.NUMBER: _number,
     State.FOUND: _found,
+    State.TYPING: dossier_screens.typing,
+    State.LOOKING: dossier_screens.looking,
+    State.DOSSIER: dossier_screens.shown,
     State.ERROR: _error,
     State.ASKING: _asking,
 }

@@ -64,7 +64,6 @@ def compose(ticket: Ticket, home: Home, lang: str, translate: Translate, *, repr
     _ = translate
     short = short and not reprint
     chosen = home.chosen_class(ticket.priority_class)
-    wait = wording.wait(ticket.low_s, ticket.high_s, _)
     own_notice = _("This slip is not a receipt for your file")
     wanted = [
         (Role.CENTRE, short_centre(home.site_name) if short else home.site_name),
@@ -75,7 +74,7 @@ def compose(ticket: Ticket, home: Home, lang: str, translate: Translate, *, repr
         (Role.ZONE, wording.place(ticket.zone, _)),
         (Role.PRIORITY, _("Priority: %(name)s") % {"name": shorten(chosen.name(lang))} if chosen else ""),
         (Role.AHEAD, wording.ahead(ticket.ahead, _)),
-        (Role.WAIT, _("Expected wait: %(wait)s") % {"wait": wait} if wait else ""),
+        (Role.WAIT, wording.expected(ticket, _)),
         (Role.TIME, clock_text(ticket.issued_at)),
         (Role.DATE, date_text(ticket.issued_at)),
         (Role.ALONE, _("number given while the server was away; the order is by this time") if ticket.alone else ""),

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, TypedDict
 
 RUSH_IDLE_MS = 30_000
 
@@ -26,6 +26,8 @@ class Service:
     warning: bool = False  # who takes a number now may not be served before closing
     low_s: int | None = None
     high_s: int | None = None
+    called_from: str = ""  # the wait as a time of day, where a break lies before its end
+    called_to: str = ""
 
     def name(self, lang: str) -> str:
         return self.names.get(lang) or self.names.get("vi") or self.code
@@ -65,6 +67,8 @@ class Settings:
     audio_ask_ms: int = 60_000
     audio_shown_ms: int = 120_000
     carry: bool = False  # who is not served today comes first on the next day, with the same number
+    look_up: bool = False  # whether this centre looks dossiers up
+    look_ms: int = 2_000  # and how long a person waits for it at most
     dim_ms: int = 0  # 0 = the first screen is always bright
 
 
@@ -80,11 +84,11 @@ class Home:
     languages: tuple[str, ...] = ("vi", "en")
     priority_classes: tuple[PriorityClass, ...] = ()
     settings: Settings = field(default_factory=Settings)
+    outages: tuple[str, ...] = ()  # names of outside systems that do not work now
 
     def service(self, code: str) -> Service | None:
         return next((one for one in self.services if one.code == code), None)
 
-    outages: tuple[str, ...] = ()  # names of outside systems that do not work now
     def chosen_class(self, code: str | None) -> PriorityClass | None:
         return next((one for one in self.priority_classes if one.code == code), None)
 
@@ -104,6 +108,8 @@ class Ticket:
     url: str = ""
     priority_class: str = ""
     alone: bool = False
+    called_from: str = ""
+    called_to: str = ""
 
 
 @dataclass(frozen=True)
@@ -120,6 +126,8 @@ class Found:
     high_s: int | None = None
     token: str = field(default="", repr=False)  # of the slip, for what its holder may ask next
     offers: tuple[str, ...] = ()
+    called_from: str = ""
+    called_to: str = ""
 
     @property
     def alive(self) -> bool:
@@ -136,14 +144,25 @@ def _names(item: Mapping[str, Any]) -> dict[str, str]:
     return names
 
 
-def _estimate(item: Mapping[str, Any]) -> tuple[int | None, int | None]:
+class _Expected(TypedDict):
+    """What `Service`, `Ticket` and `Found` say of a wait."""
+
+    low_s: int | None
+    high_s: int | None
+    called_from: str
+    called_to: str
+
+
+def _estimate(item: Mapping[str, Any]) -> _Expected:
     estimate = item.get("estimate") or {}
     low, high = estimate.get("low_s"), estimate.get("high_s")
-    return (int(low), int(high)) if isinstance(low, (int, float)) and isinstance(high, (int, float)) else (None, None)
+    if not isinstance(low, (int, float)) or not isinstance(high, (int, float)):
+        return {"low_s": None, "high_s": None, "called_from": "", "called_to": ""}
+    begin, end = str(estimate.get("from_at") or ""), str(estimate.get("to_at") or "")
+    return {"low_s": int(low), "high_s": int(high), "called_from": begin, "called_to": end}
 
 
 def service_from(item: Mapping[str, Any]) -> Service:
-    low_s, high_s = _estimate(item)
     return Service(
         code=str(item["code"]),
         names=_names(item),
@@ -154,8 +173,7 @@ def service_from(item: Mapping[str, Any]) -> Service:
         waiting=int(item.get("waiting") or 0),
         why=str(item.get("closed_reason") or ""),
         warning=item.get("warning") == "may_not_be_served",
-        low_s=low_s,
-        high_s=high_s,
+        **_estimate(item),
     )
 
 
@@ -205,17 +223,17 @@ def home_from(item: Mapping[str, Any]) -> Home:
         languages=tuple(str(one) for one in item.get("languages") or ("vi", "en")),
         priority_classes=_classes(item.get("priority_classes") or ()),
         settings=_settings(item),
+        outages=tuple(str(one.get("name") or "") for one in item.get("outages") or () if isinstance(one, dict)),
     )
 
 
 def _settings(item: Mapping[str, Any]) -> Settings:
     """The centre's settings; in rush hour the short slip, and a screen that nobody touches is free sooner."""
-    settings = settings_from(item.get("settings") or {})
+    settings = replace(settings_from(item.get("settings") or {}), look_up=item.get("dossiers") is True)
     return replace(settings, rush=True, slip="short", idle_ms=min(settings.idle_ms, RUSH_IDLE_MS)) if item.get("rush") is True else settings
 
 
 def ticket_from(item: Mapping[str, Any]) -> Ticket:
-    low_s, high_s = _estimate(item)
     ahead = item.get("ahead")
     url = str(item.get("url") or "")
     return Ticket(
@@ -223,10 +241,8 @@ def ticket_from(item: Mapping[str, Any]) -> Ticket:
         label=str(item["label"]),
         service=str(item.get("service") or ""),
         zone=str(item.get("zone") or ""),
-        outages=tuple(str(one.get("name") or "") for one in item.get("outages") or () if isinstance(one, dict)),
         ahead=int(ahead) if isinstance(ahead, int) else None,
-        low_s=low_s,
-        high_s=high_s,
+        **_estimate(item),
         issued_at=str(item.get("issued_at") or ""),
         url=url if url.startswith(("https://", "http://")) else "",
         priority_class=str(item.get("priority_class") or ""),
@@ -234,7 +250,6 @@ def ticket_from(item: Mapping[str, Any]) -> Ticket:
 
 
 def found_from(item: Mapping[str, Any], token: str = "") -> Found:
-    low_s, high_s = _estimate(item)
     ahead = item.get("ahead")
     return Found(
         label=str(item["label"]),
@@ -245,8 +260,7 @@ def found_from(item: Mapping[str, Any], token: str = "") -> Found:
         offers=tuple(what for what, may in (("let_pass", "may_let_pass"), ("cancel", "may_cancel")) if token and item.get(may) is True),
         counter=str(item.get("counter_name") or item.get("counter") or ""),
         ahead=int(ahead) if isinstance(ahead, int) else None,
-        low_s=low_s,
-        high_s=high_s,
+        **_estimate(item),
     )
 
 

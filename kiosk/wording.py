@@ -7,9 +7,9 @@ than the estimate did.
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from kiosk.values import Home, Service
+from kiosk.values import Found, Home, Service, Ticket
 
 Translate = Callable[[str], str]
 STEP_MIN = 5
@@ -44,6 +44,29 @@ def wait(low_s: int | None, high_s: int | None, _: Translate) -> str:
     return _("about %(low)s–%(high)s minutes") % {"low": low, "high": high}
 
 
+def at_clock(begin: str, end: str, _: Translate) -> str:
+    """`about 13:40–14:10`: widened to whole five minutes. Nothing where no two instants of one day were told."""
+    try:
+        low, high = datetime.fromisoformat(begin), datetime.fromisoformat(end)
+    except ValueError:
+        return ""
+    early = low - timedelta(minutes=low.minute % STEP_MIN, seconds=low.second, microseconds=low.microsecond)
+    late = high + timedelta(seconds=-(high.minute * 60 + high.second) % (STEP_MIN * 60), microseconds=-high.microsecond)
+    if high < low or early.date() != late.date():
+        return ""
+    late += timedelta(minutes=STEP_MIN if late == early else 0)
+    return _("about %(from)s–%(to)s") % {"from": early.strftime("%H:%M"), "to": late.strftime("%H:%M")}
+
+
+def expected(of: Service | Ticket | Found, _: Translate, *, short: bool = False) -> str:
+    """When somebody is called: as a wait, or past a break as a time of day, which is what a person can go by then."""
+    clock = at_clock(of.called_from, of.called_to, _)
+    if clock:
+        return (_("Your turn: %(time)s") if short else _("Expected call: %(time)s")) % {"time": clock}
+    span = wait(of.low_s, of.high_s, _)
+    return ((_("Wait: %(wait)s") if short else _("Expected wait: %(wait)s")) % {"wait": span}) if span else ""
+
+
 def opens(instant: str, now: str, _: Translate) -> str:
     """When a closed service opens again, with the day where it is not today. Nothing where nobody knows."""
     try:
@@ -61,7 +84,9 @@ def offer(service: Service, now: str, _: Translate) -> str:
     then = opens(service.next_open_at, now, _)
     if service.open:
         away = service.why == "absent" and bool(then)
-        return _("The officer comes later today. %(then)s") % {"then": then} if away else waiting(service.waiting, _)
+        if away:
+            return _("The officer comes later today. %(then)s") % {"then": then}
+        return " · ".join(part for part in (waiting(service.waiting, _), _wait_of(service, _)) if part)
     why = {
         "absent": _("The officer is not in."),
         "quota": _("No numbers are left."),
@@ -69,6 +94,12 @@ def offer(service: Service, now: str, _: Translate) -> str:
         "ended": _("This has ended."),
     }.get(service.why, "")
     return " ".join(part for part in (why, then) if part) or _("Closed today")
+
+
+def _wait_of(service: Service, _: Translate) -> str:
+    """What whoever takes a number now should expect; nothing beside "nobody is waiting" where that says it already."""
+    clock = at_clock(service.called_from, service.called_to, _)
+    return clock or (wait(service.low_s, service.high_s, _) if service.waiting or service.low_s else "")
 
 
 def from_when(instant: str, now: str, _: Translate) -> str:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 import uvloop
@@ -45,6 +45,9 @@ from queue_server.web.standing import Standing
 from toiluot_edge import Asgi, Clock, ScaledClock, SystemClock, boot_s, clock_from_environment, mount, setup_log
 from toiluot_guard import raise_file_limit
 
+if TYPE_CHECKING:
+    from queue_server.web.foreseer import Foreseer
+
 THREADS = 32
 TIMER_S = 20.0
 NICE = 5  # issuing a number goes before telling ten thousand screens of it
@@ -66,12 +69,14 @@ class Server:
     stopped: threading.Event
     carrier: Carrier
     watch: AlertWatch
+    foreseer: Foreseer
     metrics: MetricsPort | None = None
 
     def start(self) -> None:
         """Begin what runs by the clock."""
         self.timer.start()
         self.carrier.start()
+        self.foreseer.start()
         if not isinstance(self.house.clock, ScaledClock):  # a rehearsal's hours pass in minutes: its devices would seem silent
             self.watch.start()
         self.annexe.consider()
@@ -80,6 +85,7 @@ class Server:
         """First of all at SIGTERM: the streams end, commands in flight are answered."""
         self.stopped.set()
         self.carrier.stop()
+        self.foreseer.stop()
         self.watch.stop()
         self.hub.stop()
         self.annexe.stop()
@@ -91,6 +97,8 @@ class Server:
             self.timer.join(timeout=5)
         self.carrier.stop()
         self.carrier.join()
+        self.foreseer.stop()
+        self.foreseer.join()
         self.watch.stop()
         self.watch.join()
         if self.metrics is not None:
@@ -193,6 +201,7 @@ def build(
     from queue_server.web.admission import Streams
     from queue_server.web.app import create_app
     from queue_server.web.doors import front
+    from queue_server.web.foreseer import Foreseer  # with numpy, which neither a command nor the process for streams needs
     from queue_server.web.lane import Lane
 
     told = load_alert_settings(alerts, SystemClock()) if alerts else AlertSettings()
@@ -217,6 +226,8 @@ def build(
     store.on_commit(hub.wake)
     carrier = Carrier(house)
     store.on_commit(carrier.wake)
+    foreseer = Foreseer(house)
+    store.on_commit(foreseer.wake)
     if is_sqlite(url):
         store.on_commit(annexe.wake)  # PostgreSQL tells every process by itself
     flask = create_app(house, gate)
@@ -224,7 +235,7 @@ def build(
     stopped = threading.Event()
     timer = threading.Thread(target=_turn_days, args=(house, stopped), name="timer", daemon=True)
     port = MetricsPort(house, told, metrics) if metrics else None
-    return Server(house, store, hub, annexe, flask, application, timer, stopped, carrier, AlertWatch(house, told), port)
+    return Server(house, store, hub, annexe, flask, application, timer, stopped, carrier, AlertWatch(house, told), foreseer, port)
 
 
 def _carry_leap(store: Store, clock: SteadyClock) -> None:

@@ -200,6 +200,13 @@ ORDER = obj(
         "file": maybe(obj({"type": TEXT, "bytes": WHOLE})),
     }
 )  # fmt: skip
+FEED = obj(
+    {
+        "device": TEXT, "partner": TEXT, "age_s": WHOLE, "silent": FLAG, "position": TEXT, "behind": WHOLE, "lag_s": WHOLE, "late": FLAG,
+        "waiting": WHOLE, "days": WHOLE, "refused": WHOLE, "newest_refused": listing(obj({"key": TEXT, "at": TIME})),
+        "trouble": maybe(TEXT), "answered_at": maybe(TIME), "orders": listing(ref("Order")),
+    }
+)  # fmt: skip
 WAVE = obj(
     {
         "id": TEXT, "kind": TEXT, "args": ANY, "size": WHOLE, "stop_after": WHOLE, "state": TEXT, "reason": maybe(TEXT), "started_at": TIME,
@@ -300,6 +307,8 @@ SCHEMAS: dict[str, Schema] = {
     ),
     "Order": ORDER,
     "Orders": obj({"orders": listing(ref("Order"))}),
+    "DossierFeeds": obj({"site": TEXT, "position": TEXT, "feeds": listing(FEED)}),
+    "DossierResend": obj({"orders": listing(ref("Order"))}),
     "OrderFile": obj({"order": TEXT, "type": TEXT, "bytes": WHOLE}),
     "Wave": WAVE,
     "Waves": obj({"waves": listing(ref("Wave"))}),

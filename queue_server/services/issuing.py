@@ -10,6 +10,8 @@ from queue_server.domain import calendar, capacity, numbering, routing, waiting
 from queue_server.domain.config import Service, SiteConfig
 from queue_server.domain.errors import Refusal, invalid
 from queue_server.domain.visit import Ticket
+from queue_server.services import foresight
+from queue_server.services.foresight import Wait, estimate_json
 from queue_server.services.ids import ticket_token, token_hash
 from queue_server.services.offering import PACE_WINDOW_MS, Look, Offer
 from queue_server.services.unit import Unit, pool
@@ -208,7 +210,10 @@ def place(unit: Unit, service: str, priority_class: str | None, appointment: str
         opens_in_s=max(0, available_from - unit.now_ms) // 1000,  # a number told of afterwards was there before
     )
     offset = unit.config.utc_offset_min
-    placed = {"credits": credits, "effective_at": effective_at, "ahead": ahead, "estimate": waiting.estimate(view).as_data()}
+    privileged = bool(credits)
+    foreseen = foresight.of_newcomer(unit.repository, unit.site, service, privileged=privileged, ahead=ahead, now=unit.now_ms)
+    told = _told(view, foreseen)
+    placed = {"credits": credits, "effective_at": effective_at, "ahead": ahead, "estimate": told}
     placed["half"] = calendar.half_of(available_from, offset)
     return placed if cap is None else placed | {"capped": cap}
 
@@ -219,4 +224,14 @@ def position_of(reader: Reader, site: str, config: SiteConfig, ticket: Ticket, n
     found = pace(reader, site, config, ticket.service, now_ms)
     opens_in_s = max(0, ticket.available_from - now_ms) // 1000
     view = waiting.View(ahead, found.free_counter, found.recent_calls, config.services[ticket.service].prior_gap_s, opens_in_s)
-    return ahead, waiting.estimate(view).as_data()
+    privileged = ticket.effective_at < ticket.available_from
+    foreseen = foresight.of_ticket(reader, site, ticket.id, ticket.service, privileged=privileged, ahead=ahead, now=now_ms)
+    return ahead, estimate_json(_told(view, foreseen)) or {}
+
+
+def _told(view: waiting.View, found: Wait | None) -> dict[str, Any]:
+    """What was foreseen, wherever this moment does not know better: a counter stands free, or the person cannot be called so soon."""
+    plain = waiting.estimate(view)
+    if plain.basis == foresight.NO_WAIT or found is None or found.basis == foresight.NO_WAIT or found.mid_s < view.opens_in_s:
+        return plain.as_data()
+    return found.as_data()

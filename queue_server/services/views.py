@@ -10,6 +10,7 @@ from queue_server.domain.config import SiteConfig
 from queue_server.domain.counter import Counter
 from queue_server.domain.event import Event
 from queue_server.domain.visit import Step, Ticket
+from queue_server.services.foresight import estimate_json
 from queue_server.services.ids import ticket_token, token_hash
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ def ticket_json(ticket: Ticket, site: Row, config: SiteConfig) -> dict[str, Any]
         "outcome": ticket.outcome,
         "rating": ticket.rating,
         "ahead": ticket.ahead,
-        "estimate": ticket.estimate,
+        "estimate": estimate_json(ticket.estimate),
         "print": ticket.print,
         "doubt": ticket.print if ticket.doubt else None,
         "carried_to": ticket.carried_to,
