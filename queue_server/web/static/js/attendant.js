@@ -2,6 +2,7 @@
 // over retries, so a lost answer makes no second number and no second slip.
 import { Lost, Problem, command, meta } from "./api.js";
 import { bell } from "./bell.js";
+import { pressing } from "./steady.js";
 
 const el = id => document.getElementById(id);
 const form = el("issue"), line = el("say"), take = form.querySelector("button"), sheet = el("sheet"), PAPER_AT = "toiluot.paper-at";
@@ -29,7 +30,7 @@ async function draw(place, ticket) {
   if (answer.status === 401) { location.reload(); return; }
   if (!answer.ok || shown[place] !== ticket) return;
   const text = await answer.text(), box = el(place);
-  if (shown[place] !== ticket || box.querySelector("details[open] form")) return;          // somebody is just changing it
+  if (shown[place] !== ticket || box.querySelector("details[open] form") || pressing()) return;   // somebody is just changing it
   const same = box.querySelector('[data-ticket="' + ticket + '"]'), open = same ? Array.from(same.querySelectorAll("details")).findIndex(part => part.open) : -1;
   box.innerHTML = text;                                               // our own page: escaped by the template
   if (open >= 0 && box.querySelectorAll("details")[open]) box.querySelectorAll("details")[open].open = true;

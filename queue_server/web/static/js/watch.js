@@ -1,6 +1,7 @@
 // Pages that only look: asks htmx for a fresh fragment after events, lets "seen … ago" age on screen, tells a lost link.
 import { mono, serverNow } from "./clock.js";
 import { follow } from "./link.js";
+import "./steady.js";
 import { LINK } from "./words.js";
 
 const SOON_MS = 600;             // many events make one request, and a busy hall never puts it off
