@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from queue_server.audit import plain
-from queue_server.services import queries
+from queue_server.audit import plain, plain_figures
+from queue_server.services import figures_kept, queries
 
 if TYPE_CHECKING:
     from queue_server.storage.reader import Reader
@@ -30,6 +30,7 @@ STEP_SAME = {
     "started_at": "started_at", "ended_at": "ended_at", "recalls": "recalls", "outcome": "outcome", "held_ms": "away_ms",
     "start_inferred": "inferred", "over_breaks_ms": "over_breaks_ms", "entered_late": "late",
 }  # fmt: skip
+TARGETS_S = (900, 1800)  # where a site has set none
 ANSWERLESS = ("init:", "beat:", "job:")  # commands of the house itself whose answer nobody repeats
 
 
@@ -199,21 +200,39 @@ def _seals(log: list[dict[str, Any]], reader: Reader, site: str) -> Iterator[str
 
 
 def _figures(log: list[dict[str, Any]], reader: Reader, site: str, day: str | None) -> Iterator[str]:
-    """The published figures of each day against counting."""
+    """The published figures of each day against counting, and what is kept of closed days against what is reckoned of them."""
     tickets = [plain.read_ticket(events) for events in by_ticket(log).values()]
-    for one in sorted({ticket["business_day"] for ticket in tickets if ticket}):
-        if day is not None and one != day:
-            continue
+    row = reader.site(site) or {}
+    settings = reader.config(site, row["config_version"])
+    offset, targets = settings.get("utc_offset_min", 420), settings.get("policy", {}).get("targets_s", TARGETS_S)
+    days = {ticket["business_day"] for ticket in tickets if ticket}
+    for one in sorted(days if day is None else days & {day}):
         shown = queries.day_figures(reader, site, one, now=reader.now_ms)
-        flat = shown["counts"] | {
-            "wait_n": shown["wait"]["n"], "wait_ms": shown["wait"]["sum_ms"],
-            "service_n": shown["service_time"]["n"], "service_ms": shown["service_time"]["sum_ms"],
-            "wrap_up_n": shown["wrap_up"]["n"], "wrap_up_ms": shown["wrap_up"]["sum_ms"],
-            "paused_n": shown["paused"]["n"], "paused_ms": shown["paused"]["sum_ms"],
-        }  # fmt: skip
-        for name, value in (plain.day_figures(tickets, one) | plain.desk_times(log, one)).items():
-            if flat[name] != value:
-                yield f"figure-{name}: {one} is published as {flat[name]}, {value} by the log"
+        counted = plain_figures.day(tickets, log, one, offset_min=offset, targets_s=targets)
+        for name, published, value in _differing(shown, counted):
+            yield f"figure-{name}: {one} is published as {published}, {value} by the log"
+        reckoned = figures_kept.reckoned(reader, site, one, shown["version"])
+        if shown["digest"] != reckoned.digest:
+            yield f"figures-kept: the figures kept of {one} are not those of its visits; the next close of a day makes them anew"
+
+
+def _differing(shown: Any, counted: Any, name: str = "") -> Iterator[tuple[str, Any, Any]]:
+    """Where what is published is not what was counted: the name of the figure with its place, and both."""
+    if isinstance(counted, dict) and isinstance(shown, dict):
+        for key in sorted({*counted, *(() if name == "" else shown)}):
+            yield from _differing(shown.get(key), counted.get(key), f"{name}.{key}" if name else key)
+    elif isinstance(counted, list) and isinstance(shown, list) and len(counted) == len(shown):
+        for n, (one, other) in enumerate(zip(shown, counted, strict=True)):
+            yield from _differing(one, other, f"{name}.{n}")
+    elif shown != counted and not (counted is None and _nothing(shown)):
+        yield name, shown, counted
+
+
+def _nothing(shown: Any) -> bool:
+    """Whether a published part says that there was nothing: a service that is offered and that nobody came for."""
+    if isinstance(shown, dict):
+        return all(_nothing(each) for key, each in shown.items() if key != "target_s")
+    return all(map(_nothing, shown)) if isinstance(shown, list) else not shown
 
 
 def _answers(log: list[dict[str, Any]], reader: Reader, site: str) -> Iterator[str]:

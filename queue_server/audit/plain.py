@@ -1,8 +1,8 @@
 """A second, plain reading of the log: what each ticket, counter and day must be, worked out with dictionaries alone.
 
-Shares no code with `queue_server.domain`, on purpose: a mistake there must not be repeated here. Two things are done
-differently from the first implementation: an undone event is struck out and the rest is read again from the start
-(instead of restoring carried values), and figures are sums over lists (instead of mergeable spreads).
+Shares no code with `queue_server.domain`, on purpose: a mistake there must not be repeated here. Done differently from the first
+implementation: an undone event is struck out and the rest is read again from the start, instead of restoring carried values.
+What the day's figures must be then is `plain_figures`'.
 """
 
 from __future__ import annotations
@@ -58,7 +58,9 @@ def _happen(ticket: Plain, event: Row) -> None:
             number=data["number"], series=data["series"], business_day=data["business_day"], issued_at=data["issued_at"],
             available_from=data["available_from"], effective_at=data["effective_at"], priority_class=data.get("priority_class"),
             let_pass=0, moved_from=data.get("moved_from"), for_counter=data.get("for_counter"), priority_check=None,
-            taken_for=event["service"] if kind == "issued" else "", carried_to=None,
+            taken_for=event["service"] if kind == "issued" else "", carried_to=None, id=event["ticket"],
+            channel=data.get("channel") or "in_person", lease=data.get("lease"), synced=data.get("clock_synced"),
+            device_at=data.get("issued_device_at"), void=False, by_system=False,
         )  # fmt: skip
         _open_step(ticket, event["service"], data["available_from"])
         ticket["steps"][0]["before_opening_ms"] = data.get("before_opening_ms", 0)
@@ -72,7 +74,7 @@ def _open_step(ticket: Plain, service: str, at: int) -> None:
     ticket["steps"].append({
         "service": service, "counter": None, "available_from": at, "first_called_at": None, "started_at": None, "ended_at": None,
         "recalls": 0, "outcome": None, "away_since": None, "away_ms": 0, "inferred": False, "machine": False, "over_breaks_ms": 0,
-        "before_opening_ms": 0, "last_called_at": None, "late": False,
+        "before_opening_ms": 0, "last_called_at": None, "late": False, "away_before_ms": 0, "turns": 0, "elapsed_ms": None,
     })  # fmt: skip
 
 
@@ -87,7 +89,7 @@ def _called(t: Plain, e: Row, d: Any, at: int) -> None:
     step = t["steps"][-1]
     if step["first_called_at"] is None:
         step["first_called_at"], step["over_breaks_ms"] = at, d["over_breaks_ms"]
-    step["counter"], step["last_called_at"] = e["counter"], at
+    step["counter"], step["last_called_at"], step["turns"] = e["counter"], at, d.get("turn", step["turns"])
     t.update(state="called", counter=e["counter"], for_counter=None, called_at=step["first_called_at"])
 
 
@@ -99,7 +101,7 @@ def _recalled(t: Plain, e: Row, d: Any, at: int) -> None:
 
 def _serving(t: Plain, e: Row, d: Any, at: int) -> None:
     step = t["steps"][-1]
-    step["started_at"], step["away_ms"] = at, 0
+    step["started_at"], step["away_ms"], step["away_before_ms"] = at, 0, step["away_before_ms"] + step["away_ms"]
     t.update(state="serving", serving_at=at, doubt=False)
 
 
@@ -110,8 +112,8 @@ def _held(t: Plain, e: Row, d: Any, at: int) -> None:
 
 def _back(step: Plain, at: int) -> None:
     if step["away_since"] is not None:
-        if step["started_at"] is not None:  # time away before service began takes nothing from it
-            step["away_ms"] += at - step["away_since"]
+        during = step["started_at"] is not None  # time away before service began takes nothing from it
+        step["away_ms" if during else "away_before_ms"] += at - step["away_since"]
         step["away_since"] = None
 
 
@@ -133,6 +135,7 @@ def _end(t: Plain, at: int, outcome: str, d: Any) -> None:
     if d.get("start_inferred") and step["started_at"] is None:
         step["started_at"], step["inferred"] = step["last_called_at"], True
     step["ended_at"], step["outcome"], step["machine"] = at, outcome, step["machine"] or bool(d.get("machine_closed"))
+    step["elapsed_ms"] = d.get("elapsed_ms", step["elapsed_ms"])
     t.update(ended_at=at, outcome=outcome)
 
 
@@ -168,7 +171,7 @@ def _ended(t: Plain, e: Row, d: Any, at: int) -> None:
 def _closed_by_system(t: Plain, e: Row, d: Any, at: int) -> None:
     absent = t["state"] == "called"
     _end(t, at, "no_show" if absent else "done", d)
-    t["state"] = "no_show" if absent else "completed"
+    t.update(state="no_show" if absent else "completed", by_system=True)
 
 
 def _readmitted(t: Plain, e: Row, d: Any, at: int) -> None:
@@ -206,6 +209,7 @@ _KINDS: dict[str, Any] = {
     "priority_confirmed": lambda t, e, d, at: t.update(priority_check="confirmed"),
     "priority_refused": lambda t, e, d, at: t.update(priority_check="refused", priority_class=None, effective_at=d["effective_at"]),
     "rated": lambda t, e, d, at: t.update(rating=d["stars"]),
+    "voided": lambda t, e, d, at: t.update(void=True),
 }
 
 
@@ -224,23 +228,6 @@ def read_counters(events: Iterable[Row]) -> dict[str, str]:
     return {event["counter"]: COUNTER_STATE[event["type"]] for event in events if event["type"] in COUNTER_STATE}
 
 
-def desk_times(events: Iterable[Row], day: str) -> Plain:
-    """How often and how long counters wrapped up and stood paused on one day, read off the log alone."""
-    began: dict[str, tuple[str, int]] = {}
-    found = {"wrap_up_n": 0, "wrap_up_ms": 0, "paused_n": 0, "paused_ms": 0}
-    for event in events:
-        state = COUNTER_STATE.get(event["type"])
-        was, since = began.get(event["counter"], ("", 0))
-        if state is None or state == was:
-            continue
-        if was in ("wrapping_up", "paused") and event["business_day"] == day and event["data"].get("reason") != "day_close":
-            name = "wrap_up" if was == "wrapping_up" else "paused"
-            found[f"{name}_n"] += 1
-            found[f"{name}_ms"] += event["at"] - since
-        began[event["counter"]] = (state, event["at"])
-    return found
-
-
 def read_appointments(events: Iterable[Row]) -> dict[str, tuple[str, str | None]]:
     """State and ticket of each appointment."""
     found: dict[str, tuple[str, str | None]] = {}
@@ -249,32 +236,3 @@ def read_appointments(events: Iterable[Row]) -> dict[str, tuple[str, str | None]
         if family == "appointment" and not kind.startswith("key_"):
             found[event["subject"].removeprefix("appointment:")] = (kind, event["data"].get("ticket"))
     return found
-
-
-def day_figures(tickets: Iterable[Plain], day: str) -> Plain:
-    """The figures of one business day, by counting."""
-    today = [ticket for ticket in tickets if ticket.get("business_day") == day]
-    steps = [step for ticket in today for step in ticket["steps"]]
-    waits = [step["first_called_at"] - step["available_from"] for step in steps if step["first_called_at"] is not None and not step["late"]]
-    served = [
-        step["ended_at"] - step["started_at"] - step["away_ms"]
-        for step in steps
-        if None not in (step["started_at"], step["ended_at"]) and not (step["inferred"] or step["machine"] or step["late"])
-    ]
-    return {
-        "issued": sum(ticket["moved_from"] is None for ticket in today),
-        "arrived": sum(ticket["moved_from"] is not None for ticket in today),
-        "called": sum(any(step["first_called_at"] is not None for step in ticket["steps"]) for ticket in today),
-        "served": sum(ticket["state"] == "completed" for ticket in today),
-        "no_show": sum(ticket["state"] == "no_show" for ticket in today),
-        "cancelled": sum(ticket["state"] == "cancelled" for ticket in today),
-        "expired": sum(ticket["state"] == "expired" for ticket in today),
-        "recalls": sum(step["recalls"] for step in steps),
-        "transfers": sum(step["outcome"] == "transferred" for step in steps),
-        "carried": sum(any(step["outcome"] == "carried" for step in ticket["steps"]) for ticket in today),
-        "entered_late": sum(any(step["late"] for step in ticket["steps"]) for ticket in today),
-        "wait_n": len(waits),
-        "wait_ms": sum(max(0, wait) for wait in waits),
-        "service_n": len(served),
-        "service_ms": sum(max(0, each) for each in served),
-    }

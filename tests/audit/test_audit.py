@@ -199,4 +199,4 @@ def test_a_figure_that_was_published_wrongly_is_named(file_hall: Hall, monkeypat
     a_day(file_hall, 3, 80)
     honest = metrics.Spread.add
     monkeypatch.setattr(metrics.Spread, "add", lambda self, duration: honest(self, duration - 1 if duration else 0))
-    assert any(found.startswith("figure-wait_ms") for found in audit(file_hall))
+    assert any(found.startswith("figure-wait.sum_ms") for found in audit(file_hall))
