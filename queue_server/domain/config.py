@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, fields, replace
 from datetime import date, datetime
 from typing import Any
 
-from queue_server.domain import dossier_state, hours
+from queue_server.domain import dossier_state, hours, online
 from queue_server.domain.calendar import HALVES, Calendar, Closure
 from queue_server.domain.errors import Refusal, invalid
 
@@ -167,6 +167,7 @@ class SiteConfig:
     help_service: str | None = None
     languages: tuple[str, ...] = ("vi", "en")
     unit_code: str | None = None
+    online: Mapping[str, str] = field(default_factory=dict)  # what could be done online, by code of service or procedure
     outage_systems: Mapping[str, OutsideSystem] = field(default_factory=lambda: SYSTEMS)
     dossier_steps: Mapping[int, dossier_state.Step] = field(default_factory=dict)  # what the holder of a dossier does, by its state
 
@@ -241,9 +242,16 @@ def _check(config: SiteConfig) -> None:
             config.known_service(then.service, f"/dossier_steps/{number}/service")
         if then.counter is not None and then.counter not in config.counters:
             raise invalid(f"/dossier_steps/{number}/counter", "unknown_counter", f"no counter {then.counter!r}")
+    _check_online(config.online)
     _check_policy(config)
     if not config.services:
         raise invalid("/services", "empty", "at least one service")
+
+
+def _check_online(marks: Mapping[str, str]) -> None:
+    for code, mark in marks.items():
+        if not CODE.match(code) or mark not in online.MARKS:
+            raise invalid(f"/online/{code[:32]}", "bad_value", f"{', '.join(online.MARKS[:-1])} or {online.MARKS[-1]}, by a code")
 
 
 def _check_policy(config: SiteConfig) -> None:

@@ -64,7 +64,7 @@ def live_view(visit: Visit) -> dict[str, Any]:
         "service_time": figures["service_time"],
         "waiting": len(queue),
         "longest_s": longest_s,
-        "longest": words.minutes(longest_s) if queue else "–",
+        "longest": words.short(longest_s) if queue else "–",
         "late_s": late_s,
         "services": services,
         "most": max((row["waiting"] for row in services), default=0),
@@ -81,7 +81,7 @@ def live_view(visit: Visit) -> dict[str, Any]:
         "shown": manager_alarms.SHOWN,
         "before_opening": figures["before_opening"],
         "over_breaks": figures["over_breaks"],
-        "mean": words.minutes,
+        "mean": words.short,
         "at": words.hhmm(now),
     }
 

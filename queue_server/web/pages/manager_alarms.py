@@ -11,7 +11,7 @@ from typing import Any
 from queue_server.web.pages import words
 
 BAD, WARN = "bad", "warn"
-SHOWN = 8
+SHOWN = 5
 # Kinds of outliers that look like numbers taken to be passed on, and not like a clerk's day.
 BROKER = {"card", "burst", "absent_run"}
 ASK = "Xem các số đó và hỏi bàn hướng dẫn."

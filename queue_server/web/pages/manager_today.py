@@ -38,14 +38,14 @@ def view(visit: Visit) -> dict[str, Any]:
     with visit.reader() as reader:
         _, config = queries.house(reader, visit.site)
         day = calendar.business_day(visit.now_ms, config.utc_offset_min)
-        course = day_course.of_day(reader, visit.site, day, now=visit.now_ms)
         figures = queries.day_figures(reader, visit.site, day, now=visit.now_ms)
+        course = day_course.of_day(reader, visit.site, day, figures, now=visit.now_ms)
     return {"plots": of_day(course, figures, targets_of(figures)), "at": words.hhmm(visit.now_ms)}
 
 
 def targets_of(figures: Mapping[str, Any]) -> tuple[int, ...]:
     """The waits that the house has set itself, in seconds."""
-    return tuple(int(each) for each in figures.get("targets_s") or ())
+    return tuple(int(share["target_s"]) for share in figures["shares"])
 
 
 def of_day(course: Mapping[str, Any], figures: Mapping[str, Any], targets_s: Sequence[int], prefix: str = "today") -> list[Plot]:
@@ -68,7 +68,7 @@ def _came(prefix: str, labels: Sequence[str], slots: Sequence[Mapping[str, Any]]
     came = [slot["issued"] for slot in slots]
     busiest = max(range(len(came)), key=lambda n: came[n])
     about = f"Tổng {sum(came)} người; đông nhất từ {labels[busiest]}: {came[busiest]} người."
-    frame = plots.Frame(f"{prefix}-came", "Người đến mỗi nửa giờ", about, "người")
+    frame = plots.Frame(f"{prefix}-came", "Người đến mỗi nửa giờ", about)
     rows = [(label, str(n)) for label, n in zip(labels, came, strict=True)]
     return Plot(frame.title, drawn(plots.bars(frame, labels, came, every=every)), ("Từ", "Người đến"), rows)
 
@@ -82,7 +82,7 @@ def _waited(prefix: str, labels: Sequence[str], slots: Sequence[Mapping[str, Any
         found.append((wait["p50_s"] / 60, wait["mean_s"] / 60, wait["p90_s"] / 60) if known else None)
     worst = max((each[2] for each in found if each), default=0)
     about = f"Mỗi cột từ mức giữa đến mức chín phần mười số người, vạch đậm là trung bình. Cao nhất {round(worst)} phút."
-    frame = plots.Frame(f"{prefix}-waited", "Thời gian chờ theo giờ lấy số", about, "phút")
+    frame = plots.Frame(f"{prefix}-waited", "Thời gian chờ theo giờ lấy số (phút)", about)
     rows = [
         (label, str(slot["wait"]["n"]), *(words.minutes(slot["wait"][name]) for name in ("mean_s", "p50_s", "p90_s")))
         for label, slot in zip(labels, slots, strict=True)
@@ -97,7 +97,7 @@ def _spread(prefix: str, histogram: Mapping[str, int], lines: Sequence[plots.Lin
     for second, n in histogram.items():
         counts[min(int(second) // (60 * BIN_MIN), BINS - 1)] += n
     about = f"{sum(counts)} lượt chờ; cột cuối là từ {BIN_MIN * (BINS - 1)} phút trở lên."
-    frame = plots.Frame(f"{prefix}-spread", "Bao nhiêu lượt chờ bao lâu (phút)", about, "lượt")
+    frame = plots.Frame(f"{prefix}-spread", "Số lượt theo thời gian chờ (phút)", about)
     names = [f"{n * BIN_MIN}–{(n + 1) * BIN_MIN} phút" for n in range(BINS - 1)] + [f"từ {BIN_MIN * (BINS - 1)} phút"]
     rows = [(name, str(n)) for name, n in zip(names, counts, strict=True)]
     return Plot(frame.title, drawn(plots.distribution(frame, BIN_MIN, counts, lines)), ("Chờ", "Số lượt"), rows)
@@ -107,7 +107,7 @@ def _counters(
     prefix: str, labels: Sequence[str], slots: Sequence[Mapping[str, Any]], changes: Sequence[Mapping[str, Any]], every: int
 ) -> Plot:
     most = max((slot["counters_open"] for slot in slots), default=0)
-    frame = plots.Frame(f"{prefix}-counters", "Quầy đang nhận người", f"Nhiều nhất {most} quầy cùng lúc.", "quầy")
+    frame = plots.Frame(f"{prefix}-counters", "Quầy đang nhận người", f"Nhiều nhất {most} quầy cùng lúc.")
     rows = [(label, str(slot["counters_open"])) for label, slot in zip(labels, slots, strict=True)]
     made = plots.steps(frame, labels, [(each["from_slot"], each["open"]) for each in changes], every=every)
     return Plot(frame.title, drawn(made), ("Từ", "Nhiều nhất"), rows)

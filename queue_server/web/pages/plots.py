@@ -26,7 +26,6 @@ class Frame:
     name: str
     title: str
     about: str
-    unit: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +54,7 @@ def bars(frame: Frame, labels: Sequence[str], values: Sequence[float], *, every:
         for n, value in enumerate(values)
         if value
     ]
-    return _svg(frame, [*_grid(top, step, frame.unit), *drawn, *_names(labels, every)])
+    return _svg(frame, [*_grid(top, step), *drawn, *_names(labels, every)])
 
 
 def ranges(frame: Frame, labels: Sequence[str], found: Sequence[Range | None], targets: Sequence[Line] = (), *, every: int = 2) -> str:
@@ -71,7 +70,7 @@ def ranges(frame: Frame, labels: Sequence[str], found: Sequence[Range | None], t
         x = LEFT + n * width + width * 0.2
         drawn.append(_rect(x, high, width * 0.6, max(low - high, 1.0), RANGE))
         drawn.append(_rect(x - width * 0.08, middle - 1.5, width * 0.76, 3, BAR))
-    return _svg(frame, [*_grid(top, step, frame.unit), *drawn, *_targets(targets, top), *_names(labels, every)])
+    return _svg(frame, [*_grid(top, step), *drawn, *_targets(targets, top), *_names(labels, every)])
 
 
 def distribution(frame: Frame, width_each: int, counts: Sequence[int], targets: Sequence[Line] = ()) -> str:
@@ -88,7 +87,7 @@ def distribution(frame: Frame, width_each: int, counts: Sequence[int], targets: 
     names = [
         _text(LEFT + n * width, HEIGHT - 9, f"{n * width_each}" + ("+" if n == len(counts) - 1 else "")) for n in range(len(counts)) if n
     ]
-    return _svg(frame, [*_grid(top, step, frame.unit), *drawn, *names])
+    return _svg(frame, [*_grid(top, step), *drawn, *names])
 
 
 def steps(frame: Frame, labels: Sequence[str], changes: Sequence[tuple[float, int]], *, every: int = 2) -> str:
@@ -102,7 +101,7 @@ def steps(frame: Frame, labels: Sequence[str], changes: Sequence[tuple[float, in
         path.append(f"V{_n(_y(last, top))}H{_n(x)}V{_n(_y(level, top))}" if path else f"M{_n(x)} {base}V{_n(_y(level, top))}")
         last = level
     drawn = [f'<path d="{"".join(path)}V{base}Z" fill="{SOFT}" stroke="{BAR}" stroke-width="2"/>'] if path else []
-    return _svg(frame, [*_grid(top, step, frame.unit), *drawn, *_names(labels, every)])
+    return _svg(frame, [*_grid(top, step), *drawn, *_names(labels, every)])
 
 
 # ---------------------------------------------------------------- what every plot is made of
@@ -127,13 +126,11 @@ def _text(x: float, y: float, text: str, *, anchor: str = "middle", fill: str = 
     return f'<text x="{_n(x)}" y="{_n(y)}" text-anchor="{anchor}" fill="{fill}">{escape(text)}</text>'
 
 
-def _grid(top: int, step: int, unit: str) -> Iterator[str]:
+def _grid(top: int, step: int) -> Iterator[str]:
     for value in range(0, top + 1, step):
         y = _n(_y(value, top))
         yield f'<line x1="{LEFT}" y1="{y}" x2="{WIDTH - RIGHT}" y2="{y}" stroke="{GRID}"/>'
         yield _text(LEFT - 6, _y(value, top) + 4, str(value), anchor="end")
-    if unit:
-        yield _text(LEFT - 6, TOP - 4, unit, anchor="end")
 
 
 def _names(labels: Sequence[str], every: int) -> Iterator[str]:
@@ -145,10 +142,10 @@ def _names(labels: Sequence[str], every: int) -> Iterator[str]:
 
 
 def _targets(targets: Sequence[Line], top: float) -> Iterator[str]:
-    for line in targets:
+    for n, line in enumerate(targets):
         y = _y(line.at, top)
         yield f'<line x1="{LEFT}" y1="{_n(y)}" x2="{WIDTH - RIGHT}" y2="{_n(y)}" stroke="{LATE}" stroke-dasharray="5 4"/>'
-        yield _text(WIDTH - RIGHT, y - 4, line.text, anchor="end", fill=LATE)
+        yield _text(WIDTH - RIGHT - n * 62, y - 4, line.text, anchor="end", fill=LATE)  # beside each other where the lines are close
 
 
 def _svg(frame: Frame, parts: Sequence[str]) -> str:

@@ -60,6 +60,11 @@ def minutes(seconds: float | None) -> str:
     return f"{whole} phút" if whole < 60 else f"{whole // 60} giờ {whole % 60:02d} phút"
 
 
+def short(seconds: float | None) -> str:
+    """The same where there is little room: `75 phút`."""
+    return minutes(seconds) if seconds is None or seconds < 3600 else f"{int(seconds) // 60} phút"
+
+
 def ago(seconds: int) -> str:
     """How long ago something was seen."""
     if seconds < 60:
@@ -77,6 +82,18 @@ def span(low_s: int, high_s: int, lang: str = "vi") -> str:
     unit = "phút" if lang == "vi" else "minutes"
     about = "khoảng" if lang == "vi" else "about"
     return f"{about} {high} {unit}" if low >= high else f"{about} {low}–{high} {unit}"
+
+
+def clock_span(begin: str, end: str, lang: str = "vi") -> str:
+    """A range as a time of day, for a wait over a break: `khoảng 13:40–14:10`."""
+    return f"{'khoảng' if lang == 'vi' else 'about'} {hhmm(begin)}–{hhmm(end)}"
+
+
+def expected(estimate: Mapping[str, Any], lang: str = "vi") -> str:
+    """When somebody is called: a span of minutes, or past a break a time of day."""
+    if estimate.get("from_at") and estimate.get("to_at"):
+        return clock_span(str(estimate["from_at"]), str(estimate["to_at"]), lang)
+    return span(int(estimate["low_s"]), int(estimate["high_s"]), lang)
 
 
 def place_reason(reason: Mapping[str, Any] | None, counter: str | None = None) -> str:
