@@ -5,9 +5,9 @@ site, as wide as this site has taught, rounded outward, and as a clock time wher
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
-from math import ceil
+from math import ceil, isfinite
 
 import numpy as np
 
@@ -19,6 +19,7 @@ from queue_server.estimating.what_if import paths_for, what_if
 
 VERSION = 3  # of the models together; rises when the same hall would be told something else
 PRIOR_GAP_S = 300
+Ends = tuple[float, float, float]
 
 
 def foresee(learned: Learned, scene: Scene, *, seed: int = 0, tickets_per_s: float = 0.0, paths: int | None = None) -> Foresight:
@@ -28,23 +29,24 @@ def foresee(learned: Learned, scene: Scene, *, seed: int = 0, tickets_per_s: flo
     calls = what_if(full, paths or paths_for(len(full.line), tickets_per_s), seed)
     house = _House(learned, full, calls.paths)
     line = {}
-    for one, ahead in zip(full.line, house.places(), strict=True):
+    for one, ahead, ends in zip(full.line, house.places(), ends_of([calls.line[one.ticket] for one in full.line]), strict=True):
         from_s = max(0.0, (one.available_from_ms - full.now_ms) / 1000)
-        line[one.ticket] = house.told(one.service, calls.line[one.ticket], ahead, from_s)
+        line[one.ticket] = house.told(one.service, ends, ahead, from_s)
     newcomers = {}
-    for (code, privileged), waits in calls.newcomers.items():
+    for (code, privileged), ends in zip(calls.newcomers, ends_of(list(calls.newcomers.values())), strict=True):
         free = code in calls.free
-        newcomers[code, privileged] = house.no_wait(code) if free else house.told(code, waits, house.before(code, privileged=privileged))
+        newcomers[code, privileged] = house.no_wait(code) if free else house.told(code, ends, house.before(code, privileged=privileged))
     return Foresight(scene.now_ms, line, newcomers)
 
 
-def raw_of(waits: Waits) -> Raw | None:
-    """The ends and the middle of the paths; None where too many of them never come to a call (no desk is open for it)."""
-    ordered, last = np.sort(waits), len(waits) - 1
-    low, high = ordered[int(0.1 * last)], ordered[ceil(0.9 * last)]
-    if not np.isfinite(high):
-        return None
-    return Raw(round(float(low)), round(float(ordered[last // 2] + ordered[(last + 1) // 2]) / 2), round(float(high)))
+def ends_of(waits: Sequence[Waits]) -> list[Ends]:
+    """Of each row of paths the ends of the 80 % and the middle."""
+    if not waits:
+        return []
+    ordered = np.sort(np.stack(waits), axis=1)
+    last = ordered.shape[1] - 1
+    middle = (ordered[:, last // 2] + ordered[:, (last + 1) // 2]) / 2
+    return list(zip(ordered[:, int(0.1 * last)].tolist(), middle.tolist(), ordered[:, ceil(0.9 * last)].tolist(), strict=True))
 
 
 class _House:
@@ -55,6 +57,7 @@ class _House:
         self.what_if_name, self.gap_name = f"what-if-{paths}/{VERSION}", f"call-gap/{VERSION}"
         self.pools: dict[str, frozenset[str]] = {}
         self.shut: dict[str, Gaps] = {}
+        self.gap_s: dict[str, float] = {}
 
     # ------------------------------------------------------------ the plain rule's view
     def pool(self, code: str) -> frozenset[str]:
@@ -94,13 +97,22 @@ class _House:
         low, high, clock = shown(0.0, 0.0, self.gaps(code), self.scene.now_ms)
         return Foreseen(low, low, high, NO_WAIT, self.what_if_name, clock)
 
-    def told(self, code: str, waits: Waits, ahead: int, from_s: float = 0.0) -> Foreseen:
+    def played(self, code: str, ends: Ends) -> Raw | None:
+        """The what-if's word in seconds of opening hours; None where too many paths never come to a call: no desk is open for it."""
+        if not isfinite(ends[2]):
+            return None
+        shut = self.gaps(code)
+        low, middle, high = (opening_seconds(end, shut) if shut else end for end in ends)
+        return Raw(round(low), round(middle), round(high))
+
+    def told(self, code: str, ends: Ends, ahead: int, from_s: float = 0.0) -> Foreseen:
         """The range of somebody who has to queue."""
         scene, shut = self.scene, self.gaps(code)
-        gap_s = self.learned.gap_s(code, scene.now_ms, scene.priors_s.get(code, PRIOR_GAP_S))
-        plain = said(ahead, gap_s)
+        if code not in self.gap_s:
+            self.gap_s[code] = self.learned.gap_s(code, scene.now_ms, scene.priors_s.get(code, PRIOR_GAP_S))
+        plain = said(ahead, self.gap_s[code])
         raw = {CALL_GAP: plain if plain.mid_s >= from_s else Raw(round(from_s), round(from_s), round(from_s) + plain.high_s)}
-        played = raw_of(opening_seconds(waits, shut) if shut else waits)
+        played = self.played(code, ends)
         if played is not None:
             raw[WHAT_IF] = played
         basis = self.learned.ahead if played is not None else CALL_GAP

@@ -36,10 +36,9 @@ def into_opening(at_s: NDArray[np.float64], shut: Gaps) -> NDArray[np.float64]:
     return at_s
 
 
-def opening_seconds(wall_s: NDArray[np.float64], shut: Gaps) -> NDArray[np.float64]:
-    """Seconds of opening hours from now until each instant."""
-    inside = sum((np.clip(wall_s - begin, 0.0, end - begin) for begin, end in shut), np.zeros_like(wall_s))
-    return wall_s - inside
+def opening_seconds(wall_s: float, shut: Gaps) -> float:
+    """Seconds of opening hours from now until an instant."""
+    return wall_s - sum(min(max(wall_s - begin, 0.0), end - begin) for begin, end in shut)
 
 
 def wall_seconds(opening_s: float, shut: Gaps) -> float:

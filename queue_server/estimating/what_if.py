@@ -51,6 +51,7 @@ class _Play:
         self.away = self._away()
         self.free = self._back(self.draws.desks(self.desks), np.arange(len(self.desks))[:, None])
         self.line: dict[str, Waits] = {}
+        self.lost: dict[str, Floats] = {}
 
     def _away(self) -> Floats | None:
         """The plan's absences in seconds from now: a row per desk, a pair per absence."""
@@ -164,16 +165,17 @@ class _Play:
         return found
 
     def _delay(self, code: str, start: Floats, window_s: float) -> Floats:
-        """Seconds lost to privileged people who come within the window: those of every service that shares desks, each by the share
-        of its desks that is shared, spread over the desks of this one."""
-        own = self.serving[code]
-        delay = np.zeros(self.paths)
-        if not len(own):
-            return delay
-        hours = np.clip(np.where(np.isfinite(start), start, 0.0), 0.0, window_s) / 3600
-        for other, per_hour in sorted(self.scene.overtaking.items()):
-            theirs = self.serving.get(other, own[:0])
-            shared = len(np.intersect1d(own, theirs, assume_unique=True)) / max(1, len(theirs))
-            if per_hour and shared:
-                delay += per_hour * shared * hours * self.draws.late * self.draws.means[other] / len(own)
-        return delay
+        """Seconds lost to privileged people who come within the window."""
+        return self._lost(code) * np.minimum(np.where(np.isfinite(start), start, 0.0), max(0.0, window_s))
+
+    def _lost(self, code: str) -> Floats:
+        """Seconds lost to privileged people per second of waiting: those of every service that shares desks, each by the share of
+        its desks that is shared, spread over the desks of this one."""
+        if code not in self.lost:
+            self.lost[code] = np.zeros(self.paths)
+            own = set(self.serving[code].tolist())
+            for other, per_hour in sorted(self.scene.overtaking.items()):
+                theirs = self.serving[other].tolist() if other in self.serving else []
+                shared = len(own.intersection(theirs)) / max(1, len(theirs))
+                self.lost[code] += per_hour / 3600 * shared * self.draws.late * self.draws.means[other] / max(1, len(own))
+        return self.lost[code]
