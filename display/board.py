@@ -82,6 +82,16 @@ def link_state(silence_s: float, settings: Settings) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class Wait:
+    """The wait that whoever comes now should expect, in seconds; past a break also as instants."""
+
+    low_s: int
+    high_s: int
+    from_ms: int | None = None
+    to_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
     """The whole board as the server tells it on every connect."""
 
@@ -92,6 +102,7 @@ class Snapshot:
     waiting: int
     calls: tuple[Call, ...]
     settings: Settings = Settings()
+    wait: Wait | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +131,7 @@ class Board:
     counter_names: Mapping[str, str] = field(default_factory=dict)
     heard: Mapping[str, int] = field(default_factory=dict)
     primed: bool = False
+    wait: Wait | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +155,19 @@ def on_snapshot(board: Board, told: Snapshot, now_ms: int | None) -> Step:
         rings = tuple(reversed(fresh[:MAX_RINGS]))
     heard.update({call.label: max(call.last_called_at_ms, heard.get(call.label, 0)) for call in calls})
     names = {**board.counter_names, **{call.counter: call.counter_name for call in calls if call.counter_name}}
-    after = Board(told.site, told.name, told.zone, told.position, told.waiting, calls, told.settings, names, _newest(heard), primed=True)
+    after = Board(
+        told.site,
+        told.name,
+        told.zone,
+        told.position,
+        told.waiting,
+        calls,
+        told.settings,
+        names,
+        _newest(heard),
+        primed=True,
+        wait=told.wait,
+    )
     return Step(after, rings)
 
 

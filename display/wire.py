@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from display.board import Board, Call, Row, Settings, Snapshot
+from display.board import Board, Call, Row, Settings, Snapshot, Wait
 from queue_server.contract import position, times
 
 Json = dict[str, Any]
@@ -74,9 +74,33 @@ def read_snapshot(message: Any) -> tuple[Snapshot, int | None]:
         raise BadMessage("position: EPOCH-SEQ expected") from bad
     calls = tuple(_read_call(_object(call, "calls")) for call in listed)
     snapshot = Snapshot(
-        _text(body, "site"), _text(body, "name"), _text(body, "zone"), (at.epoch or 0, at.seq), _whole(body, "waiting", 0), calls, settings
+        _text(body, "site"),
+        _text(body, "name"),
+        _text(body, "zone"),
+        (at.epoch or 0, at.seq),
+        _whole(body, "waiting", 0),
+        calls,
+        settings,
+        _read_wait(body.get("wait")),
     )
     return snapshot, _instant(body, "now") if "now" in body else None
+
+
+def _read_wait(value: Any) -> Wait | None:
+    if value is None:
+        return None
+    body = _object(value, "wait")
+    clock = (_instant(body, "from_at"), _instant(body, "to_at")) if body.get("from_at") and body.get("to_at") else (None, None)
+    return Wait(_whole(body, "low_s"), _whole(body, "high_s"), *clock)
+
+
+def _write_wait(wait: Wait | None) -> Json | None:
+    if wait is None:
+        return None
+    body: Json = {"low_s": wait.low_s, "high_s": wait.high_s}
+    if wait.from_ms is None or wait.to_ms is None:
+        return body
+    return {**body, "from_at": times.encode(wait.from_ms), "to_at": times.encode(wait.to_ms)}
 
 
 def _read_call(body: Mapping[str, Any]) -> Call:
@@ -119,6 +143,7 @@ def write_snapshot(board: Board, *, now_ms: int | None, silence_s: float, number
         "zone": board.zone,
         "position": position.encode(*board.position),
         "waiting": board.waiting,
+        "wait": _write_wait(board.wait) if numbers else None,
         "calls": [_write_call(call) for call in board.calls] if numbers else [],
         "settings": {"stale_after_s": board.settings.stale_after_s, "dead_after_s": board.settings.dead_after_s},
         "silence_s": round(silence_s, 3),

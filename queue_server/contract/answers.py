@@ -160,7 +160,14 @@ CALL = obj(
 )
 SERVICE = obj(
     {"code": TEXT, "name": TEXT, "series": TEXT, "open": FLAG, "waiting": WHOLE},
-    {"closed_reason": maybe(TEXT), "next_open_at": maybe(TIME), "note": maybe(TEXT), "warning": maybe(TEXT), "temporary": FLAG},
+    {
+        "closed_reason": maybe(TEXT),
+        "next_open_at": maybe(TIME),
+        "note": maybe(TEXT),
+        "warning": maybe(TEXT),
+        "temporary": FLAG,
+        "estimate": maybe(ref("Estimate")),
+    },
 )
 HELP_CALL = obj(
     {"id": TEXT, "kind": TEXT, "place": TEXT, "place_name": TEXT, "state": TEXT, "called_at": TIME, "age_s": WHOLE},
@@ -230,7 +237,10 @@ SCHEMAS: dict[str, Schema] = {
     "Undone": obj({"undone": TEXT, "tickets": listing(ref("Ticket"))}),
     "Event": EVENT,
     "Events": obj({"events": listing(ref("Event")), "position": TEXT, "site": TEXT}),
-    "Board": obj({"site": TEXT, "position": TEXT, "waiting": WHOLE, "calls": listing(CALL)}, {"name": TEXT, "zone": maybe(TEXT)}),
+    "Board": obj(
+        {"site": TEXT, "position": TEXT, "waiting": WHOLE, "calls": listing(CALL)},
+        {"name": TEXT, "zone": maybe(TEXT), "wait": maybe(ref("Estimate"))},
+    ),
     "Queue": obj({"tickets": listing(ANY)}),
     "Services": obj({"services": listing(SERVICE)}),
     "KioskHome": obj({"site": ANY, "services": listing(ANY), "languages": listing(TEXT), "settings": ANY}, {"dossiers": FLAG}),

@@ -6,7 +6,7 @@ they are made, by whom and how often is `foreseeing`'s affair; where nothing fre
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -98,6 +98,25 @@ def moved_on(wait: Wait, ahead: int) -> Wait | None:
     clock = None if wait.clock is None else (wait.clock[0] + more_ms, wait.clock[1] + more_ms)
     raw = {basis: tuple(max(0, round(end * share)) for end in said) for basis, said in wait.raw.items()}
     return replace(wait, low_s=low_s, mid_s=round(wait.mid_s * share), high_s=high_s, clock=clock, raw=raw, ahead=ahead)
+
+
+def of_newcomers(reader: Reader, site: str, now: int) -> dict[str, Wait]:
+    """What pages show: by service, the wait of whoever would come now without a credit. Nothing where nothing fresh is kept."""
+    found = newest(reader, site, now)
+    return {} if found is None else {code: wait for (code, privileged), wait in found.newcomers.items() if not privileged}
+
+
+def over(waits: Iterable[Wait]) -> dict[str, Any] | None:
+    """One range over several services, from the shortest to the longest; a time of day where every one of them has that."""
+    found = list(waits)
+    if not found:
+        return None
+    longest = max(found, key=lambda wait: wait.high_s)
+    data: dict[str, Any] = {"low_s": min(wait.low_s for wait in found), "high_s": longest.high_s, "basis": longest.basis}
+    clocks = [wait.clock for wait in found if wait.clock is not None]
+    if len(clocks) == len(found):
+        data["clock_ms"] = [min(begin for begin, _ in clocks), max(end for _, end in clocks)]
+    return estimate_json(data)
 
 
 def estimate_json(estimate: Mapping[str, Any] | None) -> dict[str, Any] | None:

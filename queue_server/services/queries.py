@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,8 @@ from queue_server.domain.config import Service, SiteConfig
 from queue_server.domain.counter import Counter, lawful
 from queue_server.domain.errors import Refusal
 from queue_server.domain.visit import Ticket
-from queue_server.services import figures, fleet, outages
+from queue_server.services import figures, fleet, foresight, outages
+from queue_server.services.foresight import Wait
 from queue_server.services.ids import token_hash
 from queue_server.services.issuing import position_of
 from queue_server.services.offering import Look, Offer
@@ -211,6 +212,7 @@ def board(reader: Reader, site: str, *, zone: str | None = None, now: int) -> di
         offered = config.services.get(part["service"])
         if zone is None or (offered is not None and offered.zone == zone):
             waiting[part["service"]] = waiting.get(part["service"], 0) + part["n"]
+    waits = foresight.of_newcomers(reader, site, now)
     return {
         "site": site,
         "name": config.name,
@@ -219,7 +221,12 @@ def board(reader: Reader, site: str, *, zone: str | None = None, now: int) -> di
         "position": places.encode(row["epoch"], row["seq"]),
         "waiting": sum(waiting.values()),
         "calls": calls,
-        "services": [{"name": s.name, "waiting": waiting.get(s.code, 0)} for s in config.services.values() if zone in (None, s.zone)],
+        "wait": foresight.over(wait for code, wait in waits.items() if waiting.get(code)),
+        "services": [
+            {"name": s.name, "waiting": waiting.get(s.code, 0), "estimate": _estimate(waits, s.code)}
+            for s in config.services.values()
+            if zone in (None, s.zone)
+        ],
         "settings": {"stale_after_s": 20, "dead_after_s": 90},
     }
 
@@ -242,15 +249,23 @@ def services(reader: Reader, site: str, *, now: int) -> dict[str, Any]:
     """The services on offer."""
     _, config = house(reader, site)
     waiting, look = _waiting_by_service(reader, site), Look.now(reader, site, config, now)
-    return {"services": [_offered(each, look.offer(each), waiting) | {"temporary": each.temporary} for each in config.services.values()]}
+    waits = foresight.of_newcomers(reader, site, now)
+    return {
+        "services": [_offered(each, look.offer(each), waiting, waits) | {"temporary": each.temporary} for each in config.services.values()]
+    }
 
 
-def _offered(service: Service, offer: Offer, waiting: dict[str, int]) -> dict[str, Any]:
+def _estimate(waits: Mapping[str, Wait], code: str) -> dict[str, Any] | None:
+    return foresight.estimate_json(waits[code].as_data()) if code in waits else None
+
+
+def _offered(service: Service, offer: Offer, waiting: dict[str, int], waits: Mapping[str, Wait]) -> dict[str, Any]:
     """A service with what can be had of it now: `closed_reason` also where it is open and its officer comes only later."""
     return {
         "code": service.code, "name": service.name, "names": names(service), "series": service.series, "zone": service.zone,
         "open": offer.open, "closed_reason": offer.why, "next_open_at": moment(offer.next_at), "note": offer.note or None,
         "warning": offer.warning, "waiting": waiting.get(service.code, 0),
+        "estimate": _estimate(waits, service.code) if offer.open else None,
     }  # fmt: skip
 
 
@@ -278,7 +293,8 @@ def kiosk_home(reader: Reader, site: str, *, now: int) -> dict[str, Any]:
     row, config = house(reader, site)
     waiting, policy = _waiting_by_service(reader, site), config.policy
     look = Look.now(reader, site, config, now)
-    offered = [_offered(each, look.offer(each), waiting) for each in config.services.values() if each.on_kiosk]
+    waits = foresight.of_newcomers(reader, site, now)
+    offered = [_offered(each, look.offer(each), waiting, waits) for each in config.services.values() if each.on_kiosk]
     return {
         "site": {"code": site, "name": config.name, "kind": row["kind"], "public_url": config.public_url, "epoch": row["epoch"]},
         "services": offered,

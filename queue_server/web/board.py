@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import quote
 
 from queue_server.contract import times
-from queue_server.services import queries
+from queue_server.services import foresight, queries
 from queue_server.web.call import Call
 
 
@@ -17,11 +17,12 @@ def board(call: Call) -> dict[str, Any]:
 
 
 def board_etag(call: Call) -> str:
-    """Position (a new configuration is an event too), zone and day: the rest of the answer follows from these."""
+    """Position (a new configuration is an event too), zone, day, and the waits that are foreseen now: the rest follows from these."""
     with call.reader() as reader:
         epoch, seq = queries.position(reader, call.site)
+        found = foresight.newest(reader, call.site, call.now_ms)
     zone = quote(call.zone or call.query.get("zone") or "", safe="")  # a header is ASCII, a zone's code need not be
-    return f"{epoch}-{seq}.{zone}.{times.encode(call.now_ms)[:10]}"
+    return f"{epoch}-{seq}.{zone}.{times.encode(call.now_ms)[:10]}.{found.shown if found else 0}"
 
 
 def queue(call: Call) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 from queue_server.contract import position
 from queue_server.contract.vocabulary import MAX_EVENTS
 from queue_server.domain.errors import Refusal
-from queue_server.services import figures, queries
+from queue_server.services import accuracy, figures, queries
 from queue_server.web.call import Call
 
 
@@ -27,8 +27,11 @@ def events(call: Call) -> dict[str, Any]:
 
 
 def metrics_day(call: Call) -> dict[str, Any]:
+    day, service = call.query["date"], call.query.get("service")
     with call.reader() as reader:
-        return queries.day_figures(reader, call.site, call.query["date"], service=call.query.get("service"), now=call.now_ms)
+        shown = queries.day_figures(reader, call.site, day, service=service, now=call.now_ms)
+        told = accuracy.day(reader, call.site, day)
+        return shown | {"accuracy": told if service is None else accuracy.of_service(told, service)}
 
 
 def metrics_range(call: Call) -> dict[str, Any]:

@@ -20,6 +20,7 @@ PAUSE_S = 0.25  # many commits in a row are one look
 SHARE = 12  # it rests so many times as long as it has worked: the hall's own work goes first
 LOOK_S = 5.0  # without a commit to tell of: people wait, and time passes
 NICE = 5
+QUIET_AT_ONCE = 16
 
 
 class Foreseer:
@@ -62,19 +63,23 @@ class Foreseer:
             self._woken.wait(LOOK_S)
 
     def look(self) -> None:
-        """Every site at which something has happened, once. A standby foresees for its pages and writes nothing of its own."""
-        store = self._house.store
-        with store.read() as reader:
+        """Every site at which something has happened, and of the others those that were not looked at for longest."""
+        with self._house.store.read() as reader:
             ends = {str(row["code"]): int(row["seq"]) for row in reader.sites()}
-        for site, seq in ends.items():
+        minds = {site: self._minds.setdefault(site, Mind(site)) for site in ends}
+        quiet = sorted((mind for site, mind in minds.items() if mind.seen == ends[site]), key=lambda mind: mind.looked_at)
+        for mind in [*(mind for site, mind in minds.items() if mind.seen != ends[site]), *quiet[:QUIET_AT_ONCE]]:
             if self._stopped.is_set():
                 return
-            now = self._house.clock.wall_ms()
-            mind = self._minds.setdefault(site, Mind(site))
-            if foreseeing.due(mind, seq, now):
-                foreseeing.look(store, mind, now=now, good_ms=self._good_ms)
-            if not self._house.standing.following and self._house.standing.word(site) == "serving":
-                foreseeing.sample(store, mind, now=now)
+            self._one(mind, ends[mind.site])
+
+    def _one(self, mind: Mind, seq: int) -> None:
+        """A standby foresees for its pages and writes nothing of its own."""
+        store, now = self._house.store, self._house.clock.wall_ms()
+        if foreseeing.due(mind, seq, now):
+            foreseeing.look(store, mind, now=now, good_ms=self._good_ms)
+        if not self._house.standing.following and self._house.standing.word(mind.site) == "serving":
+            foreseeing.sample(store, mind, now=now)
 
 
 def _go_behind() -> None:

@@ -42,6 +42,14 @@ def test_a_snapshot_goes_through_unchanged_and_says_how_old_it_is() -> None:
     assert wire.write_snapshot(board, now_ms=None, silence_s=99, numbers=False)["calls"] == []
 
 
+def test_the_wait_goes_through_and_no_old_one_is_shown() -> None:
+    clock = {"from_at": "2026-11-23T13:40:00+07:00", "to_at": "2026-11-23T14:10:00+07:00"}
+    for wait in (None, {"low_s": 600, "high_s": 1500}, {"low_s": 7200, "high_s": 9000, **clock}):
+        board = on_snapshot(Board(), wire.read_snapshot({**SNAPSHOT, "wait": wait})[0], 0).board
+        assert wire.write_snapshot(board, now_ms=None, silence_s=0, numbers=True)["wait"] == wait
+        assert wire.write_snapshot(board, now_ms=None, silence_s=99, numbers=False)["wait"] is None
+
+
 def test_the_limits_of_the_link_are_the_servers_or_20_and_90() -> None:
     assert wire.read_snapshot(SNAPSHOT)[0].settings == Settings(20.0, 90.0)
     assert wire.read_snapshot({**SNAPSHOT, "settings": {"stale_after_s": 7}})[0].settings == Settings(7.0, 90.0)
@@ -56,6 +64,8 @@ def test_the_limits_of_the_link_are_the_servers_or_20_and_90() -> None:
         ({"calls": [{**CALL, "label": ""}]}, "label"),
         ({"waiting": "4"}, "waiting"),
         ({"settings": {"dead_after_s": -1}}, "dead_after_s"),
+        ({"wait": 5}, "wait"),
+        ({"wait": {"low_s": 5}}, "high_s"),
         ({"name": "x" * 201}, "name"),
     ],
 )

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from kiosk import i18n, screens, wording
 from kiosk.events import Paper, Printer, Session, State
 from kiosk.i18n import translator
-from kiosk.values import Found, Ticket, home_from, proposed_class
+from kiosk.values import Found, Ticket, home_from, proposed_class, service_from, ticket_from
 from tests.kiosk.far_end import NOW, home
 
 KIOSK = Path(i18n.__file__).parent
@@ -45,6 +45,23 @@ def test_english_is_never_vietnamese_and_a_hole_is_never_a_key() -> None:
     assert i18n.offered(["hmn", "../x", "en"]) == ("en",)
     assert i18n.offered(["zz"]) == ("vi",)
     assert i18n.catalogue("../vi") == {}
+
+
+def test_past_a_break_a_slip_tells_a_time_of_day_in_every_language() -> None:
+    estimate = {"low_s": 7500, "high_s": 9000, "from_at": "2026-11-23T13:42:10+07:00", "to_at": "2026-11-23T14:08:00+07:00"}
+    ticket = ticket_from({"id": "t", "label": "A001", "estimate": estimate})
+    assert wording.expected(ticket, VI) == "Dự kiến gọi: khoảng 13:40–14:10"
+    assert wording.expected(ticket, translator("en"), short=True) == "Your turn: about 13:40–14:10"
+    without = ticket_from({"id": "t", "label": "A001", "estimate": {"low_s": 900, "high_s": 1500}})
+    assert wording.expected(without, VI) == "Dự kiến chờ: khoảng 15–25 phút"
+    assert wording.at_clock("2026-11-23T13:40:00+07:00", "2026-11-23T13:40:00+07:00", VI) == "khoảng 13:40–13:45"
+    assert wording.at_clock("2026-11-23T13:40:00+07:00", "2026-11-24T07:40:00+07:00", VI) == ""
+
+
+def test_a_service_says_how_many_wait_and_how_long_a_newcomer_will() -> None:
+    service = service_from({"code": "a", "name": "A", "waiting": 4, "estimate": {"low_s": 900, "high_s": 1500}})
+    assert wording.offer(service, NOW, VI) == "Đang chờ: 4 người · khoảng 15–25 phút"
+    assert wording.offer(service_from({"code": "a", "waiting": 0, "estimate": {"low_s": 0, "high_s": 0}}), NOW, VI) == "Chưa có ai chờ"
 
 
 @given(st.integers(0, 6 * 3600), st.integers(0, 6 * 3600))

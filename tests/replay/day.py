@@ -32,12 +32,12 @@ from queue_server.demo.document import document, list_for
 from queue_server.demo.replay import habits_for
 from queue_server.demo.visits import Visit
 from queue_server.domain.principal import SYSTEM
+from queue_server.dossier.adapters import Result
 from queue_server.dossier.files import State as Folder
 from queue_server.dossier.mock_store import Store as Partner
-from queue_server.dossier.partner import Result
 from queue_server.dossier.payload import Names, Record
 from queue_server.dossier.worker import Worker
-from queue_server.services import access, command, configuring, days
+from queue_server.services import access, command, configuring, days, foreseeing
 from queue_server.storage.store import Store, migrate, open_store
 from queue_server.web.app import create_app
 from queue_server.web.auth import Gate
@@ -49,6 +49,7 @@ from tests.replay.turns import TurnPace, Turns
 SITE = "W1"
 URL = "https://toiluot.example"
 IDLE_LOOK_S = 120.0  # a clerk with nobody to call looks again after about so long
+FORESEEN_EVERY_MS = 600_000
 AT_KIOSK_S = 4.0
 HOME_EVERY = 20  # visits between two looks of the kiosk at the server's services
 SEVEN_HOURS_MS = 7 * 3_600_000
@@ -71,7 +72,7 @@ class ToMock:
     def __init__(self, store: Partner) -> None:
         self._store = store
 
-    def send(self, records: Sequence[Record]) -> list[Result]:
+    def deliver(self, records: Sequence[Record]) -> list[Result]:
         judged = [self._store.put(record) for record in records]
         return [Result(each["record_id"], each["status"], each.get("code", ""), each.get("detail", "")) for each in judged]
 
@@ -126,6 +127,7 @@ def _play(folder: Path, day: Day, clock: HandClock, visits: Sequence[Visit], see
         turns.join(Clerk(client, code, habits, pace, seed, Strict()).work)
     crowd = Crowd(folder, day, client, turns, visits)
     turns.join(crowd.come)
+    turns.join(lambda: _foresee(day.store, turns))
     turns.run(lambda: crowd.all_came and _empty(day.store))
     crowd.close()
     clock.at_ms += 24 * 3_600_000
@@ -137,6 +139,15 @@ def _play(folder: Path, day: Day, clock: HandClock, visits: Sequence[Visit], see
     with day.store.read() as reader:
         day.log = reader.events_after(SITE, 0, 10**6)
     return day
+
+
+def _foresee(store: Store, turns: Turns) -> None:
+    """What the server's own thread does after events, at instants that a seed fixes."""
+    mind = foreseeing.Mind(SITE)
+    while True:
+        foreseeing.look(store, mind, now=turns.clock.at_ms, good_ms=FORESEEN_EVERY_MS)
+        foreseeing.sample(store, mind, now=turns.clock.at_ms)
+        turns.wait_until(turns.clock.at_ms + FORESEEN_EVERY_MS)
 
 
 def _empty(store: Store) -> bool:

@@ -21,7 +21,7 @@ from queue_server.client import Client, Problem, Unreachable
 from queue_server.clock import SteadyClock
 from queue_server.domain.principal import SYSTEM
 from queue_server.recovery import following
-from queue_server.services import access, command, configuring, replicating, timekeeping
+from queue_server.services import access, command, configuring, foreseeing, replicating, timekeeping
 from queue_server.storage import copying
 from queue_server.storage import sqlite as files
 from queue_server.storage.groups import Job, run_group
@@ -42,6 +42,7 @@ SERVED = {"1": ["a", "b"], "2": ["a", "b", "c"], "3": ["c", "a"]}
 PRIORITY_S = 1800
 SETTLED_MS = 35_000  # a standby that had no fault for so long has caught up, or never will
 IDLE_S, HURRY_S = 25.0, 2.0
+FORESEEN_S = 600.0
 ASKED_S = 1.0  # so soon after its start a server has been asked by its standby, which asks every second
 DOCUMENT = {
     "name": "Trung tâm thử",
@@ -202,6 +203,7 @@ class Server(Process):
         house.followers._changed = Waiting(self._let_follow)  # type: ignore[assignment]
         self.store._database.before_answers = self._hold
         self.spawn(self._days(), 60.0)
+        self.spawn(self._foresee(foreseeing.Mind(SITE)), 90.0)
         self.up_since_ms = self.world.now_ms
         if self.behind is not None:
             self.spawn(self._found_again(), ASKED_S)
@@ -255,6 +257,14 @@ class Server(Process):
         while True:
             bootstrap.turn_days(self)  # type: ignore[arg-type]
             yield bootstrap.TIMER_S if self.clock.leap_ms else 60.0
+
+    def _foresee(self, mind: foreseeing.Mind) -> Iterator[float]:
+        """The thread that foresees. It looks after every commit; a simulated one more seldom, and what it found is good until then."""
+        while True:
+            foreseeing.look(self.store, mind, now=self.site_ms(), good_ms=int(FORESEEN_S * 1000))
+            if not self.standing.following and self.standing.word(SITE) == "serving":
+                foreseeing.sample(self.store, mind, now=self.site_ms())
+            yield FORESEEN_S
 
     def report(self, what: str, broken: BaseException) -> None:
         self.log.error(what, exc_info=broken)

@@ -15,7 +15,7 @@ const EFFECTS = {
 const ASK_AGAIN = new Set(["undone", "amended", "cancelled", "expired", "carried", "moved", "resumed", "voided", "corrected", "told_late"]);
 const FAMILY = /^(day|config|site)\./;
 
-export const EMPTY = {site: "", name: "", zone: "", position: [0, 0], waiting: 0, calls: [], settings: SETTINGS, names: {}, heard: {}, primed: false};
+export const EMPTY = {site: "", name: "", zone: "", position: [0, 0], waiting: 0, calls: [], settings: SETTINGS, names: {}, heard: {}, primed: false, wait: null};
 
 export function linkState(silenceMs, settings) {
   if (silenceMs > settings.dead_after_s * 1000) return "dead";
@@ -59,7 +59,21 @@ export function onSnapshot(board, told, nowMs) {
   }
   const settings = {stale_after_s: seconds(limits.stale_after_s, SETTINGS.stale_after_s), dead_after_s: seconds(limits.dead_after_s, SETTINGS.dead_after_s)};
   return {board: {site: text(told.site), name: text(told.name), zone: text(told.zone), position: at, waiting: told.waiting || 0, calls, settings,
-    names, heard: newest(heard), primed: true}, rings, askAgain: false};
+    names, heard: newest(heard), primed: true, wait: readWait(told.wait)}, rings, askAgain: false};
+}
+
+// The wait that whoever comes now should expect; past a break also as instants.
+function readWait(told) {
+  if (!told || typeof told.low_s !== "number" || typeof told.high_s !== "number") return null;
+  return {lowS: told.low_s, highS: told.high_s, fromAt: Date.parse(told.from_at) || null, toAt: Date.parse(told.to_at) || null};
+}
+
+// "khoảng 10–25 phút", past a break "khoảng 13:40–14:10"; nothing where nobody has to wait. `hhmm` tells the time of the hall.
+export function waitWords(wait, hhmm) {
+  if (!wait || wait.highS <= 0) return "";
+  if (wait.fromAt && wait.toAt) return "khoảng " + hhmm(wait.fromAt) + "–" + hhmm(wait.toAt);
+  const low = Math.floor(wait.lowS / 60), high = Math.ceil(wait.highS / 60);
+  return low >= high ? "khoảng " + high + " phút" : "khoảng " + low + "–" + high + " phút";
 }
 
 // One row of the log. Rows up to the snapshot's position are already in it and change nothing.

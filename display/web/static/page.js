@@ -1,6 +1,6 @@
 // The board page: joins the stream (live.js), the rules (board.js) and the chime (sound.js) to what stands on the screen.
 // ES2019 syntax only, no inline style or script (strict CSP). Shows labels and counters, never anything else of a ticket.
-import {EMPTY, DARK, onSnapshot, onRow, linkState, place, push, tick, recent} from "./board.js";
+import {EMPTY, DARK, onSnapshot, onRow, linkState, place, push, tick, recent, waitWords} from "./board.js";
 import {connect} from "./live.js";
 import {chime} from "./sound.js";
 
@@ -59,6 +59,8 @@ function drawFrame() {
   write($("centre"), board.name);
   if (board.name) document.title = "Bảng gọi số – " + board.name;
   for (const node of document.querySelectorAll("[data-waiting]")) write(node, board.primed && !dead ? String(board.waiting) : "–");
+  const wait = board.primed && state === "live" && board.waiting > 0 ? waitWords(board.wait, hhmm) : "";
+  for (const node of document.querySelectorAll("[data-wait]")) write(node, wait);
   $("banner").hidden = state === "live";
   $("footer").hidden = state !== "live";
   write($("since"), now === null ? "" : " từ " + hhmm(now - line.silenceMs()));

@@ -142,7 +142,7 @@ def _headline(ticket: Mapping[str, Any], text: Mapping[str, Any], counter: str) 
 
 def _range(ticket: Mapping[str, Any], lang: str) -> str:
     estimate = ticket.get("estimate")
-    return words.span(int(estimate["low_s"]), int(estimate["high_s"]), lang) if estimate else ""
+    return words.expected(estimate, lang) if estimate else ""
 
 
 def _facts(ticket: Mapping[str, Any], text: Mapping[str, Any], lang: str) -> list[tuple[str, str]]:

@@ -121,7 +121,7 @@ def card(ticket: Mapping[str, Any], prints: list[dict[str, Any]], config: Any, n
 
 def _wait(ticket: Mapping[str, Any]) -> str:
     estimate = ticket.get("estimate")
-    return words.span(estimate["low_s"], estimate["high_s"]) if estimate else ""
+    return words.expected(estimate) if estimate else ""
 
 
 def _paper(job: Mapping[str, Any]) -> dict[str, str]:

@@ -12,7 +12,7 @@ from typing import Any
 
 from flask import render_template
 
-from queue_server.web.pages import manager_today, outages
+from queue_server.web.pages import manager_accuracy, manager_feed, manager_today, outages
 from queue_server.web.pages.visit import Answer, Visit
 
 
@@ -30,4 +30,9 @@ class Part:
         return render_template(f"manager_{self.name}.html", **self.view(visit))
 
 
-PARTS = (Part("today", "Hôm nay theo giờ", manager_today.view, wide=True), Part("outages", "Hệ thống bên ngoài", outages.month, wide=True))
+PARTS = (
+    Part("today", "Hôm nay theo giờ", manager_today.view, wide=True),
+    Part("accuracy", "Thời gian chờ đã báo có đúng không", manager_accuracy.view, wide=True),
+    Part("outages", "Hệ thống bên ngoài", outages.month, wide=True),
+    Part("feed", "Gửi sang hệ thống hồ sơ", manager_feed.view, 15, wide=True),
+)

@@ -26,6 +26,12 @@ def test_a_range_is_said_as_a_range(low_s: int, high_s: int, vi: str, en: str) -
     assert (words.span(low_s, high_s), words.span(low_s, high_s, "en")) == (vi, en)
 
 
+def test_past_a_break_a_wait_is_a_time_of_day() -> None:
+    estimate = {"low_s": 7200, "high_s": 9000, "from_at": "2026-11-23T13:40:00+07:00", "to_at": "2026-11-23T14:10:00+07:00"}
+    assert (words.expected(estimate), words.expected(estimate, "en")) == ("khoảng 13:40–14:10", "about 13:40–14:10")
+    assert words.expected({"low_s": 900, "high_s": 1500}) == "khoảng 15–25 phút"
+
+
 def test_the_reason_for_a_place() -> None:
     why = {"arrived_from": "2026-11-23T08:05:00+07:00", "credits_s": {"priority": 1800}, "for_counter": "3"}
     assert words.place_reason(why, "3") == "đến 08:05, ưu tiên +30 phút, chỉ chờ quầy này"
