@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from queue_server.storage.store import Store
 
 WANTED, TOLD = "report.wanted", "report.told"
-LOOKED_BACK_DAYS = 3  # how late after its close a day is still sent on its own
+LATELY_MS = 3 * 86_400_000  # a day that closed longer ago is not sent on its own, but when its sending had begun
 KEPT_DAYS = 31  # how long one that could not be sent is tried
 
 
@@ -51,13 +51,6 @@ def of_day(reader: Reader, site: str, day: str, *, now: int) -> dict[str, Any]:
     }
 
 
-def last_closed(reader: Reader, site: str, *, now: int) -> str | None:
-    """The newest business day that is closed, of the last few; None where there is none."""
-    today = _today(reader, site, now)
-    closed = reader.closings(site, _back(today, KEPT_DAYS), today)
-    return max(closed, default=None)
-
-
 # ---------------------------------------------------------------- the outbox
 def due(reader: Reader, site: str, way: str, *, now: int) -> list[tuple[str, bool]]:
     """The days whose report this way has still to carry, oldest first, each with whether the log says so already. A way that was
@@ -68,9 +61,13 @@ def due(reader: Reader, site: str, way: str, *, now: int) -> list[tuple[str, boo
     for day in sorted(closed):
         rows = [row for row in reader.events_of(site, f"report:{day}") if row.data["way"] == way]
         wanted = any(row.type == WANTED for row in rows)
-        if not any(row.type == TOLD for row in rows) and (wanted or day >= _back(today, LOOKED_BACK_DAYS)):
+        if not any(row.type == TOLD for row in rows) and (wanted or _closed_at(reader, site, closed[day]) >= now - LATELY_MS):
             found.append((day, wanted))
     return found
+
+
+def _closed_at(reader: Reader, site: str, seq: int) -> int:
+    return reader.events_after(site, seq - 1, 1)[0].at
 
 
 def want(store: Store, site: str, day: str, way: str) -> None:
@@ -93,9 +90,9 @@ def _note(store: Store, site: str, day: str, kind: str, data: dict[str, Any]) ->
     store.write(site, write)
 
 
-def old(day: str, today: str) -> bool:
-    """Whether a report has been tried for as long as it is worth."""
-    return day <= _back(today, KEPT_DAYS - 1)
+def old(day: str, now: int, offset_min: int) -> bool:
+    """Whether a report has been tried for as long as it is worth: the next look no longer finds it."""
+    return day <= _back(calendar.business_day(now, offset_min), KEPT_DAYS)
 
 
 def _today(reader: Reader, site: str, now: int) -> str:

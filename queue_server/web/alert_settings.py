@@ -1,4 +1,5 @@
-"""`server run --alerts FILE`: limits of the rules, where backups lie, which certificates are watched, whom alerts are told to.
+"""`server run --alerts FILE`: limits of the rules, where backups lie, which certificates are watched, whom alerts are told to and who
+gets the day report by e-mail.
 
 Holds reading and checking alone. Secrets are never in the file, only the names of files that hold them, so that it can be shown to
 anybody; systemd hands those over as credentials.
@@ -19,6 +20,10 @@ anybody; systemd hands those over as credentials.
     host = "mail.example.vn"
     from = "toiluot@example.vn"
     to = ["kythuat@example.vn"]
+
+    [report]
+    to = ["giamdoc@example.vn"]
+    attach = ["html", "xlsx"]
 """
 
 from __future__ import annotations
@@ -35,10 +40,20 @@ from queue_server.web.alert_ways import Mail, Way, Webhook
 from toiluot_edge import Clock
 
 SECRET_LEAST = 16
+ATTACHED = ("html", "xlsx", "csv")
 
 
 class BadSettings(ValueError):
     """The file cannot be used; the text says where and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReportMail:
+    """The day report goes through the mail server of `[mail]`, to people of its own."""
+
+    mail: Mail
+    to: tuple[str, ...]
+    attach: tuple[str, ...] = ("html", "xlsx")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +62,7 @@ class Settings:
     ways: tuple[Way, ...] = ()
     backups: Path | None = None
     certificates: tuple[Path, ...] = ()
+    report: ReportMail | None = None
 
 
 def load(path: Path, clock: Clock) -> Settings:
@@ -55,14 +71,17 @@ def load(path: Path, clock: Clock) -> Settings:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as bad:
         raise BadSettings(f"{path}: {bad}") from bad
-    _known(table, ("backups", "certificates", "off", "limits", "webhook", "mail"), "")
+    _known(table, ("backups", "certificates", "off", "limits", "webhook", "mail", "report"), "")
     ways: list[Way] = []
     if "webhook" in table:
         ways.append(_webhook(_table(table, "webhook"), clock))
     if "mail" in table:
         ways.append(_mail(_table(table, "mail"), clock))
+    report = _report(_table(table, "report"), ways) if "report" in table else None
     backups = _text(table, "backups", "") if "backups" in table else ""
-    return Settings(_limits(table), tuple(ways), Path(backups) if backups else None, tuple(map(Path, _texts(table, "certificates", ""))))
+    return Settings(
+        _limits(table), tuple(ways), Path(backups) if backups else None, tuple(map(Path, _texts(table, "certificates", ""))), report
+    )
 
 
 def _limits(table: Mapping[str, Any]) -> Limits:
@@ -118,6 +137,19 @@ def _mail(table: Mapping[str, Any], clock: Clock) -> Mail:
         host, port, sender, tuple(_address(each, "mail.to") for each in to), clock, security, user, password, ca_file,
         _least(table, "mail.", URGENT),
     )  # fmt: skip
+
+
+def _report(table: Mapping[str, Any], ways: list[Way]) -> ReportMail:
+    _known(table, ("to", "attach"), "report.")
+    mail = next((way for way in ways if isinstance(way, Mail)), None)
+    if mail is None:
+        raise BadSettings("report: it goes by e-mail, so [mail] must say through which server")
+    to, attach = _texts(table, "to", "report."), _texts(table, "attach", "report.") or ["html", "xlsx"]
+    if not to:
+        raise BadSettings("report.to: a list of at least one address")
+    if not set(attach) <= set(ATTACHED):
+        raise BadSettings(f"report.attach: {', '.join(ATTACHED)}")
+    return ReportMail(mail, tuple(_address(each, "report.to") for each in to), tuple(dict.fromkeys(attach)))
 
 
 # ---------------------------------------------------------------- small readers

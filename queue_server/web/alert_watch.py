@@ -18,6 +18,7 @@ from queue_server.services import alerting, queries
 from queue_server.web.alert_settings import Settings
 from queue_server.web.alert_ways import Message, NotDelivered, Way
 from queue_server.web.house import House
+from queue_server.web.report_post import ReportPost
 
 LOOK_S = 15.0
 AGAIN_S = (10.0, 30.0, 120.0, 600.0)  # and then every ten minutes, until the alert is a day old
@@ -32,14 +33,16 @@ class _Try:
 
 
 class AlertWatch:
-    """Lives on two threads of its own, so that a mail server that hangs delays no look; only `stop` is called from elsewhere."""
+    """Lives on threads of its own, so that a mail server that hangs delays no look; only `stop` is called from elsewhere."""
 
     def __init__(self, house: House, settings: Settings) -> None:
         self._house, self._settings = house, settings
         self._stopped = threading.Event()
         self._watches: dict[str, alerting.Watch] = {}
         self._tries: dict[tuple[str, str, str], _Try] = {}
+        self._post = ReportPost(house, settings.report, self._stopped) if settings.report else None
         work = ((self.look, "alerts"), *(((self.tell, "alert-ways"),) if settings.ways else ()))
+        work += ((self.report, "report-post"),) if settings.report else ()
         self._threads = [threading.Thread(target=self._run, args=one, name=one[1], daemon=True) for one in work]
 
     def start(self) -> None:
@@ -90,6 +93,14 @@ class AlertWatch:
             for site in self._watched() if mine else ():
                 for way in self._settings.ways:
                     self._tell(site, way)
+
+    def report(self) -> None:
+        """The reports of closed days, to whoever gets them; by one process at a time."""
+        if self._post is None or self._house.standing.following:
+            return
+        with self._house.store.alone("report-post") as mine:
+            for site in self._watched() if mine else ():
+                self._post.site(site)
 
     def _tell(self, site: str, way: Way) -> None:
         now = self._house.clock.wall_ms()

@@ -132,23 +132,30 @@ class Mail:
     name: str = "mail"
 
     def deliver(self, message: Message) -> None:
+        self.post(self._letter(message))
+
+    def post(self, letter: EmailMessage) -> None:
+        """Hand over one letter with its addresses; what the house writes in any letter is added here."""
+        letter["Date"] = format_datetime(datetime.fromtimestamp(self.clock.wall_ms() / 1000, UTC))
+        letter["Message-ID"] = make_msgid(domain=self.sender.rpartition("@")[2] or "localhost")
+        letter["Auto-Submitted"] = "auto-generated"  # RFC 3834: nobody's holiday answer comes back
         context = ssl.create_default_context(cafile=self.ca_file)
         try:
             if self.security == "tls":
                 with smtplib.SMTP_SSL(self.host, self.port, timeout=TRY_S, context=context) as out:
-                    self._send(out, message)
+                    self._send(out, letter)
             else:
                 with smtplib.SMTP(self.host, self.port, timeout=TRY_S) as out:
                     if self.security == "starttls":
                         out.starttls(context=context)
-                    self._send(out, message)
+                    self._send(out, letter)
         except (smtplib.SMTPException, OSError, UnicodeError) as bad:
             raise NotDelivered(f"mail server: {type(bad).__name__}") from bad
 
-    def _send(self, out: smtplib.SMTP, message: Message) -> None:
+    def _send(self, out: smtplib.SMTP, letter: EmailMessage) -> None:
         if self.user:
             out.login(self.user, self.password)
-        refused = out.send_message(self._letter(message))
+        refused = out.send_message(letter)
         if refused:
             raise NotDelivered("the mail server took it for some of the addresses only")
 
@@ -156,9 +163,6 @@ class Mail:
         letter, line = EmailMessage(), headline(message.alert)
         letter["Subject"] = f"[Tới Lượt] {message.site_name}: {OVER if message.what == 'cleared' else ''}{line}"
         letter["From"], letter["To"] = self.sender, ", ".join(self.to)
-        letter["Date"] = format_datetime(datetime.fromtimestamp(self.clock.wall_ms() / 1000, UTC))
-        letter["Message-ID"] = make_msgid(domain=self.sender.rpartition("@")[2] or "localhost")
-        letter["Auto-Submitted"] = "auto-generated"  # RFC 3834: nobody's holiday answer comes back
         rows = [line, "", remedy(message.alert), "", f"Từ: {message.alert['since']}", f"Báo lúc: {message.alert['raised_at']}"]
         if message.what == "cleared":
             rows.append(f"Hết lúc: {message.alert['cleared_at']}")

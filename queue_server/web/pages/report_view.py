@@ -16,7 +16,7 @@ KINDS = {"demo": "Số liệu trình diễn", "training": "Số liệu tập hu�
 ON_PAGE = ("service", "counter", "channel")  # those of one kind; the half hours are drawn
 
 
-def values(report: Mapping[str, Any], *, on_paper: bool = False) -> dict[str, Any]:
+def values(report: Mapping[str, Any]) -> dict[str, Any]:
     """What the template shows."""
     found = {table.key: shown(table) for table in report_tables.tables(report)}
     figures = report["figures"]
@@ -40,7 +40,6 @@ def values(report: Mapping[str, Any], *, on_paper: bool = False) -> dict[str, An
         "outliers": found["outliers"],
         "origin": report_tables.origin(report),
         "plots": manager_today.of_day(report["course"], figures, manager_today.targets_of(figures), "report"),
-        "on_paper": on_paper,
     }
 
 

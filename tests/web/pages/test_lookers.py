@@ -59,13 +59,13 @@ def test_the_manager_sees_the_hall_change(browsers: Browsers, site: Site) -> Non
     page.goto("/manager")
     tiles = page.locator("#live .tile")
     expect(tiles.filter(has_text="Đang chờ")).to_contain_text("3")
-    expect(page.locator("[data-alarm=bad]")).to_contain_text("3 người chờ nhưng chưa có quầy nào mở. Mở một quầy nhận việc này.")
+    expect(page.locator("[data-alert=bad]")).to_contain_text("3 người chờ nhưng chưa có quầy nào mở. Mở một quầy nhận việc này.")
     client.counter_command(rid(), "3", "open")
     client.next(rid(), "3")
     expect(tiles.filter(has_text="Đang chờ")).to_contain_text("2")
     expect(tiles.filter(has_text="Đã gọi")).to_contain_text("1")
     expect(page.locator("#live tr", has_text="Quầy 3")).to_contain_text("A001")
-    expect(page.locator("[data-alarm]")).to_have_count(0)
+    expect(page.locator("[data-alert]")).to_have_count(0)
 
 
 def test_the_attendant_issues_one_number_even_if_the_answer_is_lost(browsers: Browsers, site: Site) -> None:
