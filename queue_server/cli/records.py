@@ -103,6 +103,31 @@ def _tell_findings(url: str, look: Callable[[Any, str], list[str]], as_json: boo
         sys.exit(FINDING)
 
 
+@server.command()
+@DB
+@SITE
+@click.option("--day", required=True, metavar="YYYY-MM-DD", help="The business day.")
+@click.option("--out", "file", required=True, type=click.Path(dir_okay=False), metavar="FILE.zip")
+@JSON
+@told
+def evidence(url: str, site: str | None, day: str, file: str, as_json: bool) -> None:
+    """A day's log, seal, figures and configuration in one signed file that anybody verifies without this server."""
+    from queue_server.audit import evidence as bundles
+    from queue_server.authority import Authority
+    from queue_server.bootstrap import own_version
+
+    with opened(url) as store:
+        keys, chosen, now = Authority(store), only_site(store, site), store.clock.wall_ms()
+        key = keys.site_key
+        with store.read() as reader:
+            made = bundles.bundle(reader, chosen, day, now=now, software=own_version(), key=key, sign=keys.sign_document)
+    target = Path(file)
+    target.touch(mode=0o600)
+    target.write_bytes(made)
+    body = {"site": chosen, "day": day, "file": str(target), "bytes": len(made), "site_key": key}
+    say(as_json, body, f"{target}: {len(made)} bytes, signed by {key}. Verify: python3 verify_evidence.py {target.name}")
+
+
 @server.command("confirm-clock")
 @DB
 @SITE
