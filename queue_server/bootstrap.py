@@ -69,14 +69,15 @@ class Server:
     stopped: threading.Event
     carrier: Carrier
     watch: AlertWatch
-    foreseer: Foreseer
     metrics: MetricsPort | None = None
+    foreseer: Foreseer | None = None
 
     def start(self) -> None:
         """Begin what runs by the clock."""
         self.timer.start()
         self.carrier.start()
-        self.foreseer.start()
+        if self.foreseer is not None:
+            self.foreseer.start()
         if not isinstance(self.house.clock, ScaledClock):  # a rehearsal's hours pass in minutes: its devices would seem silent
             self.watch.start()
         self.annexe.consider()
@@ -85,7 +86,8 @@ class Server:
         """First of all at SIGTERM: the streams end, commands in flight are answered."""
         self.stopped.set()
         self.carrier.stop()
-        self.foreseer.stop()
+        if self.foreseer is not None:
+            self.foreseer.stop()
         self.watch.stop()
         self.hub.stop()
         self.annexe.stop()
@@ -97,8 +99,9 @@ class Server:
             self.timer.join(timeout=5)
         self.carrier.stop()
         self.carrier.join()
-        self.foreseer.stop()
-        self.foreseer.join()
+        if self.foreseer is not None:
+            self.foreseer.stop()
+            self.foreseer.join()
         self.watch.stop()
         self.watch.join()
         if self.metrics is not None:
@@ -191,17 +194,17 @@ def build(
     following: bool = False,
     alerts: Path | None = None,
     metrics: str = "",
+    waits: str = "foreseen",
     dossier: tuple[str, str] | None = None,
     **settings: Any,
 ) -> Server:
     """A server on a database that `toiluot server init` has prepared. `streams` is one of `PLACES`; an encrypted connection
     cannot leave the process that holds its keys. `following`: a standby, which takes no commands until it is promoted. `alerts`
     is a file of `alert_settings`; `metrics` is where Prometheus may ask; `dossier` is address and key
-    of the dossier program's look-up."""
+    of the dossier program's look-up; `waits` is foreseen or plain."""
     from queue_server.web.admission import Streams
     from queue_server.web.app import create_app
     from queue_server.web.doors import front
-    from queue_server.web.foreseer import Foreseer  # with numpy, which neither a command nor the process for streams needs
     from queue_server.web.lane import Lane
 
     told = load_alert_settings(alerts, SystemClock()) if alerts else AlertSettings()
@@ -226,8 +229,7 @@ def build(
     store.on_commit(hub.wake)
     carrier = Carrier(house)
     store.on_commit(carrier.wake)
-    foreseer = Foreseer(house)
-    store.on_commit(foreseer.wake)
+    foreseer = _foreseer(house) if waits == "foreseen" else None
     if is_sqlite(url):
         store.on_commit(annexe.wake)  # PostgreSQL tells every process by itself
     flask = create_app(house, gate)
@@ -235,7 +237,16 @@ def build(
     stopped = threading.Event()
     timer = threading.Thread(target=_turn_days, args=(house, stopped), name="timer", daemon=True)
     port = MetricsPort(house, told, metrics) if metrics else None
-    return Server(house, store, hub, annexe, flask, application, timer, stopped, carrier, AlertWatch(house, told), foreseer, port)
+    return Server(house, store, hub, annexe, flask, application, timer, stopped, carrier, AlertWatch(house, told), port, foreseer)
+
+
+def _foreseer(house: House) -> Foreseer:
+    """It brings numpy with it, which neither a command, nor the process for streams, nor a server with the plain rule needs."""
+    from queue_server.web.foreseer import Foreseer
+
+    made = Foreseer(house)
+    house.store.on_commit(made.wake)
+    return made
 
 
 def _carry_leap(store: Store, clock: SteadyClock) -> None:

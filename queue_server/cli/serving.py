@@ -57,12 +57,20 @@ def init(url: str, site: str, name: str | None, template: str, kind: str, as_jso
 @click.option("--alerts", type=FILE, default=None, metavar="FILE.toml", help="Limits of alerts and whom they are told to (docs/alerts.md).")
 @click.option("--dossier", default="", metavar="URL", help="Dossiers are looked up there: the --bind of `toiluot dossier run`.")
 @click.option("--dossier-key-file", default=None, type=FILE, help="The key it asks for.")
+@click.option(
+    "--waits",
+    type=click.Choice(["foreseen", "plain"]),
+    default="foreseen",
+    show_default=True,
+    help="plain: people ahead × pace alone, for a machine that lacks the memory for more.",
+)
 @click.option("--metrics", default="", metavar="HOST:PORT", help="Where Prometheus may ask, e.g. 127.0.0.1:9108.")
 @JSON
 @told
 def run(
     url: str, bind: str, tls: tuple[str, str] | None, state: str | None, names: tuple[str, ...], workers: int, streams: str,
-    oidc: str | None, as_json: bool, alerts: str | None, metrics: str, dossier: str, dossier_key_file: str | None, **limits: Any,
+    oidc: str | None, as_json: bool, alerts: str | None, metrics: str, dossier: str, dossier_key_file: str | None, waits: str,
+    **limits: Any,
 ) -> None:  # fmt: skip
     """Serve until SIGTERM."""
     from queue_server.bootstrap import build, serving
@@ -77,6 +85,7 @@ def run(
     settings: dict[str, Any] = {renamed[option]: value for option, value in limits.items()}
     settings["alerts"] = Path(alerts) if alerts else None
     settings["sso"] = sso_settings.read(Path(oidc)) if oidc else None
+    settings["waits"] = waits
     settings["dossier"] = _dossier(dossier, dossier_key_file)
     tls = tls_files(tls, url, bind, state, names)
     sock, address = listening(bind, tls=tls is not None)

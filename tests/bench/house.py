@@ -31,12 +31,13 @@ class House:
         streams: str = "auto",
         more: dict[str, Any] | None = None,
         sites: int = 1,
+        waits: str = "foreseen",
     ) -> None:
         store = prepare(url)
         self.keys = [ward(store, SITE if n == 0 else f"{SITE}{n}", more or {}) for n in range(sites)]
         store.close()
         words = [sys.executable, "-m", "toiluot", "server", "run", "--db", url, "--bind", "127.0.0.1:0"]
-        words += ["--workers", str(workers), "--max-streams", "12000", "--streams", streams]
+        words += ["--workers", str(workers), "--max-streams", "12000", "--streams", streams, "--waits", waits]
         environment = {**os.environ, **(preload or {})}
         self._process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment)
         assert self._process.stdout is not None
