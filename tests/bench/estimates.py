@@ -113,24 +113,19 @@ def centres(kinds: Sequence[Kind], days: int) -> None:
         coverage += coverage_lines(kind, study)
         errors_.append(error_line(kind, study))
         print(f"centre {kind.seed}: {kind.what}", flush=True)
-    print(
-        "\n| centre | days | queued | mean wait | printed range held | its width | before rounding | paths alone | plain rule | “no wait” right |"
-    )
-    print("|---|---|---|---|---|---|---|---|---|---|", *coverage, sep="\n")
-    print(
-        "\n| centre | mean wait | estimate | plain rule | people ahead × configured minutes | ZMS rule | last to enter | ms, mean / P99 | used |"
-    )
-    print("|---|---|---|---|---|---|---|---|---|", *errors_, sep="\n")
+    ranges = ("printed range held", "its width", "before rounding", "paths alone", "plain rule", "“no wait” right")
+    head("centre", "days", "queued", "mean wait", *ranges)
+    print(*coverage, sep="\n")
+    head("centre", "mean wait", "estimate", "plain rule", *RIVALS, "ms, mean / P99", "used")
+    print(*errors_, sep="\n")
 
 
 def warsaw() -> None:
     """The table of the real offices."""
     rows = estimate_warsaw.rows()
     real = fmean(row.real_s for row in rows) / 60
-    print(
-        f"\n{len(rows)} looks with a queue, mean wait {real:.1f} minutes\n\n| rule | mean absolute error | bias | range held | printed range held |"
-    )
-    print("|---|---|---|---|---|")
+    print(f"\n{len(rows)} looks with a queue, mean wait {real:.1f} minutes")
+    head("rule", "mean absolute error", "bias", "range held", "printed range held")
     for rule in rows[0].points:
         off = [(row.points[rule] - row.real_s) / 60 for row in rows]
         held = f"{fmean(r.range_s[0] <= r.real_s <= r.range_s[1] for r in rows):.3f}"
