@@ -9,11 +9,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from queue_server.domain.calendar import DAY_MS, MINUTE_MS
 from queue_server.domain.event import canonical
-from queue_server.domain.metrics_figures import TARGETS_S, Figures
+from queue_server.domain.metrics_figures import TARGETS_S, Figures, StepTold, VisitTold
 from queue_server.domain.metrics_spread import Spread, merged
 from queue_server.domain.visit import Ticket
 
@@ -22,6 +22,7 @@ NOBODY = "-"  # in place of the counter where nobody was called
 HALF_HOUR_MS = 30 * MINUTE_MS
 SPELLS = {"wrapping_up": "wrap_up", "paused": "paused"}
 Cell = tuple[str, str, str]
+K = TypeVar("K")
 
 
 def half_hour(at_ms: int, offset_min: int) -> str:
@@ -40,18 +41,14 @@ class Days:
 
     def add(self, ticket: Ticket, offset_min: int) -> None:
         """One more visit with all its steps."""
-        last = next((step.counter for step in reversed(ticket.steps) if step.counter), None)
-        self._cell(ticket.service, last, ticket).add_visit(ticket)
-        self._half(ticket.service, ticket.issued_at, offset_min).add_visit(ticket)
-        for step in ticket.steps:
-            self._cell(step.service, step.counter, ticket).add_step(ticket, step)
-            self._half(step.service, step.available_from, offset_min).add_step(ticket, step)
-
-    def _cell(self, service: str, counter: str | None, ticket: Ticket) -> Figures:
-        return self.cells.setdefault((service, counter or NOBODY, ticket.channel), Figures())
-
-    def _half(self, service: str, at_ms: int, offset_min: int) -> Figures:
-        return self.halves.setdefault((service, half_hour(at_ms, offset_min)), Figures())
+        last = next((step.counter for step in reversed(ticket.steps) if step.counter), None) or NOBODY
+        visit = VisitTold(ticket)
+        _at(self.cells, (ticket.service, last, ticket.channel)).take_visit(visit)
+        _at(self.halves, (ticket.service, half_hour(ticket.issued_at, offset_min))).take_visit(visit)
+        for each in ticket.steps:
+            step = StepTold(ticket, each)
+            _at(self.cells, (each.service, each.counter or NOBODY, ticket.channel)).take_step(step)
+            _at(self.halves, (each.service, half_hour(each.available_from, offset_min))).take_step(step)
 
     def add_spell(self, row: Mapping[str, Any]) -> None:
         """A finished stretch of a counter's time: `counter`, `state`, `began_at`, `ended_at`."""
@@ -61,9 +58,9 @@ class Days:
     def merge(self, other: Days) -> None:
         """All of other days, or of another site."""
         for cell, figures in other.cells.items():
-            self.cells.setdefault(cell, Figures()).merge(figures)
+            _at(self.cells, cell).merge(figures)
         for half, figures in other.halves.items():
-            self.halves.setdefault(half, Figures()).merge(figures)
+            _at(self.halves, half).merge(figures)
         for counter, desk in other.desks.items():
             merged(self.desks.setdefault(counter, {}), desk)
 
@@ -141,10 +138,18 @@ class Days:
         return hashlib.sha256(canonical(self.stored() | about).encode()).hexdigest()
 
 
+def _at(table: dict[K, Figures], key: K) -> Figures:
+    """The figures at a place of a table, new where there were none."""
+    found = table.get(key)
+    if found is None:
+        found = table[key] = Figures()
+    return found
+
+
 def _grouped(rows: Iterable[tuple[str, Figures]]) -> dict[str, Figures]:
     found: dict[str, Figures] = {}
     for key, each in rows:
-        found.setdefault(key, Figures()).merge(each)
+        _at(found, key).merge(each)
     return found
 
 
@@ -166,5 +171,5 @@ def grouped(tickets: Iterable[Ticket], key: Callable[[Ticket], str]) -> dict[str
     """The figures of visits by anything one can say of a whole visit."""
     found: dict[str, Figures] = {}
     for ticket in tickets:
-        found.setdefault(key(ticket), Figures()).add(ticket)
+        _at(found, key(ticket)).add(ticket)
     return found

@@ -19,6 +19,30 @@ NOTHING = Spread()
 TABLES = ("counts", "live", "marks", "tallies", "lengths")
 
 
+class StepTold:
+    """What one step adds, worked out once for every table that it goes into; of a void visit nothing."""
+
+    __slots__ = ("intervals", "marks")
+
+    def __init__(self, ticket: Ticket, step: Step) -> None:
+        void = ticket.voided
+        self.marks = () if void else tuple(metrics_steps.marks(step, ticket))
+        self.intervals = () if void else tuple(metrics_steps.intervals(step, step.n == 1 and metrics_steps.estimated(ticket)))
+
+
+class VisitTold:
+    """What one visit adds as a whole, worked out once."""
+
+    __slots__ = ("counts", "intervals", "length", "live", "tallies")
+
+    def __init__(self, ticket: Ticket) -> None:
+        self.counts = tuple((name, n) for name, n in metrics_visits.counts(ticket) if n)
+        self.live = ticket.state if ticket.state in LIVE else None
+        self.tallies = tuple(metrics_visits.tallies(ticket))
+        self.intervals = tuple(metrics_visits.intervals(ticket))
+        self.length = str(len(ticket.steps))
+
+
 @dataclass(slots=True)
 class Figures:
     """`steps` and `visits` are spreads by name; `lengths`: of how many steps the visits were that are over."""
@@ -33,27 +57,27 @@ class Figures:
 
     def add(self, ticket: Ticket) -> None:
         """One more visit with all its steps."""
-        self.add_visit(ticket)
+        self.take_visit(VisitTold(ticket))
         for step in ticket.steps:
-            self.add_step(ticket, step)
+            self.take_step(StepTold(ticket, step))
 
-    def add_visit(self, ticket: Ticket) -> None:
+    def take_visit(self, told: VisitTold) -> None:
         """A visit as a whole, without its steps."""
-        for name, n in metrics_visits.counts(ticket):
+        for name, n in told.counts:
             self.counts[name] += n
-        if ticket.state in LIVE:
-            self.live[ticket.state] += 1
+        if told.live is not None:
+            self.live[told.live] += 1
             return
-        self.tallies.update(metrics_visits.tallies(ticket))
-        self.lengths[str(len(ticket.steps))] += 1
-        _add(self.visits, metrics_visits.intervals(ticket))
+        for name in told.tallies:
+            self.tallies[name] += 1
+        self.lengths[told.length] += 1
+        _add(self.visits, told.intervals)
 
-    def add_step(self, ticket: Ticket, step: Step) -> None:
-        """One step of a visit; of a void visit there is nothing to add."""
-        if ticket.voided:
-            return
-        self.marks.update(metrics_steps.marks(step, ticket))
-        _add(self.steps, metrics_steps.intervals(step, step.n == 1 and metrics_steps.estimated(ticket)))
+    def take_step(self, told: StepTold) -> None:
+        """One step of a visit."""
+        for name in told.marks:
+            self.marks[name] += 1
+        _add(self.steps, told.intervals)
 
     def merge(self, other: Figures) -> None:
         """All of another set's steps and visits."""

@@ -82,4 +82,7 @@ class Spread:
 def merged(into: dict[str, Spread], other: Mapping[str, Spread]) -> None:
     """Every spread of one table into another's of the same name."""
     for name, spread in other.items():
-        into.setdefault(name, Spread()).merge(spread)
+        own = into.get(name)
+        if own is None:
+            own = into[name] = Spread()
+        own.merge(spread)
