@@ -43,6 +43,7 @@ class Served:
     counter: str
     took_s: float
     quantity: int = 1
+    waited_s: float = 0.0  # before the call; long waits teach how many are gone by then
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,7 +78,7 @@ class Learned:
 
     def _served(self, fact: Served) -> None:
         self.times.served(fact.service, fact.counter, fact.took_s, fact.quantity)
-        self.times.answered(fact.service, 0.0, absent=False)
+        self.times.answered(fact.service, fact.waited_s, absent=False)
         self.freed[fact.counter] = fact.at_ms
 
     def _absent(self, fact: Absent) -> None:

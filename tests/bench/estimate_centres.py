@@ -149,10 +149,10 @@ class Study:
 
     def _ended(self, look: Look) -> None:
         now, took_s = self._at(look.now_ms), (look.now_ms - look.called_ms) / 1000
+        waited_s = max(0, look.called_ms - look.available_from_ms) / 1000
         if look.came:
-            self.learned.tell(facts.Served(now, look.service, look.post or "", took_s, look.quantity))
+            self.learned.tell(facts.Served(now, look.service, look.post or "", took_s, look.quantity, waited_s))
         else:
-            waited_s = (look.called_ms - look.available_from_ms) / 1000
             self.learned.tell(facts.Absent(now, look.service, look.post or "", waited_s, took_s))
         self._look_for_pauses(look)
 
