@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from .messages_health import TEMPERATURE, UNITS, AppliedConfig, DeviceClock, DeviceNet, PageLife, Storage, Undervoltage, Units
+from .messages_health import TEMPERATURE, UNITS, AppliedConfig, DeviceClock, DeviceNet, FeedReport, PageLife, Storage, Undervoltage, Units
 from .problem import FieldFault
 from .strict import Choice, Flag, Listing, Nested, Text, When, Whole, optional, required
 from .vocabulary import Channel, DeviceRole, Outcome, PaperOutcome, Previous, PrintOutcome, Source, Ticked
@@ -313,7 +313,10 @@ class DeviceError:
 
 @dataclass(frozen=True, kw_only=True)
 class Spool:
+    """`lag_s`: the age of the oldest thing that waits."""
+
     waiting: int = required(Whole())
+    lag_s: int | None = optional(Whole())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -330,6 +333,7 @@ class Heartbeat:
     slots: tuple[SlotHealth, ...] = optional(Listing(Nested(SlotHealth), 32), ())
     errors: tuple[DeviceError, ...] = optional(Listing(Nested(DeviceError), 50), ())
     spool: Spool | None = optional(Nested(Spool))
+    feed: FeedReport | None = optional(Nested(FeedReport))
     temperature_c: int | None = optional(TEMPERATURE)
     undervoltage: Undervoltage | None = optional(Nested(Undervoltage))
     storage: Storage | None = optional(Nested(Storage))

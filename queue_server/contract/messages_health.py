@@ -1,4 +1,4 @@
-"""What a device tells of its own board: heat, power, storage, clock, page, services, settings. Parts of `messages.Heartbeat`.
+"""What a device tells of its own board: heat, power, storage, clock, page, services, settings; of a feed. Part of `messages.Heartbeat`.
 
 Every field may be missing: a device tells what it can measure, and an older one tells less. What a value means for people is
 judged by `domain.alerting`.
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from .strict import Flag, Listing, Tally, Text, When, Whole, optional, required
+from .strict import Flag, Listing, Nested, Tally, Text, When, Whole, optional, required
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +59,33 @@ class AppliedConfig:
 @dataclass(frozen=True, kw_only=True)
 class DeviceNet:
     address: str | None = optional(Text(64, shortest=0, pattern=r"[0-9A-Fa-f:.%a-z]*"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class RefusedRecord:
+    """What a dossier system would not take: which record and version, when, and its words. Never what the record says."""
+
+    key: str = required(Text(200))
+    at: int = required(When())
+    status: int = optional(Whole(0, 999), 0)
+    code: str = optional(Text(64, shortest=0), "")
+    detail: str = optional(Text(600, shortest=0), "")
+
+
+@dataclass(frozen=True, kw_only=True)
+class FeedReport:
+    """How the feed to the dossier system stands. `waiting`, `days`: records and days on their way; `newest_refused`: the last few
+    of `refused`; `trouble`: why nothing can be sent now."""
+
+    position: str = required(Text(40, pattern=r"[0-9]+(-[0-9]+)?"))
+    partner: str = optional(Text(120, shortest=0), "")
+    waiting: int = optional(Whole(), 0)
+    days: int = optional(Whole(), 0)
+    sent: int = optional(Whole(), 0)
+    refused: int = optional(Whole(), 0)
+    newest_refused: tuple[RefusedRecord, ...] = optional(Listing(Nested(RefusedRecord), 20), ())
+    trouble: str | None = optional(Text(300, shortest=0))
+    answered_at: int | None = optional(When())
 
 
 TEMPERATURE = Whole(-60, 200)

@@ -14,15 +14,17 @@ from .problem import FieldFault
 from .strict import Choice, Flag, Listing, Nested, Plain, Text, Whole, optional, required
 
 EVERY_OR_DEVICE = Text(64, pattern=r"\*|[0-9A-Za-z_.-]+")
+RECORD = Text(200, pattern=r"[^\s]+")
 WORD = Text(64, pattern=r"[0-9A-Za-z.+~:-]+")
 
 
 @dataclass(frozen=True, kw_only=True)
 class OrderArgs:
-    """`since` is for logs, `version` for an update."""
+    """`since` is for logs, `version` for an update, `record` for what a dossier system refused."""
 
     since: str | None = optional(WORD)
     version: str | None = optional(WORD)
+    record: str | None = optional(RECORD)
 
 
 @dataclass(frozen=True, kw_only=True)

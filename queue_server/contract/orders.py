@@ -25,6 +25,7 @@ class OrderKind(StrEnum):
     UPDATE = "update"
     ROTATE = "rotate"
     WIPE = "wipe"
+    RESEND = "resend"  # to the feed: what a dossier system refused, once more
 
 
 PNG, TEXT, ZIP = "image/png", "text/plain", "application/zip"

@@ -1,4 +1,4 @@
-"""What the worker keeps on disk: its place in the log, a checkpoint of what it remembers, and the refused records.
+"""What the worker keeps on disk: its place in the log, a checkpoint of what it remembers, its days, and the refused records.
 
 Every write is whole or not at all (temporary file, fsync, rename, fsync of the folder). The place moves last, after the
 partner's answer, so that a crash at any moment only repeats what was already said.
@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -90,6 +91,42 @@ class State:
             if path.name != keep:
                 path.unlink(missing_ok=True)
 
+    # ------------------------------------------------------------ days, versions, going back
+    def days(self) -> dict[str, Any]:
+        """What was said of each day; nothing where no day was ever told."""
+        return self._read("days.json")
+
+    def keep_days(self, rows: Mapping[str, Any]) -> None:
+        write_whole(self._folder / "days.json", rows)
+
+    def floors(self) -> dict[str, Any]:
+        """`{seq, versions}`: above which versions the records stand that events after `seq` make due."""
+        return self._read("floors.json")
+
+    def keep_floors(self, rows: Mapping[str, Any]) -> None:
+        write_whole(self._folder / "floors.json", rows)
+
+    def ask_back(self, after: str, anew: bool) -> None:
+        """To be read by the worker, now or when it is started: go back to this place."""
+        write_whole(self._folder / "replay.json", {"after": after, "anew": anew})
+
+    def asked_back(self) -> dict[str, Any]:
+        return self._read("replay.json")
+
+    def went_back(self) -> None:
+        (self._folder / "replay.json").unlink(missing_ok=True)
+        sync_folder(self._folder)
+
+    def _read(self, name: str) -> dict[str, Any]:
+        path = self._folder / name
+        if not path.exists():
+            return {}
+        try:
+            found = json.loads(path.read_text("utf-8"))
+        except (OSError, ValueError) as bad:
+            raise Damaged(f"{path} cannot be read: move it away, and the partner is told more than once") from bad
+        return dict(found)
+
     # ------------------------------------------------------------ refused
     def set_aside(self, key: str, record: Mapping[str, Any], status: int, code: str, detail: str, at: str) -> None:
         """Keep a refused record with the partner's words; durable before the cursor moves on, and once only."""
@@ -114,6 +151,20 @@ class State:
         if lines[-1]:
             self._cut(sum(len(line) + 1 for line in lines[:-1]))
         return [json.loads(line) for line in lines[:-1] if line]
+
+    def settle(self, gone: AbstractSet[str], instead: Iterable[Mapping[str, Any]] = ()) -> None:
+        """Drop rows that were taken after all, and put those that were refused again in their place."""
+        new = {row["key"]: dict(row) for row in instead}
+        rows = [row for row in self.refused() if row["key"] not in gone and row["key"] not in new]
+        text = "".join(json.dumps(row, ensure_ascii=False, separators=(",", ":")) + "\n" for row in (*rows, *new.values()))
+        rest = self._refused.with_suffix(".part")
+        with open(rest, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        rest.replace(self._refused)
+        sync_folder(self._folder)
+        self._known = {row["key"] for row in (*rows, *new.values())}
 
     def _cut(self, size: int) -> None:
         with open(self._refused, "r+b") as file:

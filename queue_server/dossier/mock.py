@@ -1,7 +1,7 @@
 """A dossier system to try the feed against: OAuth2 tokens, records, day aggregates, dossier look-up, faults on request.
 
-The rules for records are in `mock_store`. It belongs to no partner and behaves like none in particular: what works
-against it is tried against our mock only.
+The rules for records are in `mock_store`, other styles in `mock_styles`. It belongs to no partner and behaves like none in
+particular: what works against it is tried against our mock only.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ from flask import Flask, Response, jsonify, redirect, render_template, request
 
 from toiluot_edge import Asgi, mount
 
+from . import mock_styles
+from .adapters import STATES
 from .mock_store import Store
 
 TOKEN_S = 300
@@ -30,10 +32,6 @@ BATCH = 500
 MOST_BYTES = 8 * 1024 * 1024
 DROP = "X-Mock-Drop"
 DOSSIER_CODE = re.compile(r"^[0-9A-Z]{1,5}(\.[0-9A-Z]{1,5})*-(\d{6}|\d{8})-\d{4,7}$")
-STATES = (
-    "Mới đăng ký", "Được tiếp nhận", "Không được tiếp nhận", "Đang xử lý", "Yêu cầu bổ sung giấy tờ",
-    "Yêu cầu thực hiện nghĩa vụ tài chính", "Công dân yêu cầu rút hồ sơ", "Dừng xử lý", "Đã xử lý xong", "Đã trả kết quả",
-)  # fmt: skip
 
 
 @dataclass
@@ -47,6 +45,14 @@ class Faults:
     drop_answers: int = 0  # so many batches are taken and never answered
     refuse_fields: list[str] = field(default_factory=list)  # MaLinhVuc that are refused
     refuse_procedures: list[str] = field(default_factory=list)  # MaTTHC that are refused
+    no_tokens: bool = False  # nobody gets a token
+    open_door: bool = False  # no token is asked for
+    take_twice: bool = False  # a repeat is accepted as if it were new
+    take_older: bool = False  # an older version replaces a newer one
+    take_anything: bool = False  # nothing is refused
+    shuffle: bool = False  # results come in another order than the records
+    forget_days: bool = False  # days are answered for and not kept
+    no_look_up: bool = False  # every dossier is unknown
 
     def change(self, wanted: dict[str, Any]) -> list[str]:
         """Set what is named; the names and values that make no sense come back."""
@@ -77,6 +83,12 @@ class Mock:
             setattr(self.faults, name, max(0, left - 1))
             return left > 0
 
+    def dropped(self, answer: Response) -> Response:
+        """The answer, marked to break off where that was asked for."""
+        if self.strikes("drop_answers"):
+            answer.headers[DROP] = "1"
+        return answer
+
     def knows_token(self) -> bool:
         kind, _, token = request.headers.get("Authorization", "").partition(" ")
         if self.strikes("expire_tokens"):
@@ -97,17 +109,22 @@ class Mock:
         return all(hmac.compare_digest(a.encode(), b.encode()) for a, b in zip(given, wanted, strict=True))
 
 
-def application(client_id: str, client_secret: str, *, journal: Path | None, monotonic: Callable[[], float]) -> Asgi:
+def application(client_id: str, client_secret: str, *, journal: Path | None, monotonic: Callable[[], float], like: str = "rest") -> Asgi:
     """The mock as one ASGI application."""
     mock = Mock(client_id, client_secret, Store(journal), monotonic)
-    return _dropping(mount(flask_app(mock), {}, 8, most_bytes=MOST_BYTES), mock)
+    return _dropping(mount(flask_app(mock, like), {}, 8, most_bytes=MOST_BYTES), mock)
 
 
-def flask_app(mock: Mock) -> Flask:
-    """The mock's calls."""
+def flask_app(mock: Mock, like: str = "rest") -> Flask:
+    """The mock's calls, with those of another style beside them."""
     app = Flask(__name__, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = MOST_BYTES
-    app.add_url_rule("/oauth/token", view_func=lambda: _token(mock), methods=["POST"], endpoint="token")
+    if like == "igate":
+        grants = ("client_credentials", "password")
+        mock_styles.igate(app, _state_of, token=lambda: token(mock, grants), barred=lambda: barred(mock))
+    elif like == "portal":
+        mock_styles.Portal(mock, _state_of, lambda record: _judge(mock, record)).mount(app)
+    app.add_url_rule("/oauth/token", view_func=lambda: token(mock), methods=["POST"], endpoint="token")
     app.add_url_rule("/api/queue-records/batch", view_func=lambda: _batch(mock), methods=["POST"], endpoint="batch")
     app.add_url_rule("/api/queue-records/<path:key>", view_func=lambda key: _one(mock, key), methods=["PUT"], endpoint="one")
     app.add_url_rule("/api/queue-days/<site>/<date>", view_func=lambda site, date: _day(mock, site, date), methods=["PUT"], endpoint="day")
@@ -124,54 +141,61 @@ def problem(status: int, code: str, detail: str) -> tuple[Response, int]:
 
 
 # ---------------------------------------------------------------- the partner's calls
-def _token(mock: Mock) -> Any:
+def token(mock: Mock, grants: tuple[str, ...] = ("client_credentials",)) -> Any:
+    """A bearer token for the one client."""
+    if mock.faults.no_tokens:
+        return jsonify({"error": "temporarily_unavailable"}), 503
     if not mock.knows_client():
         return jsonify({"error": "invalid_client"}), 401
-    if request.form.get("grant_type") != "client_credentials":
+    if request.form.get("grant_type") not in grants:
         return jsonify({"error": "unsupported_grant_type"}), 400
-    token = secrets.token_urlsafe(24)
-    mock.tokens[token] = mock.monotonic() + TOKEN_S
-    return jsonify({"access_token": token, "token_type": "Bearer", "expires_in": TOKEN_S})
+    made = secrets.token_urlsafe(24)
+    mock.tokens[made] = mock.monotonic() + TOKEN_S
+    return jsonify({"access_token": made, "token_type": "Bearer", "expires_in": TOKEN_S})
 
 
-def _barred(mock: Mock) -> Any:
+def barred(mock: Mock) -> Any:
     """The answer to a caller without a token, or the one that a fault asks for; None lets the call in."""
     if mock.faults.status:
         return problem(mock.faults.status, "on_purpose", "lỗi được bật trên trang mô phỏng")
-    if not mock.knows_token():
+    if not mock.faults.open_door and not mock.knows_token():
         return problem(401, "unauthenticated", "token không hợp lệ hoặc đã hết hạn")
     return None
 
 
 def _judge(mock: Mock, record: Any) -> dict[str, str]:
+    if mock.faults.take_anything and isinstance(record, dict):
+        return {"record_id": str(record.get("MaBanGhi")), "status": "accepted"}
     if isinstance(record, dict):
         if record.get("MaTTHC") in mock.faults.refuse_procedures:
             return mock.store.refuse(record, "unknown_procedure", f"không có thủ tục {record['MaTTHC']}")
         if record.get("MaLinhVuc") in mock.faults.refuse_fields:
             return mock.store.refuse(record, "unknown_field", f"không có lĩnh vực {record['MaLinhVuc']}")
-    return mock.store.put(record)
+    result = mock.store.put(record)
+    twice, older = result.get("code") == "already_accepted", result.get("code") == "older_version"
+    if (mock.faults.take_twice and twice) or (mock.faults.take_older and older):
+        return {"record_id": result["record_id"], "status": "accepted"}
+    return result
 
 
 def _batch(mock: Mock) -> Any:
-    barred = _barred(mock)
-    if barred is not None:
-        return barred
+    refused = barred(mock)
+    if refused is not None:
+        return refused
     body = request.get_json(silent=True)
     records = body.get("records") if isinstance(body, dict) else None
     if not isinstance(records, list):
         return problem(400, "malformed", 'cần {"records": [...]}')
     if len(records) > BATCH:
         return problem(413, "too_large", f"tối đa {BATCH} bản ghi")
-    answer = jsonify({"results": [_judge(mock, record) for record in records]})
-    if mock.strikes("drop_answers"):
-        answer.headers[DROP] = "1"
-    return answer
+    results = [_judge(mock, record) for record in records]
+    return mock.dropped(jsonify({"results": results[::-1] if mock.faults.shuffle else results}))
 
 
 def _one(mock: Mock, key: str) -> Any:
-    barred = _barred(mock)
-    if barred is not None:
-        return barred
+    refused = barred(mock)
+    if refused is not None:
+        return refused
     record = request.get_json(silent=True)
     if not isinstance(record, dict) or record.get("MaBanGhi") != key:
         return problem(400, "malformed", "MaBanGhi phải trùng với địa chỉ")
@@ -185,25 +209,34 @@ def _one(mock: Mock, key: str) -> Any:
 
 
 def _day(mock: Mock, site: str, date: str) -> Any:
-    barred = _barred(mock)
-    if barred is not None:
-        return barred
+    refused = barred(mock)
+    if refused is not None:
+        return refused
     body = request.get_json(silent=True)
     if not isinstance(body, dict):
         return problem(400, "malformed", "cần một đối tượng JSON")
-    mock.store.put_day(site, date, body)
-    return jsonify({"status": "accepted"})
+    if mock.faults.forget_days:
+        return jsonify({"status": "accepted"})
+    return _day_answer(mock.store.put_day(site, date, body))
+
+
+def _day_answer(result: dict[str, str]) -> Any:
+    return problem(422, result["code"], result["detail"]) if result["status"] == "refused" else jsonify(result)
+
+
+def _state_of(code: str) -> int | None:
+    """The same made-up state for the same code every time; a code of the wrong shape does not exist."""
+    return hashlib.sha256(code.encode()).digest()[0] % len(STATES) + 1 if DOSSIER_CODE.match(code) else None
 
 
 def _dossier(mock: Mock, code: str) -> Any:
-    """The same made-up state for the same code every time; a code of the wrong shape does not exist."""
-    barred = _barred(mock)
-    if barred is not None:
-        return barred
-    if not DOSSIER_CODE.match(code):
+    refused = barred(mock)
+    if refused is not None:
+        return refused
+    state = None if mock.faults.no_look_up else _state_of(code)
+    if state is None:
         return problem(404, "not_found", "không có hồ sơ này")
-    state = hashlib.sha256(code.encode()).digest()[0] % len(STATES)
-    return jsonify({"MaHoSo": code, "TrangThaiHoSo": state + 1, "TenTrangThai": STATES[state]})
+    return jsonify({"MaHoSo": code, "TrangThaiHoSo": state, "TenTrangThai": STATES[state]})
 
 
 # ---------------------------------------------------------------- the mock's own
@@ -233,7 +266,7 @@ def _from_form() -> dict[str, Any]:
 def _records(mock: Mock) -> Any:
     """What was accepted: the last version of each record, or with `?all=1` every version in order of arrival."""
     rows = mock.store.accepted() if request.args.get("all") else mock.store.latest()
-    return jsonify({"records": rows, "tally": mock.store.tally()})
+    return jsonify({"records": rows, "days": mock.store.days(), "tally": mock.store.tally()})
 
 
 def _table(mock: Mock) -> Any:

@@ -19,17 +19,20 @@ from jsonschema import Draft202012Validator
 SHOWN_MESSAGE = 200
 
 
+RECORD, DAY = "record.schema.json", "day.schema.json"
+
+
 @cache
-def validator() -> Draft202012Validator:
-    """The record's schema, as it is shipped."""
-    schema = json.loads(files(__package__).joinpath("record.schema.json").read_text("utf-8"))
+def validator(name: str = RECORD) -> Draft202012Validator:
+    """A schema, as it is shipped."""
+    schema = json.loads(files(__package__).joinpath(name).read_text("utf-8"))
     Draft202012Validator.check_schema(schema)
     return Draft202012Validator(schema)
 
 
-def faults_of(record: Any) -> list[str]:
+def faults_of(record: Any, name: str = RECORD) -> list[str]:
     """Why a record breaks the schema, in words; empty where it does not."""
-    return [f"{error.json_path}: {error.message[:SHOWN_MESSAGE]}" for error in validator().iter_errors(record)]
+    return [f"{error.json_path}: {error.message[:SHOWN_MESSAGE]}" for error in validator(name).iter_errors(record)]
 
 
 class Store:
@@ -38,11 +41,15 @@ class Store:
     def __init__(self, journal: Path | None = None) -> None:
         self._lock = Lock()
         self._records: dict[str, list[dict[str, Any]]] = {}
-        self._days: dict[str, Any] = {}
+        self._days: dict[str, list[dict[str, Any]]] = {}
         self._order: list[dict[str, Any]] = []
         self._tally = {"accepted": 0, "stale": 0, "refused": 0}
         self._journal = journal
         for record in self._read_journal():
+            if DAY in record:
+                body = record[DAY]
+                self._days.setdefault(f"{body['MaDiemTiepNhan']}/{body['NgayLamViec']}", []).append(body)
+                continue
             self._keep(record)
             self._tally["accepted"] += 1
 
@@ -79,9 +86,21 @@ class Store:
         self._records.setdefault(record["MaBanGhi"], []).append(record)
         self._order.append(record)
 
-    def put_day(self, site: str, date: str, body: Any) -> None:
+    def put_day(self, site: str, date: str, body: Any) -> dict[str, str]:
+        """Judge the aggregate of a day by the same rules as a record."""
+        faults = faults_of(body, DAY)
+        if not faults and (body["MaDiemTiepNhan"], body["NgayLamViec"]) != (site, date):
+            faults = ["$: not the site and day of the address"]
+        if faults:
+            return {"status": "refused", "code": "invalid", "detail": "; ".join(faults[:3])}
         with self._lock:
-            self._days[f"{site}/{date}"] = body
+            taken = self._days.setdefault(f"{site}/{date}", [])
+            if taken and body["PhienBan"] <= taken[-1]["PhienBan"]:
+                same = any(old == body for old in taken)
+                return {"status": "stale", "code": "already_accepted" if same else "older_version"}
+            self._write_journal({DAY: body})
+            taken.append(body)
+            return {"status": "accepted"}
 
     # ------------------------------------------------------------ readings
     def latest(self) -> list[dict[str, Any]]:
@@ -93,6 +112,11 @@ class Store:
         """Every accepted version in order of arrival."""
         with self._lock:
             return list(self._order)
+
+    def days(self) -> dict[str, list[dict[str, Any]]]:
+        """Every accepted version of each day, by site and date."""
+        with self._lock:
+            return {key: list(rows) for key, rows in self._days.items()}
 
     def tally(self) -> dict[str, int]:
         with self._lock:

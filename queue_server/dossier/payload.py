@@ -114,11 +114,23 @@ def _digest(said: Record) -> str:
     return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:16]
 
 
+@dataclass(slots=True)
+class Floors:
+    """Versions that were said in no event's name (a record sent again, a log told anew): what an event after `seq` makes due
+    stands above them, also where the memory was begun again."""
+
+    seq: int = 0
+    versions: Mapping[str, int] = field(default_factory=dict)
+
+    def of(self, key: str, seq: int) -> int:
+        return self.versions.get(key, 0) if seq > self.seq else 0
+
+
 class Feed:
     """The fold over one site's events: what is remembered, and which records are due."""
 
-    def __init__(self, names: Names | None = None, visits: dict[str, Visit] | None = None) -> None:
-        self.names = names or Names()
+    def __init__(self, names: Names | None = None, visits: dict[str, Visit] | None = None, floors: Floors | None = None) -> None:
+        self.names, self.floors = names or Names(), floors or Floors()
         self.visits = visits if visits is not None else {}
         self.forgotten = 0  # events on tickets that are no longer remembered
 
@@ -153,7 +165,8 @@ class Feed:
 
     def _said(self, visit: Visit, step: Step, said: Record, epoch: int, seq: int) -> Record:
         """The next version of what was said of a step, remembered."""
-        version = max(visit.sent.get(str(step.n), [0])[0], EPOCH_VERSIONS * (epoch - 1)) + 1
+        known = self.floors.of(said["MaBanGhi"], seq)
+        version = max(visit.sent.get(str(step.n), [0])[0], EPOCH_VERSIONS * (epoch - 1), known) + 1
         visit.sent[str(step.n)] = [version, _digest(said), step.ended_at is not None]
         return {**said, "KyNhatKy": epoch, "ThuTuNhatKy": seq, "PhienBan": version}
 
@@ -161,6 +174,25 @@ class Feed:
         """Everything that counts up to here, above all that was said before: the partner was told of rows that never happened."""
         told = [(visit, step) for visit in self.visits.values() for step in visit.steps if str(step.n) in visit.sent]
         return [self._said(visit, step, content(site, visit, step, self.names), epoch, seq) for visit, step in told]
+
+    def refreshed(self, old: Mapping[str, Any], seq: int) -> Record | None:
+        """The newest version of a record, as it would be said today: the names may have been put right since. None where its
+        ticket is no longer remembered."""
+        visit = self.visits.get(str(old["MaLuot"]))
+        step = next((each for each in visit.steps if each.n == old["BuocThu"]), None) if visit else None
+        if visit is None or step is None or str(step.n) not in visit.sent:
+            return None
+        said = content(str(old["MaDiemTiepNhan"]), visit, step, self.names)
+        version, digest, _ = visit.sent[str(step.n)]
+        if _digest(said) == digest and version == old["PhienBan"]:
+            return dict(old)
+        if _digest(said) == digest:
+            return {**said, "KyNhatKy": old["KyNhatKy"], "ThuTuNhatKy": old["ThuTuNhatKy"], "PhienBan": version}
+        return {**self._said(visit, step, said, int(old["KyNhatKy"]), seq), "ThuTuNhatKy": old["ThuTuNhatKy"]}
+
+    def versions(self, site: str) -> dict[str, int]:
+        """The highest version said of each record that is remembered."""
+        return {record_id(site, visit.ticket, int(n)): row[0] for visit in self.visits.values() for n, row in visit.sent.items()}
 
     def _forget(self, today: str) -> None:
         oldest = (date.fromisoformat(today) - timedelta(days=KEEP_DAYS)).isoformat()
@@ -173,6 +205,6 @@ class Feed:
         return {"visits": [as_data(visit) for visit in self.visits.values()]}
 
     @staticmethod
-    def from_data(row: Mapping[str, Any], names: Names | None = None) -> Feed:
+    def from_data(row: Mapping[str, Any], names: Names | None = None, floors: Floors | None = None) -> Feed:
         """The feed from `as_data`."""
-        return Feed(names, {visit["ticket"]: from_data(visit) for visit in row["visits"]})
+        return Feed(names, {visit["ticket"]: from_data(visit) for visit in row["visits"]}, floors)

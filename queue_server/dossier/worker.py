@@ -8,6 +8,7 @@ events; after a restart it takes the last checkpoint and folds the events since,
 from __future__ import annotations
 
 import random
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from threading import Event
@@ -15,11 +16,13 @@ from typing import Any
 
 from queue_server.client import Client, Problem, Unreachable
 from queue_server.contract import position, times
-from toiluot_edge import Clock, mask
+from toiluot_edge import Clock
 
+from .adapters import Adapter, Refusal, Result, Wait
+from .aside import Aside
+from .days_sending import DaySender
 from .files import Damaged, Place, State
-from .partner import Partner, Refusal, Result, Wait
-from .payload import KEEP_DAYS, Feed, Names, Record, idempotency_key
+from .payload import KEEP_DAYS, Feed, Floors, Names, Record
 
 BATCH, SMALLEST_BATCH = 500, 20
 PAGE = 500
@@ -39,27 +42,41 @@ class Health:
     refused: int = 0
     position: str = "0"
     answered_at_ms: int | None = None
+    days: int = 0
+
+
+@dataclass(frozen=True)
+class Again:
+    """An order to send refused records again: one by its key, or all."""
+
+    order: str
+    key: str | None
 
 
 @dataclass
 class Page:
-    """Events that were read and the records they made due, fewer with every answer."""
+    """Events that were read and the records they made due, fewer with every answer; `oldest` is the instant of the first event."""
 
     site: str
     end: str
     events: int
     due: list[Record]
+    oldest: str = ""
 
 
 class Worker:
     """One site's feed to one partner."""
 
     def __init__(
-        self, client: Client, partner: Partner, state: State, clock: Clock, log: Any, *, names: Names, poll_s: float = 1.0
+        self, client: Client, partner: Adapter, state: State, clock: Clock, log: Any, *, names: Names, poll_s: float = 1.0
     ) -> None:
         self._client, self._partner, self._state, self._clock, self._log = client, partner, state, clock, log
         self._names, self._poll_s = names, poll_s
         self._place = state.place()
+        self.aside = Aside(state, clock, log)
+        self._days = DaySender(client, partner, state, self.aside)
+        self._orders: deque[Again] = deque()
+        self.done: dict[str, tuple[bool, str]] = {}  # orders carried out, until the server knows it
         self._feed: Feed | None = None
         self._page: Page | None = None
         self._since_checkpoint = 0
@@ -73,7 +90,7 @@ class Worker:
         while not stop.is_set():
             self.moved_at = self._clock.monotonic()
             try:
-                idle = self.step()
+                idle = self.turn()
             except (Unreachable, Problem, Wait) as trouble:
                 if isinstance(trouble, Problem) and trouble.code == "epoch_changed":
                     self._follow_epoch(trouble.body)
@@ -84,6 +101,13 @@ class Worker:
             self._well()
             if idle:
                 stop.wait(self._poll_s)
+
+    def turn(self) -> bool:
+        """One turn: what was asked for, a page of records, and a day where no record waits. True where there was nothing new."""
+        self._go_back()
+        idle = self.step() and not self._days_step()
+        self._carry_out()
+        return idle
 
     # ------------------------------------------------------------ one page
     def step(self) -> bool:
@@ -112,11 +136,24 @@ class Worker:
         events = answer["events"]
         if not events:
             return None
+        self._unbroken(events)
         last, forgotten = events[-1], feed.forgotten
-        due = [record for event in events for record in feed.take(event)]
+        due: list[Record] = []
+        for event in events:
+            due += feed.take(event)
+            visit = feed.visits.get(event.get("ticket") or "")
+            self._days.touch(event, visit.business_day if visit else None)
         if feed.forgotten > forgotten:
             self._log.warning("events on tickets not remembered: no record", count=feed.forgotten - forgotten, keep_days=KEEP_DAYS)
-        return Page(str(answer["site"]), position.encode(last["epoch"], last["seq"]), len(events), due)
+        return Page(str(answer["site"]), position.encode(last["epoch"], last["seq"]), len(events), due, str(events[0]["at"]))
+
+    def _unbroken(self, events: Sequence[dict[str, Any]]) -> None:
+        """Rows come one by one, sequence number by sequence number: past a hole nobody would ever tell what was in it."""
+        before = position.decode(self._place.position).seq
+        for event in events:
+            if before and event["seq"] != before + 1:
+                raise Wait(f"the log has a hole: after {before} comes {event['seq']}")
+            before = event["seq"]
 
     def _again(self, feed: Feed) -> Page:
         """What counts of all that we remember: of the rows that are lost nobody knows any more what they touched."""
@@ -129,13 +166,12 @@ class Worker:
 
     def _advance(self, feed: Feed, page: Page) -> None:
         self._since_checkpoint += page.events
+        self._days.keep()
         moved = replace(self._place, position=page.end, site=page.site, again=False)
         if self._since_checkpoint >= CHECKPOINT_EVENTS or self._place.again:  # what was told again is in no event: kept at once
             moved = replace(moved, checkpoint=self._state.remember(page.end, feed.as_data()), checkpoint_position=page.end)
             self._since_checkpoint = 0
-        self._state.move(moved)
-        self._state.tidy(moved.checkpoint)
-        self._place = moved
+        self._move(moved)
         self.health.position = page.end
 
     # ------------------------------------------------------------ sending
@@ -143,7 +179,7 @@ class Worker:
         """Send these; a batch that is refused as a whole is halved until the one record that is at fault stands alone."""
         self.moved_at = self._clock.monotonic()
         try:
-            results = self._partner.send(records)
+            results = self._partner.deliver(records)
         except Refusal as refusal:
             if len(records) == 1:
                 self._set_aside(records[0], refusal.status, refusal.code, refusal.detail)
@@ -163,19 +199,85 @@ class Worker:
             self.health.sent += 1
 
     def _set_aside(self, record: Record, status: int, code: str, detail: str) -> None:
-        key = idempotency_key(record)
-        words = mask(detail)
-        self._state.set_aside(key, record, status, code, words, times.encode(self._clock.wall_ms()))
-        self.health.refused = self._state.refused_count()
-        self._log.warning("record set aside", record=key, status=status, code=code, partner_says=words)
+        self.aside.put_record(record, status, code, detail)
+        self.health.refused = self.aside.count()
+
+    def _days_step(self) -> bool:
+        """Whether a day was due; told after all records that are."""
+        found = self._days.step(str(self._place.site), self._names) if self._place.site else False
+        self.health.days = self._days.waiting()
+        return found
+
+    # ------------------------------------------------------------ what a person asked for
+    def order(self, order: str, key: str | None) -> None:
+        """Refused records are to be sent again; asked for twice, once. From any thread."""
+        if order not in self.done and all(each.order != order for each in tuple(self._orders)):
+            self._orders.append(Again(order, key))
+
+    def lag_s(self) -> int:
+        """The age of the oldest event that is not answered for."""
+        page = self._page
+        return 0 if page is None or not page.oldest else max(0, (self._clock.wall_ms() - times.decode(page.oldest)) // 1000)
+
+    def ordered(self) -> bool:
+        """Whether something was asked for that is not carried out yet."""
+        return bool(self._orders)
+
+    def _carry_out(self) -> None:
+        """Send again what was asked for. Only between pages: then the memory is that of our place and can be kept with it."""
+        while self._orders and self._feed is not None and self._page is None:
+            asked, feed = self._orders[0], self._feed
+            rows = self.aside.wanted(asked.key)
+            seq = position.decode(self._place.position).seq
+            fresh = {row["key"]: feed.refreshed(row["record"], seq) for row in rows if "MaLuot" in row["record"]}
+            # A version said in no event's name is kept before it is said: told once, it is never given to something else.
+            self._keep_memory(feed)
+            taken, refused = self.aside.send(rows, self._partner, lambda row: fresh[row["key"]] or dict(row["record"]))  # noqa: B023 - used at once
+            self.health.refused = self.aside.count()
+            self.health.sent += taken
+            self._log.info("sent again on order", order=asked.order, taken=taken, refused=refused)
+            self.done[asked.order] = (refused == 0, f"{taken} bản ghi đã được nhận, {refused} bị từ chối")
+            self._orders.popleft()
+
+    def _keep_memory(self, feed: Feed) -> None:
+        at = self._place.position
+        self._move(replace(self._place, checkpoint=self._state.remember(at, feed.as_data()), checkpoint_position=at))
+        self._since_checkpoint = 0
+
+    def _move(self, place: Place) -> None:
+        self._state.move(place)
+        self._state.tidy(place.checkpoint)
+        self._place = place
+
+    def _go_back(self) -> None:
+        """`dossier replay` asked for an earlier place: begin the memory again and send what events after it make due. Versions said
+        since stay above; nobody is led past a row that was not told yet."""
+        asked = self._state.asked_back()
+        if not asked:
+            return
+        after, ours = position.decode(str(asked["after"])), position.decode(self._place.position)
+        if after.seq <= ours.seq:
+            feed = self._feed or self._recall()
+            known = feed.versions(str(self._place.site))
+            self._state.keep_floors({"seq": after.seq if asked.get("anew") else ours.seq, "versions": {**feed.floors.versions, **known}})
+            self._days.again(anew=bool(asked.get("anew")))
+            self._log.warning("going back", ours=self._place.position, after=str(asked["after"]), anew=bool(asked.get("anew")))
+            self._move(replace(self._place, position=str(asked["after"]), checkpoint=None, checkpoint_position="0", again=False))
+            self._feed = self._page = None
+            self.health.position = self._place.position
+        else:
+            self._log.error("not going back: that place lies ahead of ours", ours=self._place.position, after=str(asked["after"]))
+        self._state.went_back()
 
     # ------------------------------------------------------------ memory
     def _recall(self) -> Feed:
         """The tickets as they stood at our place: the checkpoint, then the events since, sending nothing."""
         self._names.trial = self._is_trial()
-        feed = Feed(self._names)
+        kept = self._state.floors()
+        floors = Floors(int(kept["seq"]), kept["versions"]) if kept else Floors()
+        feed = Feed(self._names, floors=floors)
         if self._place.checkpoint is not None:
-            feed = Feed.from_data(self._state.remembered(self._place.checkpoint), self._names)
+            feed = Feed.from_data(self._state.remembered(self._place.checkpoint), self._names, floors)
         target, at, count = position.decode(self._place.position).seq, self._place.checkpoint_position, 0
         while position.decode(at).seq < target:
             events = [event for event in self._client.events(at, PAGE)["events"] if event["seq"] <= target]

@@ -12,10 +12,16 @@ from queue_server.domain.errors import Refusal, invalid
 from queue_server.services.unit import Unit
 
 HOUR_MS = 3_600_000
-WAITS_MS = {OrderKind.UPDATE: 24 * HOUR_MS, OrderKind.CONFIG: 24 * HOUR_MS, OrderKind.WIPE: 7 * 24 * HOUR_MS}  # an hour for all others
+WAITS_MS = {
+    OrderKind.UPDATE: 24 * HOUR_MS,
+    OrderKind.CONFIG: 24 * HOUR_MS,
+    OrderKind.WIPE: 7 * 24 * HOUR_MS,
+    OrderKind.RESEND: 24 * HOUR_MS,
+}  # an hour for all others
 MOST_OPEN = 10
 ARGS: dict[str, dict[str, str]] = {
     OrderKind.LOGS: {"since": r"yesterday|today|hour"}, OrderKind.UPDATE: {"version": r"[0-9A-Za-z.+~:-]{1,64}"}, OrderKind.CONFIG: {},
+    OrderKind.RESEND: {"record": r"[^\s]{1,200}"},
 }  # fmt: skip
 
 

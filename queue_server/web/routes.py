@@ -16,12 +16,15 @@ from queue_server.web.routes_alerts import ALERTS
 from queue_server.web.routes_booking import BOOKING
 from queue_server.web.routes_desk import DESK
 from queue_server.web.routes_dossiers import DOSSIERS
+from queue_server.web.routes_feeding import FEEDING
 from queue_server.web.routes_hall import HALL
 from queue_server.web.routes_identity import IDENTITY
 from queue_server.web.routes_machines import DEVICES, STANDBY
+from queue_server.web.routes_open import OPEN_DATA
 from queue_server.web.routes_orders import ORDERS
 from queue_server.web.routes_outages import OUTAGES
 from queue_server.web.routes_policy import POLICY
+from queue_server.web.routes_staffing import STAFFING
 
 DAY = Text(10, pattern=r"\d{4}-\d{2}-\d{2}")
 ZONE = Param("zone", about="only this zone")
@@ -383,11 +386,14 @@ ROUTES: tuple[Route, ...] = (
     *HALL,
     *BOOKING,
     *POLICY,
+    *STAFFING,
     *ACCOUNTS,
     *ORDERS,
+    *FEEDING,
     *IDENTITY,
     *ALERTS,
     *OUTAGES,
+    *OPEN_DATA,
     *DOSSIERS,
 )
 

@@ -14,6 +14,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -22,10 +23,20 @@ import pytest
 from flask import Flask, jsonify, request
 from werkzeug.serving import make_server
 
+from queue_server.client import Client
 from queue_server.contract import position, times
 from queue_server.domain.event import Event
 from queue_server.domain.ticket import apply, difference
 from queue_server.domain.visit import Ticket
+from queue_server.dossier import mock as mock_system
+from queue_server.dossier.adapters.rest import Rest
+from queue_server.dossier.files import State
+from queue_server.dossier.mock import Faults
+from queue_server.dossier.mock_store import Store
+from queue_server.dossier.partner import partner as partner_at
+from queue_server.dossier.payload import Names
+from queue_server.dossier.worker import Worker
+from toiluot_edge import SystemClock
 
 START_MS = times.decode("2026-11-23T07:30:00+07:00")
 HOUSE = Path(__file__).parents[2]
@@ -84,6 +95,12 @@ class Log:
         self.add(ticket, "serving_started", after_ms=5_000)
         self.add(ticket, "completed", {"outcome": "done"}, after_ms=120_000)
 
+    def close_day(self) -> None:
+        """The end of the day, as the server writes it."""
+        row = {"site": self.site, "epoch": self.epoch, "seq": self.seq + 1, "at": times.encode(self.at), "type": "day.closed"}
+        more = {"subject": "day:2026-11-23", "business_day": "2026-11-23", "actor": "system", "cmd": "close", "config_version": 1}
+        self.events.append({**row, **more, "data": {"day": "2026-11-23"}})
+
     def undo(self, ticket: str) -> None:
         self.add(ticket, "undone", {"restore": difference(self.tickets[ticket], self.before[ticket])}, after_ms=1_000)
 
@@ -94,10 +111,15 @@ class LogServer:
     def __init__(self, log: Log) -> None:
         self.log, self.continues_after, self.kind = log, 0, "live"
         self.beats: list[dict[str, Any]] = []
+        self.orders: list[dict[str, Any]] = []
+        self.done: list[dict[str, Any]] = []
+        self.figures: dict[str, dict[str, Any]] = {}
         app = Flask("log-server")
         app.add_url_rule("/api/v1/events", view_func=self._events)
         app.add_url_rule("/api/v1/kiosk/home", view_func=lambda: jsonify({"site": {"code": log.site, "kind": self.kind}}))
         app.add_url_rule("/api/v1/devices/heartbeat", view_func=self._beat, methods=["POST"])
+        app.add_url_rule("/api/v1/devices/orders/<order>/done", view_func=self._done, methods=["POST"])
+        app.add_url_rule("/api/v1/metrics/day", view_func=lambda: jsonify(self.day(request.args["date"])), endpoint="day")
         self._server = make_server("127.0.0.1", 0, app, threaded=True)
         self.url = f"http://127.0.0.1:{self._server.server_port}"
         threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
@@ -112,7 +134,21 @@ class LogServer:
 
     def _beat(self) -> Any:
         self.beats.append(request.get_json())
-        return jsonify({"ok": True})
+        return jsonify({"ok": True, "orders": self.orders})
+
+    def _done(self, order: str) -> Any:
+        self.done.append({"order": order, **request.get_json()})
+        self.orders = [each for each in self.orders if each["id"] != order]
+        return jsonify({})
+
+    def day(self, date: str) -> dict[str, Any]:
+        """The figures of a day as `/metrics/day` has them; what a test says of it, and nothing else happened."""
+        spread = {"n": 0, "sum_ms": 0, "mean_s": None, "p50_s": None, "p90_s": None, "p95_s": None, "histogram": {}}
+        spreads = dict.fromkeys(("wait", "before_opening", "over_breaks", "service_time"), spread)
+        told = self.figures.get(date, {})
+        counts = {"issued": len(self.log.tickets), **told.get("counts", {})}
+        head = {"site": self.log.site, "date": date, "position": position.encode(self.log.epoch, self.log.seq)}
+        return {**head, **spreads, **told, "counts": counts, "by_service": {"chung-thuc": counts}}
 
     def close(self) -> None:
         self._server.shutdown()
@@ -147,8 +183,7 @@ class Mock:
         """Look at this site only, count from here, all faults off."""
         self.site, self._baseline = site, {}
         self._baseline = self.tally()
-        none: dict[str, Any] = {"down": False, "slow_ms": 0, "status": 0, "expire_tokens": 0, "drop_answers": 0}
-        self.faults(**none, refuse_fields=[], refuse_procedures=[])
+        self.faults(**asdict(Faults()))
 
     def accepted(self) -> list[dict[str, Any]]:
         rows: list[dict[str, Any]] = httpx.get(self.addresses["page"] + "records?all=1").json()["records"]
@@ -159,7 +194,7 @@ class Mock:
         return {name: count - self._baseline.get(name, 0) for name, count in found.items()}
 
 
-def until(what: Callable[[], Any], within_s: float = 40.0) -> Any:
+def until(what: Callable[[], Any], within_s: float = 120.0) -> Any:
     """The first true answer of `what`; an AssertionError with the last one after the deadline."""
     deadline = time.monotonic() + within_s
     pause = threading.Event()
@@ -203,6 +238,87 @@ def mock(one_mock: Mock, log: Log) -> Mock:
     """One process for all tests; each looks at its own site."""
     one_mock.fresh(log.site)
     return one_mock
+
+
+class Played:
+    """A dossier system of a given style on a real socket, in this process: the mock without its own process."""
+
+    def __init__(self, like: str = "rest", journal: Path | None = None) -> None:
+        self.mock = mock_system.Mock("toiluot-demo", "khong-phai-bi-mat", Store(journal), time.monotonic)
+        self._server = make_server("127.0.0.1", 0, mock_system.flask_app(self.mock, like), threaded=True)
+        self.origin = f"http://127.0.0.1:{self._server.server_port}"
+        self.base, self.token_url = f"{self.origin}/api", f"{self.origin}/oauth/token"
+        threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
+
+    @property
+    def faults(self) -> Faults:
+        return self.mock.faults
+
+    @property
+    def store(self) -> Store:
+        return self.mock.store
+
+    def adapter(self, **limits: Any) -> Rest:
+        return partner_at(self.base, self.token_url, "toiluot-demo", "khong-phai-bi-mat", **limits)
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+@pytest.fixture
+def played() -> Iterator[Callable[..., Played]]:
+    """Makes dossier systems of a style; all are closed afterwards."""
+    made: list[Played] = []
+
+    def make(like: str = "rest", journal: Path | None = None) -> Played:
+        made.append(Played(like, journal))
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.close()
+
+
+class Silent:
+    """A log that nobody reads."""
+
+    def __getattr__(self, name: str) -> Callable[..., None]:
+        return lambda *args, **fields: None
+
+
+@pytest.fixture
+def feed(server: LogServer, played: Callable[..., Played], tmp_path: Path) -> Iterator[Near]:
+    made = Near(server, played(), tmp_path / "state")
+    yield made
+    made.close()
+
+
+class Near:
+    """The worker in this process, over real sockets to both sides: one turn of its loop at a time, as `run` takes them."""
+
+    def __init__(self, server: LogServer, partner: Played, folder: Path) -> None:
+        self.server, self.partner, self.folder = server, partner, folder
+        self.names = Names()
+        self.client, self.adapter = Client(server.url, "a-key", timeout=30.0), partner.adapter()
+        self.restart()
+
+    def restart(self) -> None:
+        """As after a kill: nothing but the folder is left."""
+        self.state = State(self.folder)
+        self.worker = Worker(self.client, self.adapter, self.state, SystemClock(), Silent(), names=self.names)
+
+    def settle(self) -> None:
+        """Turn until nothing is left to do."""
+        while not self.worker.turn():
+            pass
+
+    def accepted(self) -> list[str]:
+        return [f"{row['MaBanGhi']}:{row['PhienBan']}" for row in self.partner.store.accepted()]
+
+    def close(self) -> None:
+        self.client.close()
+        self.adapter.close()
 
 
 class Runner:

@@ -42,10 +42,12 @@ def test_it_waits_for_a_partner_that_does_not_answer(server: Any, mock: Any, run
     def waits() -> int:
         return int(runner.stderr.read_text().count('"event": "waiting"'))
 
+    none: dict[str, Any] = {"down": False, "status": 0}
     mock.faults(down=True)
     runner.start()
-    for n, fault in enumerate(({"down": True}, {"status": 503}, {"status": 429}, {"status": 408})):
-        mock.faults(**{"down": False, "status": 0, **fault})
+    troubles: tuple[dict[str, Any], ...] = ({"down": True}, {"status": 503}, {"status": 429}, {"status": 408})
+    for n, fault in enumerate(troubles):
+        mock.faults(**(none | fault))
         place, before = runner.position(), waits()
         server.log.visit(f"v{n}")
         until(lambda before=before: waits() > before)

@@ -11,7 +11,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from queue_server.dossier.partner import MOST_BYTES, Partner, Refusal, Wait
+from queue_server.dossier.adapters import Refusal, Wait
+from queue_server.dossier.adapters.rest import Rest
+from queue_server.dossier.adapters.wire import MOST_BYTES
+from queue_server.dossier.partner import partner as partner_at
 
 RECORD = {"MaBanGhi": "S:T:1", "PhienBan": 1}
 GOOD_TOKEN = b'{"access_token":"t","expires_in":300}'
@@ -72,8 +75,8 @@ def far_end() -> Iterator[FarEnd]:
 
 
 @pytest.fixture
-def partner(far_end: FarEnd) -> Iterator[Partner]:
-    made = Partner(far_end.url, f"{far_end.url}/token", "id", "secret", answer_s=3, whole_s=0.5)
+def partner(far_end: FarEnd) -> Iterator[Rest]:
+    made = partner_at(far_end.url, f"{far_end.url}/token", "id", "secret", answer_s=3, whole_s=0.5)
     yield made
     made.close()
 
@@ -113,20 +116,20 @@ BATCHES = {
 
 
 @pytest.mark.parametrize("name", BATCHES)
-def test_an_answer_that_says_nothing_is_waited_out(far_end: FarEnd, partner: Partner, name: str) -> None:
+def test_an_answer_that_says_nothing_is_waited_out(far_end: FarEnd, partner: Rest, name: str) -> None:
     far_end.batch = BATCHES[name]
     with pytest.raises(Wait) as told:
-        partner.send([RECORD])
+        partner.deliver([RECORD])
     assert len(str(told.value)) < 200
     far_end.batch = answer(GOOD)
-    assert [result.status for result in partner.send([RECORD])] == ["accepted"]
+    assert [result.status for result in partner.deliver([RECORD])] == ["accepted"]
 
 
-def test_an_answer_that_never_ends_is_left(far_end: FarEnd, partner: Partner) -> None:
+def test_an_answer_that_never_ends_is_left(far_end: FarEnd, partner: Rest) -> None:
     far_end.batch, far_end.trickles = OPEN + b"\r\n{", True
     begun = time.monotonic()
     with pytest.raises(Wait, match="does not end"):
-        partner.send([RECORD])
+        partner.deliver([RECORD])
     assert time.monotonic() - begun < 3
 
 
@@ -146,19 +149,19 @@ TOKENS = {
 
 
 @pytest.mark.parametrize("name", TOKENS)
-def test_a_token_that_is_none_is_waited_for(far_end: FarEnd, partner: Partner, name: str) -> None:
+def test_a_token_that_is_none_is_waited_for(far_end: FarEnd, partner: Rest, name: str) -> None:
     far_end.token = TOKENS[name]
     with pytest.raises(Wait):
-        partner.send([RECORD])
+        partner.deliver([RECORD])
     assert not any(b"X-Evil" in asked for asked in far_end.asked)
     far_end.token = answer(GOOD_TOKEN)
-    assert partner.send([RECORD])
+    assert partner.deliver([RECORD])
 
 
 @pytest.mark.parametrize("lasts", ['"soon"', "null", "-5", "1e400", "true", "[]", "99999999999999999999", "0"])
-def test_a_token_of_strange_duration_is_used(far_end: FarEnd, partner: Partner, lasts: str) -> None:
+def test_a_token_of_strange_duration_is_used(far_end: FarEnd, partner: Rest, lasts: str) -> None:
     far_end.token = answer(b'{"access_token":"t","expires_in":%s,"expires_at":"x"}' % lasts.encode())
-    assert [[result.status for result in partner.send([RECORD])] for _ in range(2)] == [["accepted"]] * 2
+    assert [[result.status for result in partner.deliver([RECORD])] for _ in range(2)] == [["accepted"]] * 2
 
 
 @pytest.mark.parametrize(
@@ -172,10 +175,10 @@ def test_a_token_of_strange_duration_is_used(far_end: FarEnd, partner: Partner, 
         b"x" * 1_000_000,
     ],
 )
-def test_words_of_a_refusal_can_be_kept(far_end: FarEnd, partner: Partner, body: bytes) -> None:
+def test_words_of_a_refusal_can_be_kept(far_end: FarEnd, partner: Rest, body: bytes) -> None:
     far_end.batch = answer(body, b"422 No")
     with pytest.raises(Refusal) as told:
-        partner.send([RECORD])
+        partner.deliver([RECORD])
     kept = json.dumps([told.value.code, told.value.detail], ensure_ascii=False).encode()
     assert len(kept) < 2000
     assert b"\\u0000" not in kept

@@ -13,7 +13,8 @@ import pytest
 
 from queue_server import bundle as archives
 from queue_server.contract.orders import ZIP
-from queue_server.dossier.partner import Partner, Refusal, Wait
+from queue_server.dossier.adapters import Refusal, Wait
+from queue_server.dossier.partner import partner as partner_at
 from queue_server.recovery import backup
 from queue_server.storage.copying import NotACopy
 
@@ -60,10 +61,10 @@ def test_a_dossier_system_cannot_send_us_elsewhere() -> None:
     thread = threading.Thread(target=answer, daemon=True)
     thread.start()
     base = f"http://127.0.0.1:{outside.getsockname()[1]}"
-    partner = Partner(base, f"{base}/token", "id", "secret")
+    partner = partner_at(base, f"{base}/token", "id", "secret")
     try:
         with pytest.raises((Wait, Refusal)):
-            partner.send([RECORD])
+            partner.deliver([RECORD])
         thread.join(20)
         with pytest.raises(TimeoutError):
             inside.accept()

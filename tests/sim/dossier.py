@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from queue_server.client import Client, Problem, Unreachable
+from queue_server.dossier.adapters import Result, Wait
 from queue_server.dossier.files import Place, State
 from queue_server.dossier.mock_store import Store as Mock
-from queue_server.dossier.partner import Result, Wait
 from queue_server.dossier.payload import Names, Record
 from queue_server.dossier.worker import Worker
 from tests.sim.network import Quiet
@@ -43,7 +43,7 @@ class ToMock:
     def __init__(self, process: Process, mock: Mock, sent: list[Record]) -> None:
         self._process, self._mock, self._sent = process, mock, sent
 
-    def send(self, records: Sequence[Record]) -> list[Result]:
+    def deliver(self, records: Sequence[Record]) -> list[Result]:
         dice, weather = self._process.dice, self._process.world.weather
         if dice.random() < weather.lost * 5:
             raise Wait("lost")

@@ -20,7 +20,7 @@ from kiosk.uplink import Uplink
 from queue_server.client import Client
 from queue_server.dossier import fold, payload
 from queue_server.dossier import worker as feeding
-from queue_server.dossier.partner import Wait
+from queue_server.dossier.adapters import Wait
 from queue_server.dossier.payload import Feed
 from queue_server.dossier.worker import Worker
 from tests.sim.planted import Swap, nothing, plant, sometimes, spoiled, table

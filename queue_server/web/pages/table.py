@@ -21,7 +21,9 @@ from queue_server.web.pages import (
     device,
     device_settings,
     manager,
+    manager_feed,
     manager_parts,
+    open_places,
     outages,
     people,
     policy,
@@ -67,6 +69,7 @@ PAGES = (
     Page(name="report-xlsx", path="/report/file.xlsx", needs=MANAGE, view=report.as_xlsx),
     Page(name="report-csv", path="/report/file.csv", needs=MANAGE, view=report.as_csv),
     Page(name="technician", path="/technician", needs=FLEET, view=technician.page, name_vi="Thiết bị"),
+    Page(name="technician-feed", path="/technician/feed", needs=FLEET, view=manager_feed.fragment),
     Page(name="technician-devices", path="/technician/devices", needs=FLEET, view=technician.devices),
     Page(name="device-add", path="/technician/add", needs=FLEET, view=device_settings.add),
     Page(name="device-settings", path="/technician/settings", needs=FLEET, view=device_settings.page),
@@ -83,6 +86,7 @@ PAGES = (
     Page(name="citizen", path="/t/{token}", needs=(), view=citizen.page),
     Page(name="booking", path="/hen/{site}", needs=(), view=booking.page),
     Page(name="appointment", path="/a/{token}", needs=(), view=booking.own),
+    Page(name="open-places", path="/noi-vang", needs=(), view=open_places.page),
     Page(name="rate", path="/rate/{site}/{counter}/{token}", needs=(), view=rating.page),
 )
 
