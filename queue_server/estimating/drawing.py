@@ -11,6 +11,7 @@ from math import log, sqrt
 from statistics import NormalDist
 
 import numpy as np
+from numpy.random import SFC64, Generator, SeedSequence  # loaded now: at its first use it would take from the machine's randomness
 from numpy.typing import NDArray
 
 from queue_server.estimating.scene import CLOSED, PAUSED, Busy, Desk, InLine, Scene, ServiceModel
@@ -30,7 +31,7 @@ class Draws:
     `absent[n]`: uniform numbers that decide who does not come; `present[n]`: who is there at all."""
 
     def __init__(self, scene: Scene, paths: int, seed: int) -> None:
-        streams = [np.random.Generator(np.random.SFC64(one)) for one in np.random.SeedSequence(seed).spawn(7)]
+        streams = [Generator(SFC64(one)) for one in SeedSequence(seed).spawn(7)]
         self.scene, self.paths = scene, paths
         self.models = {**{one.service: UNKNOWN for one in scene.line}, **scene.services}
         self.means = _means(self.models, paths, streams[0])
@@ -50,7 +51,7 @@ class Draws:
     def _pieces(self, quantity: int) -> float:
         return 1 + self.scene.more_share * (max(1, quantity) - 1)
 
-    def _add_pauses(self, count: int, stream: np.random.Generator) -> None:
+    def _add_pauses(self, count: int, stream: Generator) -> None:
         """After some visits the clerk steps away for a while."""
         if not self.scene.pauses_per_hour:
             return
@@ -100,7 +101,7 @@ class Draws:
         return bool(since) and (now - min(since)) / 1000 > STALLED_S
 
 
-def _means(services: Mapping[str, ServiceModel], paths: int, stream: np.random.Generator) -> dict[str, Floats]:
+def _means(services: Mapping[str, ServiceModel], paths: int, stream: Generator) -> dict[str, Floats]:
     """The mean of each service, once per path: wide where few visits were seen. Services in order of their codes, so that the
     order of a mapping does not matter."""
     found = {}
@@ -112,6 +113,6 @@ def _means(services: Mapping[str, ServiceModel], paths: int, stream: np.random.G
     return found
 
 
-def _present(line: Sequence[InLine], paths: int, stream: np.random.Generator) -> NDArray[np.bool_]:
+def _present(line: Sequence[InLine], paths: int, stream: Generator) -> NDArray[np.bool_]:
     chance = np.array([one.presence_p for one in line])[:, None]
     return stream.random((len(line), paths)) < chance if len(line) else np.ones((0, paths), bool)
