@@ -88,6 +88,8 @@ class Server:
         self.carrier.stop()
         if self.foreseer is not None:
             self.foreseer.stop()
+        if self.house.adviser is not None:
+            self.house.adviser.stop()
         self.watch.stop()
         self.hub.stop()
         self.annexe.stop()
@@ -102,6 +104,9 @@ class Server:
         if self.foreseer is not None:
             self.foreseer.stop()
             self.foreseer.join()
+        if self.house.adviser is not None:
+            self.house.adviser.stop()
+            self.house.adviser.join()
         self.watch.stop()
         self.watch.join()
         if self.metrics is not None:
@@ -220,6 +225,7 @@ def build(
     authority = Authority(store)
     if not following:
         authority.ensure()
+    settings.setdefault("adviser", _adviser(store, clock, log) if waits == "foreseen" else None)
     house = House(store=store, clock=clock, log=log, tls=tls, authority=authority, **_facts(url), **standby, **settings)
     store.before_answers(house.followers.hold)
     gate = Gate(house)
@@ -247,6 +253,13 @@ def _foreseer(house: House) -> Foreseer:
     made = Foreseer(house)
     house.store.on_commit(made.wake)
     return made
+
+
+def _adviser(store: Store, clock: Clock, log: Any) -> Any:
+    """With numpy too, and nothing runs before a manager asks."""
+    from queue_server.web.adviser import Adviser
+
+    return Adviser(store, clock, log)
 
 
 def _carry_leap(store: Store, clock: SteadyClock) -> None:

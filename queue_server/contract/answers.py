@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from .answers_figures import FIGURES, FIGURES_OF_RANGE
+from .answers_staffing import STAFFING
 from .vocabulary import Channel, CounterState, Source, TicketState
 
 Schema = dict[str, Any]
@@ -347,6 +348,7 @@ SCHEMAS: dict[str, Schema] = {
     "Session": obj({"role": TEXT, "name": TEXT, "csrf": TEXT, "sites": listing(TEXT), "permissions": listing(TEXT)}),
     "Config": obj({"version": WHOLE, "document": ANY, "defaults": ANY}),
     "ConfigChanges": obj({"version": WHOLE, "changes": listing(ANY)}),
+    "Staffing": STAFFING,
     "Surge": obj({"version": WHOLE, "services": listing(TEXT)}),
     "Health": obj({"status": TEXT}),
     "Appointment": obj(APPOINTMENT),

@@ -105,12 +105,12 @@ def choose(centre: Centre, need: np.ndarray, count: int, before: frozenset[int] 
     chosen: set[int] = set()
     uncovered = {k for k in range(len(need)) if need[k] > 0}
     while len(chosen) < min(count, len(centre.posts)):
-
-        def worth(n: int) -> tuple[float, float, bool, int]:
-            skills = centre.posts[n].skills
-            return sum(need[k] for k in skills if k in uncovered), _gain(left, skills), n in before, -n
-
-        best = max((n for n in range(len(centre.posts)) if n not in chosen), key=worth)
+        worth = {
+            n: (sum(need[k] for k in post.skills if k in uncovered), _gain(left, post.skills), n in before, -n)
+            for n, post in enumerate(centre.posts)
+            if n not in chosen
+        }
+        best = max(worth, key=worth.__getitem__)
         chosen.add(best)
         uncovered -= set(centre.posts[best].skills)
         _pour(left, centre.posts[best].skills)

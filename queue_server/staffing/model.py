@@ -69,6 +69,9 @@ class Credits:
     transfer_s: int = 600
 
 
+USUAL_HABITS, HOUSE_CREDITS = Habits(), Credits()
+
+
 @dataclass(frozen=True, slots=True)
 class Centre:
     """All of it. `rates[h][k]`: people expected in half hour h for service k on a usual day; `opening`: when it is served."""
@@ -77,8 +80,8 @@ class Centre:
     posts: tuple[Post, ...]
     rates: tuple[tuple[float, ...], ...]
     opening: tuple[Span, ...]
-    habits: Habits = Habits()
-    credits: Credits = Credits()
+    habits: Habits = USUAL_HABITS
+    credits: Credits = HOUSE_CREDITS
 
     @property
     def visits(self) -> float:

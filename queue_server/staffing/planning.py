@@ -19,6 +19,7 @@ from queue_server.staffing.waits import Target, Waits, waits
 
 SEARCH_DAYS, SHOWN_DAYS = 24, 20
 LEAST_BETA, MOST_BETA, BETA_STEPS = -1.0, 4.0, 6
+TARGET = Target()
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,7 @@ class Case:
     """A centre with what is asked of it: more people than usual by a factor or by so many per half hour, and the target."""
 
     centre: Centre
-    target: Target = Target()
+    target: Target = TARGET
     factor: float = 1.0
     extra: tuple[float, ...] | None = None
     seed: int = 0

@@ -46,6 +46,7 @@ class House:
     authority: Any = None  # the site's own keys (`queue_server.authority`): signs what devices are told, stands behind HTTPS
     sso: Any = None  # the settings of the organisation's own log-in, where there is one
     dossiers: DossierLine | None = None  # where dossiers are looked up, where that was set up
+    adviser: Any = None  # how many counters: its thread and its process, where numpy is
     copy_to: Callable[[Path], None] | None = None  # one moment of the database into a file
 
     asking: Asking = field(init=False)  # how often devices and technicians asked about admissions

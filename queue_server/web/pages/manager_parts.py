@@ -12,7 +12,7 @@ from typing import Any
 
 from flask import render_template
 
-from queue_server.web.pages import manager_accuracy, manager_feed, manager_forecast, manager_today, outages
+from queue_server.web.pages import manager_accuracy, manager_feed, manager_forecast, manager_staffing, manager_today, outages
 from queue_server.web.pages.visit import Answer, Visit
 
 
@@ -32,6 +32,7 @@ class Part:
 
 PARTS = (
     Part("forecast", "Hai giờ tới", manager_forecast.view, wide=True),
+    Part("staffing", "Cần bao nhiêu quầy", manager_staffing.view, 900, wide=True),
     Part("today", "Hôm nay theo giờ", manager_today.view, wide=True),
     Part("accuracy", "Thời gian chờ đã báo có đúng không", manager_accuracy.view, wide=True),
     Part("outages", "Hệ thống bên ngoài", outages.month, wide=True),
