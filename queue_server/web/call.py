@@ -17,7 +17,7 @@ from queue_server.web.house import House
 from queue_server.web.signatures import Proof
 
 UseCase = Callable[[Any], dict[str, Any]]
-Kind = Literal["command", "beat", "query", "stream", "file", "upload", "download"]
+Kind = Literal["command", "beat", "query", "stream", "file", "upload", "download", "published"]
 
 # What any call may be refused for, by its kind; a route names what comes on top.
 ALWAYS = ("unauthenticated", "forbidden", "site_required", "not_found", "rate_limited", "internal", "damaged")
@@ -40,7 +40,8 @@ class Route:
 
     A `command` handler returns the use-case to run inside the unit of work, a `beat` handler one that leaves no stored
     answer, a `query` handler the answer itself, a `file` handler the path of a file that is sent and then deleted. An `upload`
-    handler gets (type, bytes) of one of the types it `takes`, a `download` handler returns (bytes, type, name). `etag`
+    handler gets (type, bytes) of one of the types it `takes`, a `download` handler returns (bytes, type, name), a `published` one
+    (bytes, type) that anybody and any page may read. `etag`
     is a cheap function of the call or says that the content is hashed; `form` also takes an HTML form, after which
     `leads_to` says where the browser goes (the token's own page without one), or `again` where it was refused; `counted`
     is for what anybody may do, a few times; `sited` is off where no one site is meant; `status` of an answer where it is not

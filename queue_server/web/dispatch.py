@@ -62,17 +62,13 @@ def _view(route: Route, house: House, gate: Gate) -> Callable[..., AnyResponse]:
         call = Call(house, who, site, args, query, message, house.clock.wall_ms())
         if credential is not None:
             call = replace(call, zone=credential.zone, proof=credential.proof, window=credential.window)
-        if route.kind == "file":
-            return _file(route, call)
-        if route.kind == "download":
-            return _download(route, call)
-        return _command(route, call) if route.kind in ("command", "beat") else _read(route, call)
+        return _BY_KIND.get(route.kind, _read)(route, call)
 
     if route.counted:
         return _counted(view, gate)
     if "token" in route.path:
         return _guarded(view, gate)
-    return view
+    return _limited(view, gate) if route.kind == "published" else view
 
 
 def _counted(view: Callable[..., AnyResponse], gate: Gate) -> Callable[..., AnyResponse]:
@@ -82,6 +78,14 @@ def _counted(view: Callable[..., AnyResponse], gate: Gate) -> Callable[..., AnyR
         return view(**args)
 
     return counted
+
+
+def _limited(view: Callable[..., AnyResponse], gate: Gate) -> Callable[..., AnyResponse]:
+    def limited(**args: str) -> AnyResponse:
+        gate.limits.stranger(address())
+        return view(**args)
+
+    return limited
 
 
 def _guarded(view: Callable[..., AnyResponse], gate: Gate) -> Callable[..., AnyResponse]:
@@ -202,6 +206,15 @@ def _download(route: Route, call: Call) -> AnyResponse:
     return answer
 
 
+def _published(route: Route, call: Call) -> Response:
+    """Open data: a page of anybody's may read it, and caches between us may keep it for a minute."""
+    content, kind = route.handler(call)
+    tag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
+    answer = Response(status=304) if _matches(tag) else Response(content, content_type=kind)
+    answer.headers.update({"ETag": tag, "Cache-Control": "public, max-age=60", "Access-Control-Allow-Origin": "*"})
+    return answer
+
+
 def _read(route: Route, call: Call) -> Response:
     if callable(route.etag):
         tag = f'"{route.etag(call)}"'
@@ -231,3 +244,12 @@ def _tagged(response: Response, tag: str) -> Response:
 
 def _unchanged(tag: str) -> Response:
     return _tagged(Response(status=304), tag)
+
+
+_BY_KIND: dict[str, Callable[[Route, Call], AnyResponse]] = {
+    "command": _command,
+    "beat": _command,
+    "file": _file,
+    "download": _download,
+    "published": _published,
+}

@@ -89,9 +89,10 @@ def _query(param: Param) -> Document:
 def _answers(route: Route) -> Document:
     if route.kind == "stream":
         return {"200": {"description": "snapshot, log, hb", "content": {"text/event-stream": {"schema": {"type": "string"}}}}}
-    if route.kind == "download":
+    if route.kind in ("download", "published"):
         file = {"schema": {"type": "string", "format": "binary"}}
-        return {"200": {"description": "the file", "content": dict.fromkeys(route.takes, file)}}
+        unchanged: Document = {"304": {"description": "unchanged"}} if route.kind == "published" else {}
+        return {"200": {"description": "the file", "content": dict.fromkeys(route.takes, file)}} | unchanged
     shape = {"application/json": {"schema": ref(route.answer)}}
     answers: Document = {str(route.success): {"description": "done" if route.kind == "command" else "answer", "content": shape}}
     if route.success == 201:

@@ -63,6 +63,7 @@ OUTAGES = (
         needs=("read",),
         handler=outages.export,
         kind="download",
+        takes=("text/csv",),
         query=(MONTH,),
         summary="A month's outages with the visits and waits under them, as CSV",
     ),
