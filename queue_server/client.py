@@ -225,6 +225,9 @@ class Client(HallCalls, DeviceCalls):
     def metrics_day(self, date: str, service: str | None = None) -> Json:
         return self._get("/metrics/day", date=date, service=service)
 
+    def metrics_range(self, first: str, last: str, service: str | None = None, sites: Sequence[str] = ()) -> Json:
+        return self._get("/metrics/range", **{"from": first, "to": last, "service": service, "sites": ",".join(sites) or None})
+
     def seals(self) -> Json:
         return self._get("/seals")
 

@@ -21,7 +21,7 @@ DOCUMENT = build(ROUTES, "0")
 PROMISED = {
     "POST /tickets", "GET /tickets", "GET /tickets/{ticket}", "GET /counters", "GET /counters/{counter}", "GET /events", "GET /stream",
     "POST /counters/{counter}/next", "POST /counters/{counter}/call", "POST /counters/{counter}/undo", "GET /board", "GET /queue",
-    "POST /leases", "POST /leases/{lease}/settle", "GET /services", "GET /kiosk/home", "GET /metrics/day", "GET /seals",
+    "POST /leases", "POST /leases/{lease}/settle", "GET /services", "GET /kiosk/home", "GET /metrics/day", "GET /metrics/range", "GET /seals",
     "POST /tickets/paper", "POST /counters/{counter}/tick", "POST /devices/heartbeat", "GET /devices",
     *(f"POST /tickets/{{ticket}}/{name}" for name in ("amend", "cancel", "readmit", "print-outcome", "reprint", "rate", "annotate")),
     *(f"POST /tickets/{{ticket}}/{name}" for name in TICKET_COMMANDS),
@@ -119,6 +119,7 @@ def test_real_answers_have_the_documented_shape(site: Site) -> None:
         "services": client.services(),
         "kiosk-home": client.kiosk_home()[0],
         "metrics-day": client.metrics_day(issued["business_day"]),
+        "metrics-range": client.metrics_range(issued["business_day"], issued["business_day"]),
         "seals": client.seals(),
         "lease": client.lease(rid(), "A", 1),
         "heartbeat": client.heartbeat({"device": "b1", "role": "board"}),
