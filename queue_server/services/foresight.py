@@ -14,6 +14,7 @@ from queue_server.contract import times
 from queue_server.domain import waiting
 
 if TYPE_CHECKING:
+    from queue_server.estimating.scene import Scene
     from queue_server.storage.reader import Reader
 
 FRESH_MS = 30_000  # what was foreseen longer ago is not told any more
@@ -60,6 +61,17 @@ class Foresight:
 def keep(reader: Reader, site: str, found: Foresight) -> None:
     """From now on this is told."""
     reader.memo["foresight", site] = found
+
+
+def keep_hall(reader: Reader, site: str, scene: Scene) -> None:
+    """The hall as it was pictured last, with what was learned in it: for who looks further ahead than a newcomer's wait."""
+    reader.memo["hall", site] = scene
+
+
+def hall(reader: Reader, site: str, now: int) -> Scene | None:
+    """What is kept of it, unless it is too old to be told."""
+    found: Scene | None = reader.memo.get(("hall", site))
+    return found if found is not None and 0 <= now - found.now_ms <= FRESH_MS else None
 
 
 def newest(reader: Reader, site: str, now: int) -> Foresight | None:

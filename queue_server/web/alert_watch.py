@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cryptography.x509 import load_pem_x509_certificate
 
@@ -18,7 +18,9 @@ from queue_server.services import alerting, queries
 from queue_server.web.alert_settings import Settings
 from queue_server.web.alert_ways import Message, NotDelivered, Way
 from queue_server.web.house import House
-from queue_server.web.report_post import ReportPost
+
+if TYPE_CHECKING:
+    from queue_server.web.report_post import ReportPost
 
 LOOK_S = 15.0
 AGAIN_S = (10.0, 30.0, 120.0, 600.0)  # and then every ten minutes, until the alert is a day old
@@ -40,10 +42,17 @@ class AlertWatch:
         self._stopped = threading.Event()
         self._watches: dict[str, alerting.Watch] = {}
         self._tries: dict[tuple[str, str, str], _Try] = {}
-        self._post = ReportPost(house, settings.report, self._stopped) if settings.report else None
+        self._post = self._poster(settings)
         work = ((self.look, "alerts"), *(((self.tell, "alert-ways"),) if settings.ways else ()))
         work += ((self.report, "report-post"),) if settings.report else ()
         self._threads = [threading.Thread(target=self._run, args=one, name=one[1], daemon=True) for one in work]
+
+    def _poster(self, settings: Settings) -> ReportPost | None:
+        if settings.report is None:
+            return None
+        from queue_server.web.report_post import ReportPost  # with all the pages, which neither a command nor the streams need
+
+        return ReportPost(self._house, settings.report, self._stopped)
 
     def start(self) -> None:
         for thread in self._threads:

@@ -11,7 +11,7 @@ from typing import Any
 from flask import render_template
 
 from queue_server.domain import calendar
-from queue_server.services import outliers, queries
+from queue_server.services import outliers, queries, today
 from queue_server.services.issuing import over_cap
 from queue_server.web.pages import alerts, manager_alarms, standing, words
 from queue_server.web.pages.clerk import service_names
@@ -47,7 +47,7 @@ def live_view(visit: Visit) -> dict[str, Any]:
         offered = queries.services(reader, site, now=now)["services"]
         queue = queries.queue(reader, site, now=now)["tickets"]
         counters = queries.counters(reader, site, now=now)["counters"]
-        figures = queries.day_figures(reader, site, day, now=now)
+        figures = today.figures(reader, site, day, now=now)
         devices = queries.devices(reader, site, now=now)["devices"]
         raised = alerts.standing(reader, visit)
         unusual = outliers.of_day(reader, site, now=now)["outliers"]

@@ -12,7 +12,7 @@ from typing import Any
 from markupsafe import Markup
 
 from queue_server.domain import calendar
-from queue_server.services import day_course, queries
+from queue_server.services import day_course, queries, today
 from queue_server.web.pages import plots, words
 from queue_server.web.pages.visit import Visit
 
@@ -38,7 +38,7 @@ def view(visit: Visit) -> dict[str, Any]:
     with visit.reader() as reader:
         _, config = queries.house(reader, visit.site)
         day = calendar.business_day(visit.now_ms, config.utc_offset_min)
-        figures = queries.day_figures(reader, visit.site, day, now=visit.now_ms)
+        figures = today.figures(reader, visit.site, day, now=visit.now_ms)
         course = day_course.of_day(reader, visit.site, day, figures, now=visit.now_ms)
     return {"plots": of_day(course, figures, targets_of(figures)), "at": words.hhmm(visit.now_ms)}
 
