@@ -177,7 +177,8 @@ def _adapter(
             raise click.UsageError(str(bad)) from bad
     if not (base and token_url and client_id and client_secret_file):
         raise click.UsageError("needed: --partner FILE, or all of --base, --token-url, --client-id and --client-secret-file")
-    return partner_at(base, token_url, client_id, client_secret_file.read_text("utf-8").strip(), clock=clock), True
+    # Whoever starts this program names the address, and the state's own networks use private ones.
+    return partner_at(base, token_url, client_id, client_secret_file.read_text("utf-8").strip(), private=True, clock=clock), True
 
 
 def _look_up_key(bind: str | None, path: Path | None) -> str:

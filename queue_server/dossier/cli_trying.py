@@ -22,16 +22,27 @@ LIKE = ("rest", "igate", "portal")
 @click.option("--client-id", default=DEFAULT_CLIENT, show_default=True)
 @click.option("--client-secret", default=DEFAULT_SECRET, show_default=True, help="Not a secret: this is a system to play with")
 @click.option("--journal", type=click.Path(dir_okay=False, path_type=Path), help="Keep what was accepted in this file across restarts")
+@click.option(
+    "--dossiers",
+    "dossiers_file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="JSON: [{code, state 1-10, procedure?, due?, collect_at?}]; any other code has a made-up state",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the addresses as one JSON object")
-def mock(bind: str, like: str, client_id: str, client_secret: str, journal: Path | None, as_json: bool) -> None:
+def mock(bind: str, like: str, client_id: str, client_secret: str, journal: Path | None, dossiers_file: Path | None, as_json: bool) -> None:
     """A dossier system to try the feed against: takes records, checks them, and fails on request."""
     from .mock import application  # Flask and jsonschema: of no use to the worker, which starts faster without them
 
+    try:
+        dossiers = json.loads(dossiers_file.read_text("utf-8")) if dossiers_file else []
+        clock = SystemClock()
+        app = application(client_id, client_secret, journal=journal, monotonic=clock.monotonic, like=like, dossiers=dossiers)
+    except ValueError as bad:
+        raise click.UsageError(f"--dossiers: {bad}") from bad
     sock = listen(bind)
     host, port = sock.getsockname()[:2]
     origin = f"http://{host}:{port}"
     ready: Callable[[], None] = lambda: _announce(origin, as_json)  # noqa: E731 - one line, said once the socket listens
-    app = application(client_id, client_secret, journal=journal, monotonic=SystemClock().monotonic, like=like)
     serve(app, sock, on_ready=ready)
 
 

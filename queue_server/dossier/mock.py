@@ -24,7 +24,7 @@ from flask import Flask, Response, jsonify, redirect, render_template, request
 from toiluot_edge import Asgi, mount
 
 from . import mock_styles
-from .adapters import STATES
+from .adapters import STATES, Dossier
 from .mock_store import Store
 
 TOKEN_S = 300
@@ -75,6 +75,24 @@ class Mock:
     faults: Faults = field(default_factory=Faults)
     tokens: dict[str, float] = field(default_factory=dict)
     lock: Lock = field(default_factory=Lock)
+    dossiers: dict[str, Dossier] = field(default_factory=dict)  # told by hand; every other code has a made-up state
+
+    def learn(self, rows: Any) -> None:
+        """Dossiers of its own: `[{code, state, procedure?, due?, collect_at?}]`; ValueError where they are none."""
+        try:
+            found = [Dossier(**row) for row in rows]
+        except TypeError as bad:
+            raise ValueError(f"code, state 1-10, procedure, due, collect_at are expected: {bad}") from bad
+        if any(each.state not in STATES or not isinstance(each.code, str) for each in found):
+            raise ValueError("state must be a number from 1 to 10, code a text")
+        self.dossiers.update({each.code: each for each in found})
+
+    def dossier(self, code: str) -> Dossier | None:
+        """One told by hand, else the same made-up state for the same code every time; of no other shape is there any."""
+        if self.faults.no_look_up:
+            return None
+        made_up = hashlib.sha256(code.encode()).digest()[0] % len(STATES) + 1
+        return self.dossiers.get(code) or (Dossier(code, made_up) if DOSSIER_CODE.match(code) else None)
 
     def strikes(self, name: str) -> bool:
         """Whether a counted fault strikes now."""
@@ -109,9 +127,18 @@ class Mock:
         return all(hmac.compare_digest(a.encode(), b.encode()) for a, b in zip(given, wanted, strict=True))
 
 
-def application(client_id: str, client_secret: str, *, journal: Path | None, monotonic: Callable[[], float], like: str = "rest") -> Asgi:
-    """The mock as one ASGI application."""
+def application(
+    client_id: str,
+    client_secret: str,
+    *,
+    journal: Path | None,
+    monotonic: Callable[[], float],
+    like: str = "rest",
+    dossiers: Any = (),
+) -> Asgi:
+    """The mock as one ASGI application; ValueError where `dossiers` are none."""
     mock = Mock(client_id, client_secret, Store(journal), monotonic)
+    mock.learn(dossiers)
     return _dropping(mount(flask_app(mock, like), {}, 8, most_bytes=MOST_BYTES), mock)
 
 
@@ -121,15 +148,16 @@ def flask_app(mock: Mock, like: str = "rest") -> Flask:
     app.config["MAX_CONTENT_LENGTH"] = MOST_BYTES
     if like == "igate":
         grants = ("client_credentials", "password")
-        mock_styles.igate(app, _state_of, token=lambda: token(mock, grants), barred=lambda: barred(mock))
+        mock_styles.igate(app, mock.dossier, token=lambda: token(mock, grants), barred=lambda: barred(mock))
     elif like == "portal":
-        mock_styles.Portal(mock, _state_of, lambda record: _judge(mock, record)).mount(app)
+        mock_styles.Portal(mock, mock.dossier, lambda record: _judge(mock, record)).mount(app)
     app.add_url_rule("/oauth/token", view_func=lambda: token(mock), methods=["POST"], endpoint="token")
     app.add_url_rule("/api/queue-records/batch", view_func=lambda: _batch(mock), methods=["POST"], endpoint="batch")
     app.add_url_rule("/api/queue-records/<path:key>", view_func=lambda key: _one(mock, key), methods=["PUT"], endpoint="one")
     app.add_url_rule("/api/queue-days/<site>/<date>", view_func=lambda site, date: _day(mock, site, date), methods=["PUT"], endpoint="day")
     app.add_url_rule("/api/dossiers/<path:code>", view_func=lambda code: _dossier(mock, code), endpoint="dossier")
     app.add_url_rule("/faults", view_func=lambda: _faults(mock), methods=["GET", "POST"], endpoint="faults")
+    app.add_url_rule("/dossiers", view_func=lambda: _learn(mock), methods=["POST"], endpoint="learn")
     app.add_url_rule("/records", view_func=lambda: _records(mock), endpoint="records")
     app.add_url_rule("/", view_func=lambda: render_template("mock.html", faults=mock.faults), endpoint="page")
     app.add_url_rule("/table", view_func=lambda: _table(mock), endpoint="table")
@@ -224,19 +252,16 @@ def _day_answer(result: dict[str, str]) -> Any:
     return problem(422, result["code"], result["detail"]) if result["status"] == "refused" else jsonify(result)
 
 
-def _state_of(code: str) -> int | None:
-    """The same made-up state for the same code every time; a code of the wrong shape does not exist."""
-    return hashlib.sha256(code.encode()).digest()[0] % len(STATES) + 1 if DOSSIER_CODE.match(code) else None
-
-
 def _dossier(mock: Mock, code: str) -> Any:
     refused = barred(mock)
     if refused is not None:
         return refused
-    state = None if mock.faults.no_look_up else _state_of(code)
-    if state is None:
+    found = mock.dossier(code)
+    if found is None:
         return problem(404, "not_found", "không có hồ sơ này")
-    return jsonify({"MaHoSo": code, "TrangThaiHoSo": state, "TenTrangThai": STATES[state]})
+    told = {"MaTTHC": found.procedure, "NgayHenTra": found.due, "NoiTraKetQua": found.collect_at}
+    known = {name: value for name, value in told.items() if value is not None}
+    return jsonify({"MaHoSo": code, "TrangThaiHoSo": found.state, "TenTrangThai": STATES[found.state], **known})
 
 
 # ---------------------------------------------------------------- the mock's own
@@ -252,6 +277,14 @@ def _faults(mock: Mock) -> Any:
         return problem(400, "malformed", "cần một đối tượng JSON")
     bad = mock.faults.change(body)
     return jsonify(asdict(mock.faults)) if not bad else problem(422, "invalid", ", ".join(bad))
+
+
+def _learn(mock: Mock) -> Any:
+    try:
+        mock.learn(request.get_json(silent=True))
+    except ValueError as bad:
+        return problem(422, "invalid", str(bad))
+    return jsonify({"dossiers": len(mock.dossiers)})
 
 
 def _from_form() -> dict[str, Any]:
@@ -282,7 +315,7 @@ def _dropping(inner: Asgi, mock: Mock) -> Asgi:
     async def outer(scope: dict[str, Any], receive: Any, send: Any) -> None:
         if scope["type"] != "http":
             return
-        own = scope["path"] in ("/", "/table", "/faults", "/records")
+        own = scope["path"] in ("/", "/table", "/faults", "/records", "/dossiers")
         if mock.faults.slow_ms and not own:
             await asyncio.sleep(mock.faults.slow_ms / 1000)
         if mock.faults.down and not own:

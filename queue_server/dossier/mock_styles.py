@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Flask, Response, jsonify, request
 
+from .adapters import Dossier
 from .adapters.mapping import VIETNAMESE
 
 if TYPE_CHECKING:
@@ -21,13 +22,14 @@ if TYPE_CHECKING:
 TOKEN_PATH = "/auth/realms/digo/protocol/openid-connect/token"
 # Internal numbers seen in public code, and what this mock means by them: the map a site would have to be told by its province.
 IGATE_STATES = {0: 1, 2: 2, 3: 4, 4: 5, 5: 6, 8: 8, 9: 9, 10: 10, 16: 3, 17: 7}
+PROCEDURE, DUE = "1.001612", "2026-12-01"  # of a dossier of which nothing was told
 RECORDS_SERVICE, DAYS_SERVICE = "GuiLuotXepHang", "GuiTongHopNgay"
 NO_SUCH, NO_SESSION, BAD_LOGIN = "404", "401", "99"
 Row = dict[str, Any]
 
 
 # ---------------------------------------------------------------- iGate's style
-def igate(app: Flask, state_of: Callable[[str], int | None], *, token: Callable[[], Any], barred: Callable[[], Any]) -> None:
+def igate(app: Flask, dossier: Callable[[str], Dossier | None], *, token: Callable[[], Any], barred: Callable[[], Any]) -> None:
     """A Keycloak token and the search."""
     app.add_url_rule(TOKEN_PATH, view_func=token, methods=["POST"], endpoint="keycloak")
 
@@ -35,27 +37,28 @@ def igate(app: Flask, state_of: Callable[[str], int | None], *, token: Callable[
         refused = barred()
         if refused is not None:
             return refused
-        code, state = request.args.get("code", ""), state_of(request.args.get("code", ""))
+        code = request.args.get("code", "")
+        found = dossier(code)
         if request.args.get("spec") != "slice":
             return jsonify({"error": "spec=slice is needed"}), 400
-        rows = [] if state is None else [_item(f"{code}1", state % 10 + 1), _item(code, state)]
+        rows = [] if found is None else [_item(Dossier(f"{code}1", found.state % 10 + 1)), _item(found)]
         return jsonify({"content": rows, "number": 0, "size": 20, "last": True, "numberOfElements": len(rows)})
 
     app.add_url_rule("/api/pa/dossier/search", view_func=search, endpoint="search")
 
 
-def _item(code: str, state: int) -> Row:
+def _item(dossier: Dossier) -> Row:
     """One dossier as the slice has it. People are in it there; here they are made up, and nobody may read them."""
-    number = next(theirs for theirs, ours in IGATE_STATES.items() if ours == state)
-    names = [{"languageId": VIETNAMESE, "name": "Quầy trả kết quả 1"}, {"languageId": 46, "name": "Results desk 1"}]
+    number = next(theirs for theirs, ours in IGATE_STATES.items() if ours == dossier.state)
+    place = dossier.collect_at or "Quầy trả kết quả 1"
     return {
-        "id": f"id-{code}",
-        "code": code,
+        "id": f"id-{dossier.code}",
+        "code": dossier.code,
         "applicant": {"data": {"fullname": "NGƯỜI MẪU", "identityNumber": "000000000000"}},
         "accepter": {"fullname": "CÁN BỘ MẪU"},
-        "appointmentDate": "2026-12-01T17:00:00.000+0700",
-        "procedure": {"id": "p-1", "code": "1.001612"},
-        "agency": {"name": names},
+        "appointmentDate": f"{dossier.due or DUE}T17:00:00.000+0700",
+        "procedure": {"id": "p-1", "code": dossier.procedure or PROCEDURE},
+        "agency": {"name": [{"languageId": VIETNAMESE, "name": place}, {"languageId": 46, "name": "Results desk"}]},
         "dossierStatus": number,
         "currentTask": [{"id": "t-1"}],
     }
@@ -65,8 +68,8 @@ def _item(code: str, state: int) -> Row:
 class Portal:
     """A session by user name and password, then every call at one address, told apart by `service`."""
 
-    def __init__(self, mock: Mock, state_of: Callable[[str], int | None], judge: Callable[[Any], Mapping[str, str]]) -> None:
-        self._mock, self._state_of, self._judge = mock, state_of, judge
+    def __init__(self, mock: Mock, dossier: Callable[[str], Dossier | None], judge: Callable[[Any], Mapping[str, str]]) -> None:
+        self._mock, self._dossier, self._judge = mock, dossier, judge
         self._sessions: set[str] = set()
         self._services = {"TraCuuHoSo": self._look_up, RECORDS_SERVICE: self._records, DAYS_SERVICE: self._days}
 
@@ -94,10 +97,11 @@ class Portal:
         return _said(NO_SUCH, "không có dịch vụ này") if service is None else service(body)
 
     def _look_up(self, body: Row) -> Response:
-        state = self._state_of(str(body.get("mahoso")))
-        if state is None:
+        found = self._dossier(str(body.get("mahoso")))
+        if found is None:
             return _said(NO_SUCH, "không có hồ sơ này")
-        row = {"MaHoSo": body["mahoso"], "MaTTHC": "1.001612", "TrangThaiHoSo": str(state), "NgayHenTra": "20261201170000"}
+        due = f"{(found.due or DUE).replace('-', '')}170000"
+        row = {"MaHoSo": found.code, "MaTTHC": found.procedure or PROCEDURE, "TrangThaiHoSo": str(found.state), "NgayHenTra": due}
         return jsonify({"error_code": "00", "data": [{**row, "ChuHoSo": "NGƯỜI MẪU", "NgayTiepNhan": "20261120081500"}]})
 
     def _records(self, body: Row) -> Response:

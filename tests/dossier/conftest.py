@@ -143,7 +143,7 @@ class LogServer:
 
     def day(self, date: str) -> dict[str, Any]:
         """The figures of a day as `/metrics/day` has them; what a test says of it, and nothing else happened."""
-        spread = {"n": 0, "sum_ms": 0, "mean_s": None, "p50_s": None, "p90_s": None, "p95_s": None, "histogram": {}}
+        spread: dict[str, Any] = {"n": 0, "sum_ms": 0, "mean_s": None, "p50_s": None, "p90_s": None, "p95_s": None, "histogram": {}}
         spreads = dict.fromkeys(("wait", "before_opening", "over_breaks", "service_time"), spread)
         told = self.figures.get(date, {})
         counts = {"issued": len(self.log.tickets), **told.get("counts", {})}

@@ -90,3 +90,12 @@ def test_the_page_lists_records_in_vietnamese(http: httpx.Client, mock: Any, rec
     table = httpx.get(mock.addresses["page"] + "table").text
     assert "A001" in table
     assert "xong" in table
+
+
+def test_dossiers_can_be_told_by_hand(http: httpx.Client, mock: Any) -> None:
+    rows = [{"code": "H48-TEST-1", "state": 9, "procedure": "1.001612", "due": "2026-12-01", "collect_at": "Quầy 1"}]
+    assert httpx.post(mock.addresses["page"] + "dossiers", json=rows).status_code == 200
+    told = http.get("/dossiers/H48-TEST-1").json()
+    assert (told["TrangThaiHoSo"], told["MaTTHC"], told["NoiTraKetQua"]) == (9, "1.001612", "Quầy 1")
+    for bad in ({"code": "x", "state": 11}, {"code": "x"}, 1, None):
+        assert httpx.post(mock.addresses["page"] + "dossiers", json=[bad]).status_code == 422
