@@ -86,7 +86,8 @@ def offer(service: Service, now: str, _: Translate) -> str:
         away = service.why == "absent" and bool(then)
         if away:
             return _("The officer comes later today. %(then)s") % {"then": then}
-        return " · ".join(part for part in (waiting(service.waiting, _), _wait_of(service, _)) if part)
+        span = _wait_of(service, _)  # with nobody before them people wait for a counter that serves others: "nobody" would mislead
+        return " · ".join(part for part in (waiting(service.waiting, _) if service.waiting or not span else "", span) if part)
     why = {
         "absent": _("The officer is not in."),
         "quota": _("No numbers are left."),

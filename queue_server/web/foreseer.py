@@ -7,6 +7,7 @@ not come to yet is told by the plain rule.
 from __future__ import annotations
 
 import os
+import sys
 import threading
 import time
 
@@ -17,9 +18,10 @@ from queue_server.web.house import House
 from toiluot_edge import ScaledClock
 
 PAUSE_S = 0.25  # many commits in a row are one look
-SHARE = 12  # it rests so many times as long as it has worked: the hall's own work goes first
+SHARE = 24  # it rests so many times as long as it has worked: the hall's own work goes first
 LOOK_S = 5.0  # without a commit to tell of: people wait, and time passes
 NICE = 5
+SWITCH_S = 0.001  # who wants the interpreter back while it reckons has it after so long
 QUIET_AT_ONCE = 16
 
 
@@ -52,6 +54,7 @@ class Foreseer:
 
     def _run(self) -> None:
         _go_behind()
+        sys.setswitchinterval(min(SWITCH_S, sys.getswitchinterval()))
         while not self._stopped.is_set():
             self._woken.clear()
             worked_s = time.thread_time()

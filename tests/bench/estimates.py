@@ -15,7 +15,7 @@ from queue_server.staffing.model import Centre
 from tests.bench import estimate_warsaw
 from tests.bench.estimate_centres import Row, Study
 
-DAYS = 10
+DAYS = 8
 RIVALS = ("people ahead × configured minutes", "ZMS rule", "last to enter")
 PERIODS = ((1, 1), (2, 5), (6, 99))
 

@@ -65,7 +65,7 @@ def section(found: dict[str, Any]) -> str:
     return f"""## Waits foreseen, or by the plain rule, {CLIENTS} clients
 
 Two servers take turns in every round; both begin with {LINE} people in line. Foreseeing runs on a thread beside the work and rests
-twelve times as long as it works; an issue looks up what it keeps.
+twenty-four times as long as it works; an issue looks up what it keeps.
 
 {table(head, rows)}
 """

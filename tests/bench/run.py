@@ -22,7 +22,7 @@ from queue_server.services.unit import Unit
 from queue_server.storage.repository import Repository
 from queue_server.storage.sql import Runner
 from queue_server.storage.sqlite import connect
-from tests.bench import cards, fleet, idle, recovery, slips
+from tests.bench import cards, fleet, foreseen, idle, recovery, slips
 from tests.bench.history import grow
 from tests.bench.house import SITE, House
 from tests.bench.report import write
@@ -207,10 +207,12 @@ def main() -> None:
         progress(found)
         found["growth"] = growth_figures(folder, scale, chosen.tickets)
         found["slips"] = slips.measure(scale)
+    found["foreseen"] = foreseen.measure(scale)
     found["cards"] = cards.measure(scale)
     found["idle"] = idle.figures(scale)
     found["fleet"] = fleet.figures(int(200 * scale), 10 * scale)
     sections = (
+        foreseen.section(found["foreseen"]),
         slips.section(found["slips"]),
         cards.section(found["cards"]),
         idle.section(found["idle"]),

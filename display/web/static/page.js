@@ -4,13 +4,13 @@ import {EMPTY, DARK, onSnapshot, onRow, linkState, place, push, tick, recent, wa
 import {connect} from "./live.js";
 import {chime} from "./sound.js";
 
-const SHIFT_EVERY_MS = 600000, RING_MS = 6000, ASK_AFTER_MS = 3000;
+const SHIFT_EVERY_MS = 600000, RING_MS = 6000, ASK_AFTER_MS = 3000, WAIT_ASK_MS = 75000, WAIT_OLD_MS = 150000;
 const SHIFTS = [[0, 0], [2, 0], [2, 2], [0, 2], [-2, 2], [-2, 0], [-2, -2], [0, -2], [2, -2]];
 const root = document.documentElement, $ = id => document.getElementById(id);
 const asked = new URLSearchParams(location.search).get("audio");
 const sounding = asked ? asked === "on" : root.dataset.audio === "on";
 
-let board = EMPTY, spot = DARK, state = "live", offset = null, askTimer = 0, ringTimer = 0, shift = 0, seen = false;
+let board = EMPTY, spot = DARK, state = "live", offset = null, askTimer = 0, ringTimer = 0, shift = 0, seen = false, toldAt = 0;
 
 const serverNow = () => (offset === null ? null : performance.now() + offset);
 const setTime = iso => { const at = Date.parse(iso); if (at) offset = at - performance.now(); };
@@ -59,7 +59,8 @@ function drawFrame() {
   write($("centre"), board.name);
   if (board.name) document.title = "Bảng gọi số – " + board.name;
   for (const node of document.querySelectorAll("[data-waiting]")) write(node, board.primed && !dead ? String(board.waiting) : "–");
-  const wait = board.primed && state === "live" && board.waiting > 0 ? waitWords(board.wait, hhmm) : "";
+  const fresh = performance.now() - toldAt < WAIT_OLD_MS;       // a wait that nobody has corrected since is not told any more
+  const wait = board.primed && fresh && state === "live" && board.waiting > 0 ? waitWords(board.wait, hhmm) : "";
   for (const node of document.querySelectorAll("[data-wait]")) write(node, wait);
   $("banner").hidden = state === "live";
   $("footer").hidden = state !== "live";
@@ -105,7 +106,7 @@ const on = {
   snapshot(told) {
     clearTimeout(askTimer); askTimer = 0;
     if (told.now) setTime(told.now);
-    seen = true;
+    seen = true; toldAt = performance.now();
     follow(onSnapshot(board, told, serverNow()));
   },
   log(row) { follow(onRow(board, row)); },
@@ -120,6 +121,10 @@ const line = connect(new URL(root.dataset.stream, location.href).href, {
 });
 
 setInterval(draw, 200);
+// Rows say nothing of waits. A relay is asked for the whole board every minute; where nobody does that, the page asks by itself.
+setInterval(() => {
+  if (board.wait && state === "live" && performance.now() - toldAt > WAIT_ASK_MS * (1 + Math.random() / 2)) line.dial();
+}, 10000);
 // The program on this machine starts the screen again where these stop; a page that comes from elsewhere has nobody to tell. By a
 // timer, not by drawn frames: a panel that is switched off at night draws none and is well.
 if (root.dataset.ping) {
