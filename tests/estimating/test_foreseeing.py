@@ -16,7 +16,7 @@ from queue_server.estimating.learned import Learned
 from queue_server.estimating.scene import CALL_GAP, NO_WAIT, PRIOR, WHAT_IF, Raw, Scene
 from tests.estimating.halls import MINUTE, NOW, busy, desk, hall, halls, person
 
-SMALL = settings(max_examples=20, deadline=None, derandomize=True)
+SMALL = settings(max_examples=12, deadline=None, derandomize=True)
 MORNING = ((NOW - 120 * MINUTE, NOW + 30 * MINUTE), (NOW + 150 * MINUTE, NOW + 360 * MINUTE))
 
 

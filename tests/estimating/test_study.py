@@ -25,8 +25,8 @@ def check(study: Study, *, first: float, after: tuple[float, float]) -> None:
 
 
 def test_ranges_hold_at_a_small_centre() -> None:
-    """Few people, so the bounds are wide: a day has some fifty that queue."""
-    study = Study(invent(31, posts=3, visits=90, services=4, load=0.85), 31, paths=16).run(6)
+    """Few people, so the bounds are wide: a day has some forty that queue."""
+    study = Study(invent(31, posts=3, visits=70, services=4, load=0.85), 31, paths=16).run(5)
     check(study, first=0.7, after=(0.7, 0.95))
     assert error_line(KINDS[0], study).count("|") == 10
     assert coverage_lines(KINDS[0], study)

@@ -14,7 +14,7 @@ from queue_server.estimating.what_if import paths_for, what_if
 from tests.estimating.halls import MINUTE, NOW, busy, desk, hall, halls, person
 
 FIXED = {"A": ServiceModel(300.0, 0.001, 0.0, 100_000), "B": ServiceModel(600.0, 0.001, 0.0, 100_000)}
-SMALL = settings(max_examples=20, deadline=None, derandomize=True)
+SMALL = settings(max_examples=12, deadline=None, derandomize=True)
 
 
 @given(halls(), st.integers(0, 5))
