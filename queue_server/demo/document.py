@@ -51,6 +51,8 @@ def document(template: Mapping[str, Any], listed: Iterable[Mapping[str, Any]], p
         for service in listed
     ]
     codes = [service["code"] for service in made["services"]]
+    steps = made.get("dossier_steps", {})
+    made["dossier_steps"] = {state: step for state, step in steps.items() if step.get("service") in (None, *codes)}
     made["help_service"] = "huong-dan" if "huong-dan" in codes else None
     made["public_url"] = public_url
     return made

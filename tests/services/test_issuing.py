@@ -14,7 +14,7 @@ HOURS = {"office": {"weekly": {str(day): [["07:00", "11:30"], ["13:30", "17:00"]
 def with_hours(hall: Hall, **more: object) -> None:
     document = {"name": "Thử", "calendars": HOURS, "counters": [{"code": "1", "name": "Quầy 1"}], "policy": {}}
     document["services"] = [{"code": "ho-tich", "name": "Hộ tịch", "series": "A", "calendar": "office", **more}]
-    document["help_service"] = None
+    document |= {"help_service": None, "dossier_steps": {}}
     hall.configure(**document)
 
 
