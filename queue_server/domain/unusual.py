@@ -16,6 +16,7 @@ CHANGED = 10  # tickets that one person moved to another service or class
 TRANSFERS = 3  # of one ticket
 READMISSIONS = 2
 LET_PASS = 6
+ABSENT_RUN = 5  # numbers of one service, one after the other, whose holders never came: taken to be passed on, or the hall cannot hear
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,15 +52,39 @@ def fastest(instants: Sequence[int], window_ms: int) -> int:
     return most
 
 
+def absent_runs(ended: Iterable[tuple[str, str, str]]) -> list[Outlier]:
+    """Numbers of one service in a row whose holders never came. `ended`: service, state and label in order of issue; who still waits,
+    gave the number back or was never called says nothing either way."""
+    running: dict[str, list[str]] = {}
+    found: list[tuple[str, list[str]]] = []
+    for service, state, label in ended:
+        if state == "no_show":
+            run = running.setdefault(service, [])
+            run.append(label)
+            if len(run) == ABSENT_RUN:
+                found.append((service, run))
+        elif state in ("completed", "serving", "held"):
+            running.pop(service, None)
+    return [Outlier("absent_run", service, len(run), tuple(run)) for service, run in found]
+
+
 def outliers(
-    cards: Iterable[Sequence[str]], taken: Mapping[str, Sequence[int]], moves: Sequence[Move], *, alarm_count: int, alarm_s: int
+    cards: Iterable[Sequence[str]],
+    taken: Mapping[str, Sequence[int]],
+    moves: Sequence[Move],
+    *,
+    alarm_count: int,
+    alarm_s: int,
+    ended: Iterable[tuple[str, str, str]] = (),
 ) -> list[Outlier]:
-    """Every line of a day. `cards`: the labels of each card that took several; `taken`: instants of issue by device."""
+    """Every line of a day. `cards`: the labels of each card that took several; `taken`: instants of issue by device; `ended`: as
+    `absent_runs` takes it."""
     found = [Outlier("card", "", len(labels), tuple(labels)) for labels in cards if len(labels) >= CARD_NUMBERS]
     for device, instants in sorted(taken.items()):
         most = fastest(sorted(instants), alarm_s * 1000)
         if alarm_count and most >= alarm_count:
             found.append(Outlier("burst", device, most))
+    found += absent_runs(ended)
     found += _by(moves, "chosen", CHOSEN_CALLS, of_ticket=False)
     found += _by(moves, "amended", CHANGED, of_ticket=False)
     found += _by(moves, "transferred", TRANSFERS, of_ticket=True)

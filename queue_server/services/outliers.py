@@ -21,6 +21,7 @@ SHOWN = 500
 SAID: dict[str, dict[str, str]] = {
     "card": {"vi": "Một thẻ đã lấy {n} số trong ngày", "en": "One card took {n} numbers in a day"},
     "burst": {"vi": "Lấy {n} số trong {minutes} phút ở một máy", "en": "{n} numbers within {minutes} minutes at one machine"},
+    "absent_run": {"vi": "{n} số liền nhau của một việc không có người đến", "en": "Nobody came for {n} numbers of one service in a row"},
     "chosen": {"vi": "Gọi ngoài thứ tự {n} lần", "en": "{n} calls out of turn"},
     "amended": {"vi": "Đổi việc hoặc diện ưu tiên {n} lần", "en": "{n} changes of service or priority"},
     "transferred": {"vi": "Một số đã chuyển quầy {n} lần", "en": "One number was transferred {n} times"},
@@ -37,7 +38,12 @@ def of_day(reader: Reader, site: str, *, date: str | None = None, now: int) -> d
     cards = reader.frequent_takers(site, day, unusual.CARD_NUMBERS)
     policy = config.policy
     found = unusual.outliers(
-        cards, reader.taken_by_device(site, day), moves, alarm_count=policy.taking_alarm_count, alarm_s=policy.taking_alarm_s
+        cards,
+        reader.taken_by_device(site, day),
+        moves,
+        alarm_count=policy.taking_alarm_count,
+        alarm_s=policy.taking_alarm_s,
+        ended=reader.states_of_day(site, day),
     )
     return {
         "site": site,

@@ -99,6 +99,12 @@ TAKEN_BY_DEVICE = Statement(
     .order_by(_ticket.issued_at),
     "sqlite_autoindex_ticket_2",
 )
+STATES_OF_DAY = Statement(
+    select(_ticket.taken_for, _ticket.state, _ticket.label)
+    .where(_ticket.site == b("site"), _ticket.business_day == b("business_day"))
+    .order_by(_ticket.issued_seq),
+    "sqlite_autoindex_ticket_2",
+)
 
 
 class BookingReader:
@@ -155,6 +161,11 @@ class BookingReader:
         for row in self._sql.all(TAKEN_BY_DEVICE, {"site": site, "business_day": business_day}):
             found.setdefault(row["device"], []).append(row["issued_at"])
         return found
+
+    def states_of_day(self, site: str, business_day: str) -> list[tuple[str, str, str]]:
+        """Service, state and label of each number of a day, in order of issue."""
+        rows = self._sql.all(STATES_OF_DAY, {"site": site, "business_day": business_day})
+        return [(row["taken_for"], row["state"], row["label"]) for row in rows]
 
     def moves(self, site: str, business_day: str) -> list[Event]:
         """The rows of a day that may have changed somebody's place in the order; calls only where they were out of turn."""

@@ -48,3 +48,19 @@ def test_many_numbers_of_one_card_and_bursts_at_one_machine() -> None:
 @given(st.lists(st.integers(0, 300), max_size=40).map(sorted), st.integers(1, 100))
 def test_the_most_in_any_window_is_what_counting_every_window_gives(instants: list[int], window: int) -> None:
     assert fastest(instants, window) == max((sum(at <= one < at + window for one in instants) for at in instants), default=0)
+
+
+def test_numbers_in_a_row_whose_holders_never_came_are_one_line_for_each_run() -> None:
+    def of(service: str, *states: str) -> list[tuple[str, str, str]]:
+        return [(service, state, f"{service}{n}") for n, state in enumerate(states, start=1)]
+
+    five = ["no_show"] * unusual.ABSENT_RUN
+    assert unusual.absent_runs(of("A", *five[1:])) == []
+    assert unusual.absent_runs(of("A", *five[1:], "completed", "no_show")) == []
+    assert unusual.absent_runs(of("A", *five[1:], "waiting", "cancelled", "no_show")) == [
+        unusual.Outlier("absent_run", "A", 5, ("A1", "A2", "A3", "A4", "A7"))
+    ]
+    two = unusual.absent_runs(of("A", *five, "no_show", "completed", *five))
+    assert [(each.who, each.count) for each in two] == [("A", 6), ("A", 5)]
+    mixed = [row for pair in zip(of("A", *five), of("B", *["completed"] * 5), strict=True) for row in pair]
+    assert [each.who for each in unusual.absent_runs(mixed)] == ["A"], "another service's people break no run"

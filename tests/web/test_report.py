@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from queue_server.web.pages import report_files, report_tables
+from queue_server.web.pages import manager_range, report_files, report_tables
 from tests.web.helpers import Site, rid
 
 SHEET = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
@@ -127,3 +127,40 @@ def test_every_table_has_a_name_that_a_sheet_may_have(site: Site, day: dict[str,
     names = zipfile.ZipFile(io.BytesIO(site.signed_in("director").get("/report/file.xlsx").content)).read("xl/workbook.xml").decode()
     assert names.count("<sheet ") == 9
     assert report_tables.MARKS["no_form"]
+
+
+def test_a_week_is_the_sum_that_the_contract_gives(site: Site, day: dict[str, Any]) -> None:
+    today = day["date"]
+    asked = {"from": today, "to": today}
+    told = site.http("read").get("/api/v1/metrics/range", params=asked).json()
+    director = site.signed_in("director")
+    page = director.get("/manager/range", params=asked).text
+    assert told["digest"] in page
+    assert re.search(r"<dt>Lượt lấy số</dt><dd>5</dd>", page)
+    rows = list(csv.reader(io.StringIO(director.get("/manager/range/file.csv", params=asked).content.decode("utf-8-sig"))))
+    assert [row[1:4] for row in rows if row and row[0] in ("Cả thời gian", "Từng ngày")] == [["Cả thời gian", "5", "3"], [today, "5", "3"]]
+    assert director.get("/manager/range/file.xlsx", params=asked).content.startswith(b"PK")
+    assert site.signed_in("clerk").get("/manager/range").status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "expected"),
+    [
+        ("", "", ("2026-11-23", "2026-11-25")),
+        ("2026-11-01", "2026-11-30", ("2026-11-01", "2026-11-25")),
+        ("2026-01-01", "2026-11-20", ("2026-10-21", "2026-11-20")),
+        ("2026-11-20", "2026-11-19", ("2026-11-23", "2026-11-25")),
+        ("0001-01-01", "0001-01-02", ("2026-11-23", "2026-11-25")),
+        ("x", "2026-11-19", ("2026-11-23", "2026-11-25")),
+    ],
+)
+def test_days_that_may_be_asked_for(first: str, last: str, expected: tuple[str, str]) -> None:
+    assert manager_range.days_of({"from": first, "to": last}, "2026-11-25") == expected
+
+
+def test_weeks_and_months_to_choose_from_have_their_own_lengths() -> None:
+    told = {each["name"]: (each["first"], each["last"]) for each in manager_range.choices("2026-03-02")}
+    assert told == {
+        "Tuần này": ("2026-03-02", "2026-03-02"), "Tuần trước": ("2026-02-23", "2026-03-01"),
+        "Tháng này": ("2026-03-01", "2026-03-02"), "Tháng trước": ("2026-02-01", "2026-02-28"),
+    }  # fmt: skip

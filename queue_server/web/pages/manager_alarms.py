@@ -58,7 +58,7 @@ def unusual(outliers: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, str]]:
     for each in outliers:
         if each["kind"] in BROKER:
             numbers = ", ".join(each["labels"][:6])
-            where = each["who"].partition(":")[2] if each["kind"] == "burst" else ""
+            where = each["who"].rpartition(":")[2] if each["kind"] == "burst" else ""
             text = each["text"]["vi"] + (f" ({where})" if where else f" ({numbers})" if numbers else "") + "."
             yield line(WARN, text, ASK, "/unusual")
 

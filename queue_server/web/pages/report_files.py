@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -50,14 +50,16 @@ def number(cell: Cell, column: Column) -> Cell | float:
 
 
 def as_csv(report: Mapping[str, Any]) -> bytes:
+    return csv_of(report_tables.facts(report), report_tables.tables(report))
+
+
+def csv_of(facts: Iterable[tuple[str, str]], tables: Iterable[Table]) -> bytes:
     """Every table below the other, each row with its table's name first; UTF-8 with a mark, which Excel needs to read Vietnamese."""
     out = io.StringIO()
     rows = csv.writer(out, lineterminator="\r\n")
     rows.writerow(["Bảng", "Mục", "Giá trị"])
-    rows.writerow(["Báo cáo", "Điểm tiếp nhận", harmless(f"{report['site_name']} ({report['site']})")])
-    rows.writerow(["Báo cáo", "Ngày", report["date"]])
-    rows.writerows(["Báo cáo", name, harmless(said)] for name, said in report_tables.origin(report))
-    for table in report_tables.tables(report):
+    rows.writerows(["Báo cáo", name, harmless(said)] for name, said in facts)
+    for table in tables:
         rows.writerow([])
         rows.writerow(["Bảng", *map(head, table.columns)])
         for row in table.rows:
@@ -70,6 +72,10 @@ def _blank(cell: Cell | float) -> Cell | float:
 
 
 def as_xlsx(report: Mapping[str, Any]) -> bytes:
+    return xlsx_of(report_tables.facts(report), report_tables.tables(report))
+
+
+def xlsx_of(facts: Iterable[tuple[str, str]], tables: Iterable[Table]) -> bytes:
     """A workbook: where the figures come from, then one sheet for each table."""
     out = io.BytesIO()
     made = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
@@ -78,11 +84,10 @@ def as_xlsx(report: Mapping[str, Any]) -> bytes:
         first = book.add_worksheet("Báo cáo")
         first.set_column(0, 0, 24)
         first.set_column(1, 1, 76)
-        facts = [("Điểm tiếp nhận", f"{report['site_name']} ({report['site']})"), ("Ngày", report["date"]), *report_tables.origin(report)]
         for n, (name, said) in enumerate(facts):
             first.write_string(n, 0, name, bold)
             first.write_string(n, 1, str(harmless(said)))
-        for table in report_tables.tables(report):
+        for table in tables:
             _sheet(book.add_worksheet(table.title[:SHEET_NAME_MOST]), table, bold, share)
     return out.getvalue()
 

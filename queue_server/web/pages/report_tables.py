@@ -112,6 +112,25 @@ def _outliers(found: Sequence[Mapping[str, Any]]) -> Table:
     return Table("outliers", "Cần để ý", columns, rows, "Đếm theo nhật ký, không kết luận về ai.")
 
 
+def of_days(span: Mapping[str, Any], names: Mapping[str, Mapping[str, str]]) -> list[Table]:
+    """The tables of several days added up, and each day's own; days on which nobody came are left out."""
+    columns = _columns(share["target_s"] for share in span["shares"])
+    days = tuple(_row(row["date"], row) for row in span["days"] if row["issued"] + row["arrived"])
+    return [
+        Table("whole", "Cả thời gian", columns, (_row("Cả thời gian", {**span["counts"], **span}),)),
+        Table("days", "Từng ngày", columns, days),
+        Table("service", "Theo việc", columns, _rows(span["by_service"], names["services"])),
+        Table("counter", "Theo quầy", columns, _in_order(span["by_counter"], names["counters"] | {"-": UNCALLED})),
+        Table("channel", "Theo kênh", columns, _rows(span["by_channel"], CHANNELS)),
+        Table("half_hour", "Theo giờ lấy số", columns, _rows(span["by_half_hour"], {})),
+    ]
+
+
+def facts(report: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Which place, which day, and where the figures come from."""
+    return [("Điểm tiếp nhận", f"{report['site_name']} ({report['site']})"), ("Ngày", report["date"]), *origin(report)]
+
+
 def origin(report: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Where the figures come from, so that anybody can make them again and compare."""
     figures = report["figures"]

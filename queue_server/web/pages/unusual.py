@@ -40,7 +40,7 @@ def page(visit: Visit) -> Answer:
 
 def line(each: Mapping[str, Any], people: Mapping[str, str]) -> dict[str, Any]:
     """One unusual thing in words: what, who, which numbers."""
-    who = "" if each["kind"] == "card" else who_of(each["who"], people)
+    who = "" if each["kind"] in ("card", "absent_run") else who_of(each["who"], people)
     return {"text": each["text"]["vi"], "who": who, "labels": ", ".join(each["labels"][:12]) + ("…" if len(each["labels"]) > 12 else "")}
 
 
