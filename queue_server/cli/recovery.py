@@ -80,11 +80,17 @@ def follow(
 ) -> None:  # fmt: skip
     """Stand by: the same tables rebuilt from the server's log, commands refused until this one is promoted."""
     from queue_server.bootstrap import open_for_command, serving
-    from queue_server.client import Client
+    from queue_server.client import Client, Unreachable
     from queue_server.recovery.following import begin
 
     with Client(source, Path(key_file).read_text("utf-8"), verify=ssl.create_default_context(cafile=ca) if ca else True) as main:
-        begin(main, url, lambda place: open_for_command(place)[0])
+        try:
+            begin(main, url, lambda place: open_for_command(place)[0])
+        except Unreachable as none:
+            hint = (
+                "" if ca or not source.startswith("https:") else " With a certificate of the site's own authority: --ca FILE (its /ca.pem)."
+            )
+            raise click.ClickException(f"{source} gives no copy ({none}).{hint}") from None
         files = tls_files(tls, url, bind, state, names, following=True)
         with serving(url):
             parted = _stand_by(main, url, bind, files, name, lambda at: {"server": at, "following": source, "name": name}, as_json)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import ssl
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -113,6 +116,51 @@ def test_a_promoted_standby_takes_the_devices_requests_and_no_repeats(building: 
     assert line.send(heard).json()["code"] == "replayed"
     for client in (line, admin):
         client.close()
+
+
+@pytest.mark.full
+@pytest.mark.slow(reason="a server, its standby and a promotion in real processes")
+def test_over_https_a_standby_knows_its_server_by_the_sites_authority_and_serves_by_it_too(building: Building) -> None:
+    server = building.serve(more=["--tls", "auto", "--state", str(building.folder / "one")])
+    store = open_store(building.url)
+    pem = Authority(store).ca_pem
+    store.close()
+    known = building.folder / "ca.pem"
+    known.write_text(pem)
+    bearer = {"Authorization": f"Bearer {building.key}"}
+    with httpx.Client(verify=ssl.create_default_context(cadata=pem), headers=bearer, timeout=30) as admin:
+        standby = building.follow(server, more=["--ca", str(known), "--tls", "auto", "--state", str(building.folder / "two")])
+        assert standby.base.startswith("https://")
+        until(lambda: admin.get(f"{server.base}/api/v1/standing").json()["standby"]["state"] == "together", 60)
+        server.kill()
+        assert admin.post(f"{standby.base}/api/v1/replica/promote", json={"request_id": "p"}).status_code == 200
+        made = admin.post(f"{standby.base}/api/v1/tickets", json={"request_id": "t", "service": "ho-tich"})
+        assert made.status_code == 201, made.text
+    with pytest.raises(httpx.ConnectError), httpx.Client(timeout=30) as stranger:
+        stranger.get(f"{standby.base}/healthz")
+
+
+@pytest.mark.full
+def test_a_standby_that_is_not_told_the_authority_follows_nobody(building: Building) -> None:
+    server = building.serve(more=["--tls", "auto", "--state", str(building.folder / "one")])
+    (building.folder / "key").write_text(building.key)
+    told = [
+        "--from",
+        server.base,
+        "--key-file",
+        str(building.folder / "key"),
+        "--db",
+        building.standby_url,
+        "--bind",
+        "127.0.0.1:0",
+        "--name",
+        "pi-2",
+    ]
+    command = [sys.executable, "-m", "toiluot", "server", "follow", *told]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode == 1
+    assert "--ca" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def counted(base: str, building: Building, device: Device) -> int:

@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -61,16 +61,16 @@ class Building:
     def standby_url(self) -> str:
         return f"sqlite:///{self.folder}/standby.db"
 
-    def serve(self, bind: str = "127.0.0.1:0", url: str = "") -> Program:
-        made = Program(self.folder / "server.log", "run", "--db", url or self.url, "--bind", bind)
+    def serve(self, bind: str = "127.0.0.1:0", url: str = "", more: Sequence[str] = ()) -> Program:
+        made = Program(self.folder / "server.log", "run", "--db", url or self.url, "--bind", bind, *more)
         self.stack.callback(made.kill)
         return made
 
-    def follow(self, server: Program, name: str = "pi-2", url: str = "", bind: str = "127.0.0.1:0") -> Program:
+    def follow(self, server: Program, name: str = "pi-2", url: str = "", bind: str = "127.0.0.1:0", more: Sequence[str] = ()) -> Program:
         (self.folder / "key").write_text(self.key)
         made = Program(
             self.folder / "standby.log", "follow", "--from", server.base, "--key-file", str(self.folder / "key"),
-            "--db", url or self.standby_url, "--bind", bind, "--name", name,
+            "--db", url or self.standby_url, "--bind", bind, "--name", name, *more,
         )  # fmt: skip
         self.stack.callback(made.kill)
         return made
