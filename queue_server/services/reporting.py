@@ -1,6 +1,6 @@
 """The day report: one reading of everything a director is told of a business day, and the outbox it leaves the house by.
 
-No figure is made here. Figures are `figures`', outages `outage_figures`', the unusual `outliers`', the course `day_course`'s; what could
+No figure is made here. Figures and outages are `figures`', the unusual `outliers`', the course `day_course`'s; what could
 have been done online is `domain.online`'s. The outbox is the log: a report that is wanted and was not sent is wanted still after
 any number of restarts.
 """
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from queue_server.domain import calendar, online
 from queue_server.domain.principal import SYSTEM
-from queue_server.services import day_course, outage_figures, outliers, queries
+from queue_server.services import day_course, outliers, queries
 from queue_server.services.closing import begin
 from queue_server.services.views import moment
 
@@ -46,7 +46,7 @@ def of_day(reader: Reader, site: str, day: str, *, now: int) -> dict[str, Any]:
         "figures": figures,
         "course": day_course.of_day(reader, site, day, figures, now=now),
         "online": online.chances(tickets, config.online),
-        "outages": outage_figures.of_day(reader, site, config, day, tickets, now=now),
+        "outages": figures.get("outages", {}),
         "outliers": outliers.of_day(reader, site, date=day, now=now)["outliers"],
     }
 
