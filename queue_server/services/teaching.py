@@ -91,11 +91,12 @@ def _ended(step: Step, quantity: int) -> Iterator[Fact]:
     """Somebody left a desk, or never came to it."""
     called, ended = step.first_called_at or 0, step.ended_at or 0
     began = step.last_called_at or called
+    waited_s = max(0, called - step.available_from) / 1000
     if step.outcome == "no_show":
-        yield Absent(ended, step.service, step.counter or "", (called - step.available_from) / 1000, (ended - called) / 1000)
+        yield Absent(ended, step.service, step.counter or "", waited_s, (ended - called) / 1000)
     else:
         took_ms = ended - began - step.held_ms - step.held_before_ms
-        yield Served(ended, step.service, step.counter or "", max(0, took_ms) / 1000, max(1, quantity))
+        yield Served(ended, step.service, step.counter or "", max(0, took_ms) / 1000, max(1, quantity), waited_s)
 
 
 def of_pauses(spells: Iterable[Row]) -> Iterator[Fact]:
