@@ -230,8 +230,10 @@ def position_of(reader: Reader, site: str, config: SiteConfig, ticket: Ticket, n
 
 
 def _told(view: waiting.View, found: Wait | None) -> dict[str, Any]:
-    """What was foreseen, wherever this moment does not know better: a counter stands free, or the person cannot be called so soon."""
+    """What was foreseen, wherever this moment does not know better: a counter stands free, or no longer does, or the person cannot
+    be called so soon."""
     plain = waiting.estimate(view)
-    if plain.basis == foresight.NO_WAIT or found is None or found.basis == foresight.NO_WAIT or found.mid_s < view.opens_in_s:
+    if plain.basis == foresight.NO_WAIT or found is None or found.mid_s < view.opens_in_s:
         return plain.as_data()
-    return found.as_data()
+    taken_since = found.basis == foresight.NO_WAIT and not view.free_counter
+    return plain.as_data() if taken_since else found.as_data()
