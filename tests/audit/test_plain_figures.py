@@ -25,7 +25,7 @@ def both(day: MadeDay) -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 @given(made_days())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_both_reckon_the_same(day: MadeDay) -> None:
     shown, counted = both(day)
     assert list(_differing(shown, counted)) == []

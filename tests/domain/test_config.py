@@ -60,7 +60,7 @@ def test_what_a_short_document_leaves_out_has_these_values() -> None:
         "code": "one", "name": "Một", "series": "A", "names": {}, "zone": None, "calendar": None, "quota_day": None, "prior_gap_s": 300,
         "open": True, "on_kiosk": True, "procedures": (), "field_code": None,
         "slot_min": 0, "slot_seats": 1, "slot_days_ahead": 7, "remote": False,
-        "quota_half_day": None, "issue_before_s": None, "absent": (), "temporary": False, "until": None,
+        "quota_half_day": None, "issue_before_s": None, "absent": (), "temporary": False, "until": None, "depends_on": (),
     }  # fmt: skip
     assert asdict(config.counters["1"]) == {"code": "1", "name": "Quầy", "zone": None, "services": None}
     assert (config.calendars, config.priority_classes, config.policy) == ({}, {}, Policy())
@@ -79,7 +79,7 @@ def test_the_policy_of_a_site_that_states_none() -> None:
         "no_paper": "show", "slip": "auto", "leftovers": "expire", "carry_credit_s": 1800,
         "warn_by_capacity": False, "stop_by_capacity": False, "standby": "", "standby_after_s": 0,
         "appointment_early_s": 1800, "appointment_late_s": 900, "appointment_contact": "optional", "holder_scope": "site",
-        "taking_alarm_count": 30, "taking_alarm_s": 600, "rating_shown_s": 120,
+        "taking_alarm_count": 30, "taking_alarm_s": 600, "rating_shown_s": 120, "targets_s": (900, 1800),
     }  # fmt: skip
     assert KINDS == ("live", "pilot", "training", "demo")
 
@@ -101,6 +101,14 @@ def test_booking_that_cannot_be_kept_is_refused(change: dict[str, Any], pointer:
     with pytest.raises(Refusal) as no:
         parse(document)
     assert no.value.detail["errors"][0]["pointer"] == pointer
+
+
+@pytest.mark.parametrize("targets", [[], [900, 900], [1800, 900], [0, 900], [1, 2, 3, 4, 5], 900, ["900"]])
+def test_targets_that_cannot_be_are_refused(targets: Any) -> None:
+    with pytest.raises(Refusal) as no:
+        parse({**SHORT, "policy": {"targets_s": targets}})
+    assert no.value.detail["errors"][0]["pointer"].startswith("/policy/targets_s")
+    assert parse({**SHORT, "policy": {"targets_s": [1, 2, 3, 4]}}).policy.targets_s == (1, 2, 3, 4)
 
 
 def test_a_version_is_compared_by_identity() -> None:

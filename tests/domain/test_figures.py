@@ -286,3 +286,59 @@ def test_what_was_decided_of_a_priority_is_counted() -> None:
     looked_at = [replace(WAITING, priority_check=decision) for decision in ("confirmed", "refused", "refused", None)]
     counts = figures(looked_at).as_data()["counts"]
     assert (counts["priority_confirmed"], counts["priority_refused"]) == (1, 2)
+
+
+def test_counters_of_two_sites_are_two_counters() -> None:
+    one, other = (metrics.days_of([GONE], [row], offset_min=0) for row in (spell("3", 1), spell("3", 2)))
+    both = one.at_site("S")
+    both.merge(other.at_site("T"))
+    rows = both.as_data()["by_counter"]
+    assert {code: (row["issued"], row["wait"]["n"], row["paused_ms"]) for code, row in rows.items()} == {
+        "S/3": (1, 1, 1), "T/3": (1, 1, 2),
+    }  # fmt: skip
+    assert (both.whole().counts["issued"], both.by_half_hour()["00:00"].counts["issued"]) == (2, 2)
+
+
+def spell(counter: str, long_ms: int) -> dict[str, int | str]:
+    return {"counter": counter, "state": "paused", "began_at": 0, "ended_at": long_ms}
+
+
+def test_visits_are_grouped_by_whatever_one_asks() -> None:
+    found = metrics.grouped([WAITING, CALLED, GONE], lambda ticket: ticket.state)
+    assert {state: each.counts["issued"] for state, each in found.items()} == {"waiting": 1, "called": 1, "no_show": 1}
+
+
+@pytest.mark.parametrize(
+    ("at_ms", "offset_min", "half"),
+    [
+        (0, 0, "00:00"),
+        (1_799_999, 0, "00:00"),
+        (1_800_000, 0, "00:30"),
+        (0, 420, "07:00"),
+        (61_200_000 - 1, 420, "23:30"),
+        (0, -60, "23:00"),
+    ],
+)
+def test_half_hours_are_local(at_ms: int, offset_min: int, half: str) -> None:
+    assert metrics.half_hour(at_ms, offset_min) == half
+
+
+@pytest.mark.parametrize(("ahead_ms", "moved"), [(0, False), (2_000, False), (-2_000, False), (2_001, True), (-2_001, True)])
+def test_a_clock_may_be_two_seconds_off(ahead_ms: int, moved: bool) -> None:
+    alone = replace(GONE, lease="l", clock_synced=True, issued_device_at=GONE.issued_at + ahead_ms)
+    body = figures([alone]).as_data()
+    assert (body["marks"]["clock_moved"], body["marks"]["wait_estimated"], body["wait_estimated"]["n"]) == (moved, moved, moved)
+    assert figures([replace(alone, clock_synced=None)]).as_data()["wait_estimated"]["n"] == 1
+    assert figures([replace(alone, lease=None)]).as_data()["marks"]["clock_moved"] == 0
+
+
+def test_shares_in_full() -> None:
+    wait, gone = spread(900_999, 901_000, 0), spread(900_999, 901_000)
+    assert metrics.shares({"wait": wait, "unserved": gone}, (900,)) == [
+        {"target_s": 900, "within": 2, "of": 4, "unserved_over": 1, "permille": 500}
+    ]
+    known = {"wait": wait, "unserved": gone, "wait_estimated": spread(0), "unserved_estimated": spread(901_000)}
+    assert metrics.shares(known, (900,)) == [{"target_s": 900, "within": 1, "of": 2, "unserved_over": 0, "permille": 500}]
+    assert [each["permille"] for each in metrics.shares({"wait": spread(0, 2_000, 2_000)}, (0, 1, 2))] == [333, 333, 1000]
+    assert metrics.shares({"wait": spread(0, 0, 2_000)}, (1,))[0]["permille"] == 667
+    assert metrics.shares({}, (900,)) == [{"target_s": 900, "within": 0, "of": 0, "unserved_over": 0, "permille": None}]

@@ -15,7 +15,7 @@ from queue_server.domain.metrics import Days, Spread
 from tests.made_day import OFFSET_MIN, MadeDay, made_days
 
 DAY_AND_A_HALF_MS = 129_600_000
-EXAMPLES = settings(max_examples=20, deadline=None)
+EXAMPLES = settings(max_examples=12, deadline=None)
 
 
 def days_of(day: MadeDay) -> Days:
@@ -133,7 +133,7 @@ def test_what_is_kept_is_all_there_is(day: MadeDay) -> None:
 
 # ---------------------------------------------------------------- single rules
 @given(st.lists(st.integers(0, DAY_AND_A_HALF_MS), min_size=1, max_size=60), st.integers(1, 100))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_a_percentile_is_the_nearest_rank(durations: list[int], p: int) -> None:
     spread = Spread()
     for each in durations:

@@ -6,7 +6,7 @@ with its unit.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -15,7 +15,7 @@ from queue_server.domain.config import WORDS, Policy
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """`unit`: `s` seconds, `flag`, `word` (one of a few), or what is counted."""
+    """`unit`: `s` seconds, `flag`, `word` (one of a few), `targets` (a few rising times), or what is counted."""
 
     name: str
     title: str
@@ -32,6 +32,7 @@ SECTIONS: tuple[tuple[str, str, tuple[Setting, ...]], ...] = (
         Setting("readmit_s", "Vắng mặt rồi quay lại", "s", "Người bị đánh dấu vắng quay lại trong {v} thì được vào hàng lại."),
         Setting("dossiers_per_turn", "Hồ sơ mỗi lượt", "hồ sơ", "Quá {v}, người dân vào hàng lại với phiếu cũ. 0 là không giới hạn."),
         Setting("long_wait_alarm_s", "Báo chờ lâu", "s", "Có người chờ quá {v} thì trang Điều hành báo đỏ. Không đổi thứ tự."),
+        Setting("targets_s", "Mốc thời gian chờ", "targets", "Công bố tỷ lệ người được gọi trong {v}."),
     )),
     ("end", "Cuối ngày", (
         Setting("warn_by_capacity", "Hỏi trước khi in nếu có thể không kịp", "flag", "Máy lấy số hỏi một lần trước khi in."),
@@ -64,6 +65,7 @@ SECTIONS: tuple[tuple[str, str, tuple[Setting, ...]], ...] = (
     )),
 )  # fmt: skip
 
+UNITS = {"s": "giây", "targets": "phút"}
 CHOICES = {
     "leftovers": {"expire": "hết hạn", "carry": "dùng tiếp ngày làm việc sau, được gọi trước"},
     "no_paper": {"show": "hiện số trên màn hình", "refuse": "không phát số"},
@@ -97,12 +99,19 @@ def in_minutes(value: int, default: int) -> bool:
     return value % 60 == 0 and default % 60 == 0 and default >= 120
 
 
+def in_text(targets_s: Sequence[int]) -> str:
+    """A few times as a manager writes them: in minutes, with commas between."""
+    return ", ".join(f"{each / 60:g}" for each in targets_s)
+
+
 def with_unit(setting: Setting, value: Any, default: Any) -> str:
     """A value as a manager says it."""
     if setting.unit == "word":
         return CHOICES[setting.name][value]
     if setting.unit == "flag":
         return "có" if value else "không"
+    if setting.unit == "targets":
+        return f"{in_text(value)} phút"
     if setting.unit == "s":
         return f"{value // 60} phút" if in_minutes(value, default) else f"{value} giây"
     return f"{value} {setting.unit}"
@@ -116,7 +125,8 @@ def rows(policy: Mapping[str, Any], settings: tuple[Setting, ...]) -> Iterator[d
         minutes = one.unit == "s" and in_minutes(value, default)
         yield {
             "pointer": f"/policy/{one.name}", "title": one.title, "effect": one.effect, "kind": "minutes" if minutes else one.unit,
-            "unit": "phút" if minutes else "giây" if one.unit == "s" else one.unit, "value": value // 60 if minutes else value,
+            "unit": UNITS.get(one.unit, one.unit) if not minutes else "phút",
+            "value": in_text(value) if one.unit == "targets" else value // 60 if minutes else value,
             "default": with_unit(one, default, default), "says": one.effect.replace("{v}", with_unit(one, value, default)),
             "choices": [(word, CHOICES[one.name][word]) for word in WORDS[one.name]] if one.unit == "word" else (),
         }  # fmt: skip

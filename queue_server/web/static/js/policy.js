@@ -15,6 +15,7 @@ const READ = {
   count: field => number(field.value),
   maybe: field => number(field.value),
   minutes: field => (number(field.value) === null ? null : number(field.value) * 60),
+  targets: field => field.value.split(/[,;\s]+/).filter(Boolean).map(minutes => Number(minutes) * 60),
   halves: field => {
     const both = Array.from(field.querySelectorAll("input"), one => number(one.value));
     return both.every(one => one === null) ? null : both;
