@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from queue_server.audit import plain, plain_figures
+from queue_server.audit import plain, plain_figures, plain_outages
 from queue_server.services import figures_kept, queries
 
 if TYPE_CHECKING:
@@ -46,6 +46,7 @@ def findings(reader: Reader, site: str, day: str | None = None) -> list[str]:
         *_twins(log),
         *_seals(log, reader, site),
         *_figures(log, reader, site, day),
+        *_outages(log, reader, site, day),
         *_answers(log, reader, site),
     ]
 
@@ -214,6 +215,28 @@ def _figures(log: list[dict[str, Any]], reader: Reader, site: str, day: str | No
         reckoned = figures_kept.reckoned(reader, site, one, shown["version"])
         if shown["digest"] != reckoned.digest:
             yield f"figures-kept: the figures kept of {one} are not those of its visits; the next close of a day makes them anew"
+
+
+def _outages(log: list[dict[str, Any]], reader: Reader, site: str, day: str | None) -> Iterator[str]:
+    """Every mark's row against its events, and what each day's figures say of outages against counting."""
+    known = plain_outages.marks(log)
+    rows = {each: reader.outage(site, each) for each in known}
+    for each, want in known.items():
+        row = dict(rows[each] or {})
+        wrong = [name for name in ("system", "started_at", "ended_at") if row.get(name, "") != want[name]]
+        if wrong or bool(row.get("withdrawn")) != want["withdrawn"]:
+            yield f"outage-row: {each} differs from the log in {', '.join(wrong) or 'withdrawn'}"
+    if not known:
+        return
+    tickets = [plain.read_ticket(events) for events in by_ticket(log).values()]
+    settings = reader.config(site, (reader.site(site) or {})["config_version"])
+    for one in sorted({ticket["business_day"] for ticket in tickets if ticket and day in (None, ticket["business_day"])}):
+        shown = queries.day_figures(reader, site, one, now=reader.now_ms)["outages"]
+        midnight = int(datetime.fromisoformat(f"{one}T00:00:00+00:00").timestamp() * 1000) - 60_000 * settings.get("utc_offset_min", 420)
+        counted = plain_outages.day(log, tickets, settings, midnight, one, reader.now_ms)
+        published = {system: {name: value for name, value in each.items() if name != "out_open_s"} for system, each in shown.items()}
+        for name, said, value in _differing(published, counted, "outages"):
+            yield f"figure-{name}: {one} is published as {said}, {value} by the log"
 
 
 def _differing(shown: Any, counted: Any, name: str = "") -> Iterator[tuple[str, Any, Any]]:

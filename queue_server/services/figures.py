@@ -14,6 +14,7 @@ from queue_server.contract import position as places
 from queue_server.domain import metrics
 from queue_server.domain.config import SiteConfig
 from queue_server.domain.errors import Refusal, invalid
+from queue_server.services import outage_figures
 from queue_server.services.figures_kept import tell
 from queue_server.services.unit import Configs
 
@@ -31,7 +32,9 @@ def day(reader: Reader, site: str, day: str, *, service: str | None = None, now:
     row, config = _house(reader, site, service)
     told = tell(reader, site, [_checked(day, "?date")])[0]
     about = {"site": site, "date": day, "service": service, "position": places.encode(row["epoch"], row["seq"])}
-    return about | told.head() | _shown(told.days, config, service) | {"definitions": metrics.DEFINITIONS}
+    beside = {"outages": outage_figures.of_day(reader, site, config, day, service=service, now=now)}
+    definitions = {"definitions": metrics.DEFINITIONS | outage_figures.DEFINITIONS}
+    return about | told.head() | _shown(told.days, config, service) | beside | definitions
 
 
 def span(

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 from queue_server.domain import calendar
 from queue_server.domain.config import SiteConfig
+from queue_server.domain.errors import Refusal
 from queue_server.domain.outages import Mark, Span, Touched, Wait, touched, union
 from queue_server.domain.visit import Ticket
 from queue_server.services import outages
-from queue_server.services.queries import house
+from queue_server.services.unit import Configs
 from queue_server.services.views import moment
 
 if TYPE_CHECKING:
@@ -36,14 +37,15 @@ COLUMNS = (
 ANY = "*"
 
 
-def of_day(reader: Reader, site: str, config: SiteConfig, day: str, tickets: Iterable[Ticket], *, now: int) -> dict[str, Any]:
-    """The outages of a business day: of each system, and of all together under `*`. Empty where there was none."""
+def of_day(reader: Reader, site: str, config: SiteConfig, day: str, *, service: str | None = None, now: int) -> dict[str, Any]:
+    """The outages of a business day: of each system, and of all together under `*`. Empty where there was none. With `service` the
+    waits of that service alone."""
     from_ms = calendar.midnight_ms(day, config.utc_offset_min)
     to_ms = from_ms + calendar.DAY_MS
     marks = [outages.mark_of(row) for row in reader.outages(site, from_ms, to_ms)]
     if not marks:
         return {}
-    waits = list(waits_of(tickets, now))
+    waits = [wait for wait in waits_of(reader.tickets_of_day(site, day), now) if service in (None, wait.service)]
     found = _touched(waits, marks, config, now)
     spans = _spans(marks, from_ms, min(to_ms, now), now)
     return {system: _figures(spans[system], touch, config) for system, touch in found.items()}
@@ -54,7 +56,7 @@ def waits_of(tickets: Iterable[Ticket], now: int) -> Iterable[Wait]:
     for each in tickets:
         for step in each.steps:
             ended = step.first_called_at or step.ended_at or each.ended_at or now
-            counted = step.wait_ms is not None and not step.entered_late
+            counted = step.wait_ms is not None and not step.entered_late and not each.voided
             yield Wait(each.id, step.service, step.available_from, max(step.available_from, ended), counted)
 
 
@@ -109,7 +111,10 @@ def _open_ms(spans: Iterable[Span], config: SiteConfig) -> int:
 # ---------------------------------------------------------------- a month, for whoever answers for the system
 def month(reader: Reader, site: str, month_: str, *, now: int) -> dict[str, Any]:
     """A month's outages, each with what stood under it, and a total per system."""
-    _, config = house(reader, site)
+    row = reader.site(site)
+    if row is None:
+        raise Refusal("not_found", what="site")
+    config = Configs.of(reader, row)
     from_ms, to_ms = outages.month_of(month_, config.utc_offset_min)
     rows = reader.outages(site, from_ms, to_ms)
     waits = _waits_between(reader, site, config, from_ms, min(to_ms, now), now) if rows else []
@@ -178,6 +183,6 @@ def as_csv(found: dict[str, Any]) -> str:
 
 def _plain(cell: Any) -> Any:
     """A note that begins like a formula is text: a spreadsheet must not reckon what somebody typed."""
-    if isinstance(cell, str) and cell[:1] in ("=", "+", "-", "@", "\t", "\r"):
+    if isinstance(cell, str) and cell.lstrip(" ").startswith(("=", "+", "-", "@", "\t", "\r", "\n")):
         return f"'{cell}"
     return "" if cell is None else cell

@@ -67,4 +67,15 @@ OUTAGES = (
         query=(MONTH,),
         summary="A month's outages with the visits and waits under them, as CSV",
     ),
+    Route(
+        name="outages-workbook",
+        method="GET",
+        path="/outages/export.xlsx",
+        needs=("read",),
+        handler=outages.export_workbook,
+        kind="download",
+        takes=(outages.WORKBOOK,),
+        query=(MONTH,),
+        summary="The same as a workbook",
+    ),
 )

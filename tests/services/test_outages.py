@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import json
+import sqlite3
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from queue_server.audit import compare
 from queue_server.domain.errors import Refusal
 from queue_server.domain.principal import SCOPES, Principal
 from queue_server.services import days, outage_figures, outages, replicating
@@ -43,7 +46,7 @@ def end(hall: Hall, named: str) -> dict[str, Any]:
 def of_day(hall: Hall, day: str = DAY) -> dict[str, Any]:
     with hall.store.read() as reader:
         _, config = house(reader, SITE)
-        return outage_figures.of_day(reader, SITE, config, day, reader.tickets_of_day(SITE, day), now=hall.clock.at_ms)
+        return outage_figures.of_day(reader, SITE, config, day, now=hall.clock.at_ms)
 
 
 def of_month(hall: Hall) -> dict[str, Any]:
@@ -148,6 +151,31 @@ def test_what_nobody_ended_ends_with_its_day_and_says_so(hall: Hall) -> None:
     assert (row["ended_how"], row["ended_at"] - row["started_at"]) == ("day_close", 7 * 3_600_000)
     assert row["ended_by"] == "system:server"
     assert of_month(hall)["outages"][0]["ended_how"] == "day_close"
+
+
+def test_the_audit_reckons_the_same_and_finds_a_row_that_was_changed(hall: Hall) -> None:
+    hall.open("1")
+    for minutes in (1, 4, 2):
+        start(hall)
+        for service in ("ho-tich", "chung-thuc", "ho-tich"):
+            hall.issue(service)
+        hall.clock.forward(minutes * 60)
+        hall.next("1", previous="completed")
+        if minutes == 4:
+            start(hall, "vneid", services=("chung-thuc",))
+        else:
+            end(hall, "ho_tich")
+        hall.clock.forward(45)
+        hall.next("1", previous="no_show")
+    with hall.store.read() as reader:
+        assert compare.findings(reader, SITE) == []
+    assert of_day(hall)["vneid"]["waits"] > 0
+    with contextlib.closing(sqlite3.connect(hall.store.url.removeprefix("sqlite:///"))) as other, other:
+        other.execute("UPDATE outage SET started_at = started_at - 1000 WHERE system = 'vneid'")
+    with hall.store.read() as reader:
+        found = compare.findings(reader, SITE)
+    assert any(each.startswith("outage-row: ") for each in found)
+    assert any("vneid.out_s" in each for each in found)
 
 
 def test_the_export_has_a_row_per_outage_and_a_total_and_no_formula(hall: Hall) -> None:
