@@ -17,7 +17,6 @@ from .files import State
 from .payload import Record, idempotency_key
 
 AT_ONCE = 100
-SHOWN = 20
 Row = dict[str, Any]
 
 
@@ -32,7 +31,7 @@ class Aside:
 
     def newest(self) -> list[Row]:
         """The last few, for the manager's page: which, when, why. Never what the record says."""
-        rows = self._state.refused()[-SHOWN:]
+        rows = self._state.newest_refused()
         return [{"key": row["key"], "at": row["at"], "status": row["status"], "code": row["code"], "detail": row["detail"]} for row in rows]
 
     def put(self, key: str, said: Mapping[str, Any], status: int, code: str, detail: str) -> None:

@@ -138,6 +138,11 @@ class Days:
         if message is not None:
             told.version, told.digest = int(message["PhienBan"]), digest(message)
 
+    def doubt(self) -> None:
+        """All that are known are looked at once more."""
+        for told in self._days.values():
+            told.dirty = True
+
     def again(self, *, anew: bool = False) -> None:
         """All that are known are told once more, the same under the same version; `anew` under one above."""
         for told in self._days.values():

@@ -45,6 +45,11 @@ class DaySender:
         self._days.again(anew=anew)
         self._state.keep_days(self._days.as_data())
 
+    def doubt(self) -> None:
+        """The log went on from an earlier place: every day is looked at, and told where it now says something else."""
+        self._days.doubt()
+        self._state.keep_days(self._days.as_data())
+
     def step(self, site: str, names: Names) -> bool:
         """Tell the oldest day that is due; false where there is none. One that will not be taken is set aside like a record."""
         due = self._days.due()

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+NEWEST = 20
 
 
 def write_whole(path: Path, value: Any) -> None:
@@ -59,7 +61,9 @@ class State:
         self._folder = folder
         folder.mkdir(parents=True, exist_ok=True)
         self._refused = folder / "refused.jsonl"
-        self._known = {row["key"] for row in self.refused()}
+        # Read at the first question: `replay` opens the folder of a feed that may just be writing there.
+        self._known: set[str] | None = None
+        self._newest: tuple[dict[str, Any], ...] = ()
 
     def place(self) -> Place:
         path = self._folder / "cursor.json"
@@ -130,7 +134,8 @@ class State:
     # ------------------------------------------------------------ refused
     def set_aside(self, key: str, record: Mapping[str, Any], status: int, code: str, detail: str, at: str) -> None:
         """Keep a refused record with the partner's words; durable before the cursor moves on, and once only."""
-        if key in self._known:
+        known = self._keys()
+        if key in known:
             return
         row = {"key": key, "at": at, "status": status, "code": code, "detail": detail, "record": dict(record)}
         with open(self._refused, "a", encoding="utf-8") as file:
@@ -138,10 +143,23 @@ class State:
             file.flush()
             os.fsync(file.fileno())
         sync_folder(self._folder)
-        self._known.add(key)
+        known.add(key)
+        self._newest = (*self._newest, row)[-NEWEST:]
 
     def refused_count(self) -> int:
-        return len(self._known)
+        return len(self._keys())
+
+    def newest_refused(self) -> tuple[dict[str, Any], ...]:
+        """The last few, from memory: another thread may ask while the file is being written."""
+        return self._newest
+
+    def _keys(self) -> set[str]:
+        if self._known is None:
+            self._remember_refused(self.refused())
+        return self._known if self._known is not None else set()
+
+    def _remember_refused(self, rows: Sequence[dict[str, Any]]) -> None:
+        self._known, self._newest = {row["key"] for row in rows}, tuple(rows[-NEWEST:])
 
     def refused(self) -> list[dict[str, Any]]:
         """The records set aside, oldest first. A last line cut short by a crash is dropped: its record will come again."""
@@ -164,7 +182,7 @@ class State:
             os.fsync(file.fileno())
         rest.replace(self._refused)
         sync_folder(self._folder)
-        self._known = {row["key"] for row in (*rows, *new.values())}
+        self._remember_refused([*rows, *new.values()])
 
     def _cut(self, size: int) -> None:
         with open(self._refused, "r+b") as file:

@@ -80,7 +80,8 @@ class Worker:
         self._feed: Feed | None = None
         self._page: Page | None = None
         self._since_checkpoint = 0
-        self._tries = 0
+        self._tries = self._days_tries = 0
+        self._days_from = clock.monotonic()
         self._batch = BATCH
         self.moved_at = clock.monotonic()  # when the loop last showed a sign of life: for the watchdog
         self.health = Health(position=self._place.position, refused=state.refused_count())
@@ -203,8 +204,17 @@ class Worker:
         self.health.refused = self.aside.count()
 
     def _days_step(self) -> bool:
-        """Whether a day was due; told after all records that are."""
-        found = self._days.step(str(self._place.site), self._names) if self._place.site else False
+        """Whether a day was told; after all records that are due. Trouble with one holds no record up: it is tried again later."""
+        if self._place.site is None or self._clock.monotonic() < self._days_from:
+            return False
+        try:
+            found = self._days.step(self._place.site, self._names)
+            self._days_tries = 0
+        except (Unreachable, Problem, Wait) as trouble:
+            found = False
+            self._days_from = self._clock.monotonic() + BACK_OFF_S[min(self._days_tries, len(BACK_OFF_S) - 1)]
+            self._days_tries += 1
+            self._log.warning("day not told yet", reason=str(trouble), tries=self._days_tries)
         self.health.days = self._days.waiting()
         return found
 
@@ -310,6 +320,7 @@ class Worker:
         self._state.move(self._place)
         self._state.tidy(None)
         self._feed = self._page = None
+        self._days.doubt()
 
     # ------------------------------------------------------------ trouble
     def _pause(self, stop: Event, trouble: Exception) -> None:
@@ -333,4 +344,4 @@ class Worker:
     def _well(self) -> None:
         self._batch = min(BATCH, 2 * self._batch)
         h = self.health
-        h.state, h.code, h.detail = ("degraded", "refused", f"{h.refused} records set aside") if h.refused else ("ready", "ok", "")
+        h.state, h.code, h.detail = ("degraded", "refused", f"{h.refused} bản ghi bị từ chối") if h.refused else ("ready", "ok", "")

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from queue_server.audit import plain, plain_figures, sent
+from queue_server.audit import plain, plain_figures
+from queue_server.audit.compare import read_log
 from queue_server.dossier.day import COUNTS, SPREADS, content
 from queue_server.dossier.payload import Names
 from queue_server.services import days, queries
@@ -21,7 +22,7 @@ TODAY = "2026-11-23"
 def folded(hall: Hall) -> tuple[dict[str, Any], list[Any], dict[str, Any]]:
     """The audit's tickets by id, its figures of the day, and the day as the server publishes it."""
     with hall.store.read() as reader:
-        log = list(sent.read_log(reader, SITE))
+        log = list(read_log(reader, SITE))
         by_ticket: dict[str, list[Any]] = {}
         for event in log:
             if event.get("ticket"):

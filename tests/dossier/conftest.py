@@ -114,12 +114,13 @@ class LogServer:
         self.orders: list[dict[str, Any]] = []
         self.done: list[dict[str, Any]] = []
         self.figures: dict[str, dict[str, Any]] = {}
+        self.broken = False
         app = Flask("log-server")
         app.add_url_rule("/api/v1/events", view_func=self._events)
         app.add_url_rule("/api/v1/kiosk/home", view_func=lambda: jsonify({"site": {"code": log.site, "kind": self.kind}}))
         app.add_url_rule("/api/v1/devices/heartbeat", view_func=self._beat, methods=["POST"])
         app.add_url_rule("/api/v1/devices/orders/<order>/done", view_func=self._done, methods=["POST"])
-        app.add_url_rule("/api/v1/metrics/day", view_func=lambda: jsonify(self.day(request.args["date"])), endpoint="day")
+        app.add_url_rule("/api/v1/metrics/day", view_func=self._day)
         self._server = make_server("127.0.0.1", 0, app, threaded=True)
         self.url = f"http://127.0.0.1:{self._server.server_port}"
         threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
@@ -140,6 +141,9 @@ class LogServer:
         self.done.append({"order": order, **request.get_json()})
         self.orders = [each for each in self.orders if each["id"] != order]
         return jsonify({})
+
+    def _day(self) -> Any:
+        return (jsonify({"code": "busy"}), 503) if self.broken else jsonify(self.day(request.args["date"]))
 
     def day(self, date: str) -> dict[str, Any]:
         """The figures of a day as `/metrics/day` has them; what a test says of it, and nothing else happened."""

@@ -98,3 +98,31 @@ def test_killed_after_the_answer_a_day_is_told_once_more_and_taken_once(feed: An
     feed.restart()
     feed.settle()
     assert [row["PhienBan"] for row in feed.partner.store.days()[f"{log.site}/{TODAY}"]] == [1]
+
+
+def test_trouble_with_a_day_holds_no_record_up(feed: Any) -> None:
+    log = feed.server.log
+    log.visit("v0")
+    log.close_day()
+    feed.server.broken = True  # it cannot answer for the day
+    feed.settle()
+    assert feed.worker.health.days == 1
+    log.visit("v1")
+    feed.settle()
+    assert len(feed.accepted()) == 2
+    feed.server.broken = False
+    feed.worker._days_from = 0.0
+    feed.settle()
+    assert (feed.worker.health.days, len(feed.partner.store.days())) == (0, 1)
+
+
+def test_after_a_restore_of_the_log_a_day_is_looked_at_again(feed: Any) -> None:
+    log = feed.server.log
+    log.visit("v0")
+    log.close_day()
+    feed.settle()
+    feed.worker._follow_epoch({"epoch": 2, "continues_after": log.seq})
+    log.epoch, feed.server.continues_after = 2, log.seq
+    feed.server.figures[TODAY] = {"counts": {"served": 9}}
+    feed.settle()
+    assert [row["PhienBan"] for row in feed.partner.store.days()[f"{log.site}/{TODAY}"]] == [1, 1001]

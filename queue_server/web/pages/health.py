@@ -18,7 +18,7 @@ TONES = {BAD: "bad", LOOK: "warn", FINE: "good"}
 ROLES = {"kiosk": "Máy lấy số", "board": "Bảng gọi số", "keypad": "Bàn phím gọi số", "dossier": "Nối hệ thống hồ sơ", "server": "Máy chủ"}
 SLOTS = {
     "printer": "Máy in phiếu", "reader": "Đầu đọc thẻ", "scanner": "Đầu đọc mã", "card": "Đầu đọc thẻ", "led": "Bảng LED",
-    "keypad": "Bàn phím", "touch": "Màn hình chạm", "audio": "Loa",
+    "keypad": "Bàn phím", "touch": "Màn hình chạm", "audio": "Loa", "dossier": "Hệ thống hồ sơ",
 }  # fmt: skip
 
 # code -> (severity, word, remedy). A hint from the device itself goes before the remedy here.
@@ -41,6 +41,12 @@ CODES: dict[str, tuple[int, str, str]] = {
     "scan_unknown": (LOOK, "Mã lạ", "Quét thử một thẻ căn cước; nếu vẫn vậy, đặt lại máy quét."),
     "error": (BAD, "Lỗi", "Tắt rồi bật lại; nếu lặp lại, chạy `toiluot drivers doctor`."),
 }
+# Of the feed: what is at its far end is no part of a machine.
+FEED_CODES: dict[str, tuple[int, str, str]] = {
+    "refused": (LOOK, "Có bản ghi bị từ chối", "Xem mục gửi sang hệ thống hồ sơ; sửa theo lời trả lời rồi bấm gửi lại."),
+    "timeout": (LOOK, "Chưa trả lời", "Đang tự gửi lại, không mất gì; kiểm tra đường mạng tới hệ thống hồ sơ."),
+    "busy": (LOOK, "Đang mở", "Chờ một phút."),
+}
 # What a kiosk reports of numbers it gave alone -> (word, remedy): somebody may hold a slip that nobody will call.
 REFUSED = {
     "restate_conflict": ("phiếu máy chủ mới không nhận", "Ai cầm phiếu này sẽ không được gọi: mời họ lấy số mới ở bàn hướng dẫn."),
@@ -57,7 +63,8 @@ def slot_view(slot: Mapping[str, Any]) -> dict[str, Any]:
     code = str(slot.get("code") or "ok")
     if code == "ok" and slot.get("state") in STATES:
         code = STATES[str(slot["state"])]
-    severity, word, remedy = CODES.get(code, (LOOK, code, "Chạy `toiluot drivers doctor` trên máy này."))
+    known = CODES | FEED_CODES if slot.get("role") == "dossier" else CODES
+    severity, word, remedy = known.get(code, (LOOK, code, "Chạy `toiluot drivers doctor` trên máy này."))
     hint = (slot.get("hint") or {}).get("vi")
     paper = slot.get("paper_left")
     return {
