@@ -28,6 +28,7 @@ AHEAD, HALF_HOUR_MS = 4, 30 * 60_000
 KEPT_MS = 30_000
 WEEKS, DAYS = 4, 7  # the same weekday of so many weeks; where none was open, the last days
 ENOUGH = 20  # people that a morning must have seen before it says anything of the whole day
+LEAST_SEEN_MS = 600_000  # who came in a minute is no pace yet
 LEAST, MOST = 0.5, 2.0  # a day is taken to be at most so far from the days before
 
 Halves = dict[tuple[str, str], float]  # (service, half hour) -> people on an average day
@@ -113,15 +114,16 @@ def _factor(usual: Halves, today: Days, config: SiteConfig, now: int) -> float:
 
 
 def _expected(span: tuple[int, int], usual: Halves, factor: float, today: Days, config: SiteConfig, now: int) -> dict[str, float]:
-    """People of each service in a stretch: as usual at this hour; without any day before, as in this day's last full half hours."""
+    """People of each service in a stretch: as usual at this hour; without any day before, at the pace of this day's last hour."""
     share = (span[1] - span[0]) / HALF_HOUR_MS
     if usual:
         half = _clock(span[0] // HALF_HOUR_MS * HALF_HOUR_MS, config)
         return {code: usual.get((code, half), 0.0) * factor * share for code in config.services}
-    begun = now // HALF_HOUR_MS * HALF_HOUR_MS
-    last = {_clock(begun - n * HALF_HOUR_MS, config) for n in (1, 2)}
-    came = _came(today)
-    return {code: sum(came.get((code, half), 0.0) for half in last) / len(last) * share for code in config.services}
+    begun, came = now // HALF_HOUR_MS * HALF_HOUR_MS, _came(today)
+    halves = [_clock(begun, config), _clock(begun - HALF_HOUR_MS, config)]
+    full = any(came.get((code, halves[1])) for code in config.services)
+    passed = now - begun + HALF_HOUR_MS if full else max(now - begun, LEAST_SEEN_MS)
+    return {code: sum(came.get((code, half), 0.0) for half in halves) * HALF_HOUR_MS / passed * share for code in config.services}
 
 
 def _clock(at_ms: int, config: SiteConfig) -> str:

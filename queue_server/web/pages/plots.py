@@ -15,6 +15,7 @@ WIDTH, HEIGHT = 560, 210
 LEFT, RIGHT, TOP, BOTTOM = 40, 12, 14, 26
 INK, GRID, BAR, SOFT, RANGE, LATE = "#46586b", "#d4dde6", "#155a9c", "#cfe0f2", "#8bb4dd", "#a3151c"
 TICKS = 4
+WIDEST = 46.0  # of a column: one half hour alone is no wall
 
 Range = tuple[float, float, float]  # low, middle, high
 
@@ -49,8 +50,9 @@ def bars(frame: Frame, labels: Sequence[str], values: Sequence[float], *, every:
     """One bar for each label; a value of nothing leaves a gap."""
     top, step = nice_top(max(values, default=0))
     width = _wide() / max(1, len(values))
+    wide = min(width * 0.76, WIDEST)
     drawn = [
-        _rect(LEFT + n * width + width * 0.12, _y(value, top), width * 0.76, _y(0, top) - _y(value, top), BAR)
+        _rect(LEFT + (n + 0.5) * width - wide / 2, _y(value, top), wide, _y(0, top) - _y(value, top), BAR)
         for n, value in enumerate(values)
         if value
     ]
@@ -62,14 +64,14 @@ def ranges(frame: Frame, labels: Sequence[str], found: Sequence[Range | None], t
     most = max([each[2] for each in found if each] + [line.at for line in targets], default=0)
     top, step = nice_top(most)
     width = _wide() / max(1, len(found))
-    drawn = []
+    drawn, wide = [], min(width * 0.6, WIDEST)
     for n, each in enumerate(found):
         if each is None:
             continue
         low, middle, high = (_y(value, top) for value in each)
-        x = LEFT + n * width + width * 0.2
-        drawn.append(_rect(x, high, width * 0.6, max(low - high, 1.0), RANGE))
-        drawn.append(_rect(x - width * 0.08, middle - 1.5, width * 0.76, 3, BAR))
+        x = LEFT + (n + 0.5) * width
+        drawn.append(_rect(x - wide / 2, high, wide, max(low - high, 1.0), RANGE))
+        drawn.append(_rect(x - wide * 0.63, middle - 1.5, wide * 1.26, 3, BAR))
     return _svg(frame, [*_grid(top, step), *drawn, *_targets(targets, top), *_names(labels, every)])
 
 
