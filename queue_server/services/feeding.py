@@ -72,8 +72,8 @@ def _lag(reader: Reader, site: str, place: str, head: int, now: int) -> tuple[in
         at = position.decode(place).seq
     except ValueError:
         return 0, 0
-    first = next(iter(reader.events_after(site, at, 1)), None)
-    return (0, 0) if first is None else (max(0, head - at), max(0, seconds(now - first.at)))
+    first = next(iter(reader.events_after(site, at, 1)), None) if at < head else None
+    return (0, 0) if first is None else (head - at, max(0, seconds(now - first.at)))
 
 
 def resend(unit: Unit, *, device: str | None = None, record: str | None = None) -> dict[str, Any]:
