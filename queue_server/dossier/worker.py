@@ -266,7 +266,7 @@ class Worker:
         if not asked:
             return
         after, ours = position.decode(str(asked["after"])), position.decode(self._place.position)
-        if after.seq <= ours.seq:
+        if after.seq < ours.seq or (after.seq == ours.seq and asked.get("anew")):
             feed = self._feed or self._recall()
             known = feed.versions(str(self._place.site))
             self._state.keep_floors({"seq": after.seq if asked.get("anew") else ours.seq, "versions": {**feed.floors.versions, **known}})
@@ -275,7 +275,7 @@ class Worker:
             self._move(replace(self._place, position=str(asked["after"]), checkpoint=None, checkpoint_position="0", again=False))
             self._feed = self._page = None
             self.health.position = self._place.position
-        else:
+        elif after.seq > ours.seq:  # at the very place it was killed after going there
             self._log.error("not going back: that place lies ahead of ours", ours=self._place.position, after=str(asked["after"]))
         self._state.went_back()
 
