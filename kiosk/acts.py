@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from kiosk import events
+from kiosk import dossier, events
 from kiosk.agent import Agent
 from kiosk.own_slip import QUESTIONS
 
@@ -73,6 +73,13 @@ def _consider(agent: Agent, body: Json) -> None:
     agent.post(events.Consider(what))
 
 
+def _key(agent: Agent, body: Json) -> None:
+    key = body.get("key")
+    if not isinstance(key, str) or (key not in (dossier.ERASE, dossier.LOOK) and (len(key) != 1 or key not in dossier.SIGNS)):
+        raise Misuse("key is one sign of a dossier's code, erase or look")
+    agent.post(events.TypeKey(key))
+
+
 ACTS: dict[str, Callable[[Agent, Json], None]] = {
     "choose": _choose,
     "take-anyway": _anyway,
@@ -87,6 +94,8 @@ ACTS: dict[str, Callable[[Agent, Json], None]] = {
     "wake": _simple(events.Wake),
     "consider": _consider,
     "own-slip": _own_slip,
+    "type-code": _simple(events.OpenTyping),
+    "type": _key,
     "reprint": _simple(events.AskReprint),
     "call-help": _simple(events.AskHelp),
     "alive": lambda agent, body: None,

@@ -79,7 +79,7 @@ class Agent:
         self.on_command: Callable[[], None] = lambda: None
         self.on_print: Callable[[PrintIntent], None] = lambda intent: None
         self.on_help: Callable[[], None] = lambda: None
-        self.on_lookup: Callable[[LookUp | ActOnSlip], None] = lambda asked: None
+        self.on_lookup: Callable[[LookUp | ActOnSlip | events.LookUpDossier], None] = lambda asked: None
         self._boot, self._extra = boot, extra_languages
         self._lock = threading.RLock()
         self._timer = threading.Condition(self._lock)
@@ -156,7 +156,7 @@ class Agent:
                     self.post(Refused(effect.visit_no, "disk"))
             case Print():
                 self._print(effect, answered)
-            case LookUp() | ActOnSlip():
+            case LookUp() | ActOnSlip() | events.LookUpDossier():
                 self.on_lookup(effect)
             case CallHelp():
                 self.on_help()
@@ -339,7 +339,7 @@ class Agent:
         elif kind == "slip" and token:
             self.post(SlipRead(token))
         elif kind == "dossier" and code:
-            self.post(CardRead(Card(kind, None, code)))
+            self.post(events.DossierRead(code))
         elif kind == "appointment" and code:
             self.post(AppointmentRead(code))
         elif kind in ("health_insurance", "appointment", "text"):

@@ -16,6 +16,7 @@ from kiosk.wording import Translate
 
 KEYS = ("next", "previous", "select", "back", "repeat", "louder", "softer")
 UNHEARD = ("size", "browse")  # the size of letters; "without a card" only leads to the choices that are here already
+HEARD = 6
 View = Mapping[str, Any]
 
 
@@ -38,7 +39,15 @@ class Touch:
 def buttons(view: View) -> tuple[View, ...]:
     """Every button that can be reached by keys, what the person came for first."""
     drop = [view["priority"]["drop"]] if view.get("priority") else []
-    shown = [*view.get("choices", ()), *view.get("pair", ()), *view.get("actions", ()), *drop, *view["bar"]]
+    shown = [
+        *view.get("choices", ()),
+        *view.get("pair", ()),
+        *view.get("also", ()),
+        *view.get("keys", ()),
+        *view.get("actions", ()),
+        *drop,
+        *view["bar"],
+    ]
     skipped = UNHEARD if view["screen"] == "home" else UNHEARD[:1]
     return tuple(one for one in shown if one["id"] not in skipped)
 
@@ -77,8 +86,13 @@ def utterance(view: View, cursor: str, _: Translate) -> tuple[Part, ...]:
     one, lang = reached[at], view["lang"]
     state = _("Not possible now") if one.get("off") else ""
     place = _("%(n)s of %(of)s") % {"n": at + 1, "of": len(reached)}
-    named = _spoken(one.get("lang") or lang, one["label"])
-    return named + _spoken(lang, one.get("detail") or "", state, place)
+    named = _spoken(one.get("lang") or lang, one.get("said") or one["label"])
+    return named + _spoken(lang, one.get("detail") or "", state, place, _typed(view, _))
+
+
+def _typed(view: View, _: Translate) -> str:
+    """The end of what was typed so far, sign by sign: a slip of the finger is heard."""
+    return _("Typed: %(signs)s") % {"signs": label_spelt(view["typed"][-HEARD:], view["lang"])} if view.get("typed") else ""
 
 
 def _spoken(lang: str, *texts: str) -> tuple[Part, ...]:
@@ -94,6 +108,10 @@ def _screen(view: View, reached: int, _: Translate) -> list[str]:
         case "choosing" | "priority":
             chosen = view["priority"]["text"] if view.get("priority") else ""
             return [view["notice"], title, chosen, keys]
+        case "typing":
+            return [view["notice"] or title, _typed(view, _), keys]
+        case "dossier":
+            return [title, view["hint"], view["due"], keys]
         case "scan_help":
             return [title, *view["lines"], keys]
         case "issuing":

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from kiosk.dossier import Dossier
 from kiosk.values import Found, Ticket
 
 
@@ -21,6 +22,9 @@ class State(StrEnum):
     ISSUING = "issuing"
     NUMBER = "number"
     FOUND = "found"  # how it stands with the number of a slip that was laid on the reader
+    TYPING = "typing"  # the code of a dossier, key by key
+    LOOKING = "looking"  # the server is asked about it
+    DOSSIER = "dossier"  # how it stands, or that nobody can say
     ERROR = "error"
     ASKING = "asking"  # "are you still there?"
 
@@ -83,6 +87,8 @@ class Session:
     paper: Paper = Paper.PRINTING
     repeat: bool = False
     found: Found | None = None
+    typed: str = field(default="", repr=False)  # of a dossier's code
+    dossier: Dossier | None = None
     considering: str = ""  # what is asked before it is done: let_pass, cancel; sent: the server is asked
     problem: str = ""
     from_time: str = ""  # with a problem: from when it is none
@@ -162,6 +168,35 @@ class AppointmentRead:
     """The code of an appointment. It is no person's; whoever holds it is here."""
 
     code: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class DossierRead:
+    """The code of a dossier, from its receipt. It is no person's; whoever holds it may see its state."""
+
+    code: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class OpenTyping:
+    """ "Look up a dossier": its code is typed on the screen."""
+
+
+@dataclass(frozen=True)
+class TypeKey:
+    """One sign of a dossier's code; erase; or look: what stands there is the code."""
+
+    key: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class DossierTold:
+    """The server's answer about a dossier, or why there is none."""
+
+    visit_no: int
+    code: str = field(repr=False)
+    dossier: Dossier | None = None
+    problem: str = ""
 
 
 @dataclass(frozen=True)
@@ -290,7 +325,7 @@ class Tick:
 
 Event = (
     Choose | TakeAnyway | Browse | ScanHelp | CardRead | CardUnreadable | SlipRead | AppointmentRead | Consider | OwnSlip | SlipFound
-    | OpenPriority | SetPriority
+    | OpenPriority | SetPriority | DossierRead | OpenTyping | TypeKey | DossierTold
     | Issued | Refused | PrintDone | AskReprint | AskHelp | HelpSays | GoHome | Stay | Language | TextSize | Link | PrinterSays
     | Headphones | Focus | Again | Wake | Tick
 )  # fmt: skip
@@ -349,8 +384,16 @@ class LookUp:
 
 
 @dataclass(frozen=True)
+class LookUpDossier:
+    """Ask how it stands with a dossier."""
+
+    visit_no: int
+    code: str = field(repr=False)
+
+
+@dataclass(frozen=True)
 class CallHelp:
     """Tell the people of the house."""
 
 
-Effect = Issue | CheckIn | Print | ReportUnprinted | LookUp | ActOnSlip | CallHelp
+Effect = Issue | CheckIn | Print | ReportUnprinted | LookUp | ActOnSlip | LookUpDossier | CallHelp

@@ -12,7 +12,7 @@ from kiosk.devices import DriversSocket
 from kiosk.errands import Errands
 from kiosk.heartbeat import Heartbeat
 from kiosk.keeper import Keeper
-from kiosk.lookup import Lookup
+from kiosk.lookup import DOSSIER_S, Lookup
 from kiosk.orders import KioskOrders
 from kiosk.printing import Printing
 from kiosk.reader import Reader
@@ -76,7 +76,7 @@ class Kiosk:
             Keeper(self.agent, client),
             Printing(self.agent, devices, width_dots=reader.width_dots, bytes_per_s=reader.wire_bytes_per_s),
             reader,
-            Lookup(self.agent, client),
+            Lookup(self.agent, client, credential.client(DOSSIER_S)),
             Voice(self.agent, devices),
             self.heartbeat,
             Errands(self.agent, client),

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from kiosk import own_slip
+from kiosk import own_dossier, own_slip
 from kiosk.events import (
     Again,
     AppointmentRead,
@@ -17,10 +17,13 @@ from kiosk.events import (
     AskReprint,
     Browse,
     CallHelp,
+    Card,
     CardRead,
     CardUnreadable,
     Choose,
     Consider,
+    DossierRead,
+    DossierTold,
     Event,
     Focus,
     GoHome,
@@ -32,6 +35,7 @@ from kiosk.events import (
     Language,
     Link,
     OpenPriority,
+    OpenTyping,
     OwnSlip,
     Paper,
     Print,
@@ -51,6 +55,7 @@ from kiosk.events import (
     TakeAnyway,
     TextSize,
     Tick,
+    TypeKey,
     Wake,
 )
 from kiosk.timing import deadline_ms
@@ -126,6 +131,14 @@ def _card(session: Session, event: Event, now_ms: int, settings: Settings) -> Re
     if event.only_service and not event.proposed:
         return _issue(session, event.only_service, now_ms, settings)
     return _enter(session, State.CHOOSING, now_ms), ()
+
+
+def _dossier(session: Session, event: Event, now_ms: int, settings: Settings) -> Result:
+    """A receipt: how it stands, where that can be asked; else its code only goes with the number, as a card would."""
+    assert isinstance(event, DossierRead)
+    if own_dossier.can_ask(session, settings):
+        return own_dossier.scanned(session, event, now_ms, settings)
+    return _card(session, CardRead(Card("dossier", None, event.code)), now_ms, settings)
 
 
 def recent_for_visit(session: Session, visit_no: int, now_ms: int, settings: Settings) -> Ticket | None:
@@ -227,7 +240,7 @@ def _link(session: Session, event: Event, now_ms: int, settings: Settings) -> Re
     changed = replace(session, link=event.up, alone=event.alone)
     if event.up and session.state is State.PAUSED:
         return _hearing(session, _fresh(changed, now_ms, settings)), ()
-    busy = session.state in (State.ISSUING, State.NUMBER, State.PAUSED, State.ERROR, State.FOUND)
+    busy = session.state in (State.ISSUING, State.NUMBER, State.PAUSED, State.ERROR, State.FOUND, State.LOOKING, State.DOSSIER)
     return (changed if event.up or busy else _hearing(session, _fresh(changed, now_ms, settings))), ()
 
 
@@ -242,7 +255,7 @@ def _headphones(session: Session, event: Event, now_ms: int, settings: Settings)
     if event.plugged:
         heard = replace(session, audio=True, cursor="", touched_ms=now_ms, asked=session.asked + 1)
         return heard, ()
-    if session.audio and session.state in (*_OPEN, State.ASKING, State.ERROR, State.FOUND):
+    if session.audio and session.state in (*_OPEN, State.LOOKING, State.ASKING, State.ERROR, State.FOUND):
         return _fresh(session, now_ms, settings), ()  # the person has gone, and so has what the screen says of them
     reading = session.audio and session.state is State.NUMBER  # the eyes get their full time
     since_ms = now_ms if reading else session.since_ms
@@ -272,9 +285,11 @@ def _tick(session: Session, _: Event, now_ms: int, settings: Settings) -> Result
         return session, ()
     if session.state is State.ISSUING:
         return (_problem(session, "slow", now_ms) if session.slow else replace(session, slow=True)), ()
+    if session.state is State.LOOKING:
+        return own_dossier.silent(session, now_ms), ()
     if session.state is State.NUMBER and session.paper is Paper.PRINTING:
         return replace(session, paper=Paper.UNCONFIRMED, since_ms=now_ms), ()  # the printer keeps silent: the person must not wait for it
-    if session.state in (State.CHOOSING, State.PRIORITY) and not _hurried(session, settings):
+    if session.state in (State.CHOOSING, State.PRIORITY, State.TYPING) and not _hurried(session, settings):
         return replace(_enter(session, State.ASKING, now_ms), under=session.state), ()
     if session.state is State.HOME and (session.lang, session.large, session.audio) == (session.home_lang, False, False):
         return replace(session, dim=True), ()
@@ -283,17 +298,23 @@ def _tick(session: Session, _: Event, now_ms: int, settings: Settings) -> Result
 
 # ---------------------------------------------------------------- the table
 S = State
-_NOBODY = (Tick, Link, PrinterSays, PrintDone, Issued, Refused, HelpSays)  # happen without anybody at the screen
-_OPEN = (S.HOME, S.SCAN_HELP, S.CHOOSING, S.PRIORITY, S.MAY_NOT)  # screens that wait for a decision
+_NOBODY = (Tick, Link, PrinterSays, PrintDone, Issued, Refused, HelpSays, DossierTold)  # happen without anybody at the screen
+_OPEN = (S.HOME, S.SCAN_HELP, S.CHOOSING, S.PRIORITY, S.MAY_NOT, S.TYPING, S.DOSSIER)  # screens that wait for a decision
 TABLE: dict[tuple[State, type], Handler] = {
     (S.HOME, Choose): _choose,
     (S.CHOOSING, Choose): _choose,
+    (S.DOSSIER, Choose): _choose,
     (S.MAY_NOT, TakeAnyway): _take_anyway,
     (S.HOME, Browse): _browse,
     (S.MAY_NOT, Browse): _browse,
     (S.SCAN_HELP, Browse): _browse,
     (S.ERROR, Browse): _browse,
     (S.FOUND, Browse): _browse,
+    (S.DOSSIER, Browse): _browse,
+    (S.TYPING, TypeKey): own_dossier.key,
+    (S.LOOKING, DossierTold): own_dossier.told,
+    **{(state, OpenTyping): own_dossier.open_typing for state in (S.HOME, S.SCAN_HELP, S.DOSSIER)},
+    **{(state, DossierRead): _dossier for state in (*_OPEN, S.ASKING, S.ERROR, S.NUMBER, S.FOUND)},
     (S.HOME, ScanHelp): _scan_help,
     (S.ERROR, ScanHelp): _scan_help,
     (S.PRIORITY, SetPriority): _set_priority,
@@ -315,7 +336,7 @@ TABLE: dict[tuple[State, type], Handler] = {
     **{(state, SlipRead): own_slip.laid for state in (*_OPEN, S.ASKING, S.ERROR, S.NUMBER, S.FOUND)},
     **{(state, SlipFound): own_slip.found for state in (*_OPEN, S.ASKING, S.ERROR, S.FOUND)},
     **{(state, CardUnreadable): _unreadable for state in (*_OPEN, S.ASKING, S.ERROR, S.FOUND)},
-    **{(state, GoHome): _go_home for state in (S.SCAN_HELP, S.CHOOSING, S.PRIORITY, S.MAY_NOT, S.NUMBER, S.FOUND, S.ERROR, S.ASKING)},
+    **{(state, GoHome): _go_home for state in (*_OPEN[1:], S.NUMBER, S.FOUND, S.ERROR, S.ASKING)},
     **{(state, Stay): _stay for state in _OPEN},
     **{(state, Language): _language for state in (*_OPEN, S.NUMBER, S.FOUND, S.ERROR, S.PAUSED)},
     **{(state, TextSize): _text_size for state in (*_OPEN, S.NUMBER, S.FOUND, S.ERROR)},

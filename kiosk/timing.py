@@ -17,11 +17,11 @@ def deadline_ms(session: Session, settings: Settings) -> int | None:
 def _audio_deadline_ms(session: Session, settings: Settings) -> int | None:
     heard_ms = max(session.since_ms, session.touched_ms)
     match session.state:
-        case State.ISSUING:
+        case State.ISSUING | State.LOOKING:
             return _usual_deadline_ms(session, settings)
         case State.NUMBER if session.paper is Paper.PRINTING:
             return _usual_deadline_ms(session, settings)
-        case State.NUMBER | State.FOUND | State.ERROR:
+        case State.NUMBER | State.FOUND | State.DOSSIER | State.ERROR:
             return heard_ms + settings.audio_shown_ms
         case State.ASKING:
             return session.since_ms + settings.audio_ask_ms
@@ -33,15 +33,13 @@ def _usual_deadline_ms(session: Session, settings: Settings) -> int | None:
     match session.state:
         case State.ISSUING:
             return since + (settings.give_up_ms if session.slow else settings.slow_ms)
-        case State.NUMBER:
-            return since + _number_ms(session.paper, settings)
-        case State.FOUND:
-            return since + 2 * settings.number_shown_ms
-        case State.ERROR:
-            return since + settings.error_shown_ms
-        case State.CHOOSING | State.PRIORITY:
+        case State.LOOKING:
+            return since + settings.look_ms
+        case State.NUMBER | State.FOUND | State.ERROR:
+            return since + _shown_ms(session, settings)
+        case State.CHOOSING | State.PRIORITY | State.DOSSIER:
             return touched + (settings.card_idle_ms if session.card else settings.idle_ms)
-        case State.SCAN_HELP | State.MAY_NOT:
+        case State.TYPING | State.SCAN_HELP | State.MAY_NOT:
             return touched + settings.idle_ms
         case State.ASKING:
             return since + (settings.ask_large_ms if session.large else settings.ask_ms)
@@ -52,8 +50,12 @@ def _usual_deadline_ms(session: Session, settings: Settings) -> int | None:
     return None
 
 
-def _number_ms(paper: Paper, settings: Settings) -> int:
-    match paper:
+def _shown_ms(session: Session, settings: Settings) -> int:
+    if session.state is State.ERROR:
+        return settings.error_shown_ms
+    if session.state is State.FOUND:
+        return 2 * settings.number_shown_ms
+    match session.paper:
         case Paper.PRINTED:
             return settings.number_shown_ms
         case Paper.PRINTING:

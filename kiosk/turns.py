@@ -18,7 +18,8 @@ Handler = Callable[[Session, "Event", int, Settings], Result]
 def enter(session: Session, state: State, now_ms: int) -> Session:
     """Another state; what belonged to the screen before is gone."""
     return replace(
-        session, state=state, since_ms=now_ms, touched_ms=now_ms, under=None, cursor="", found=None, considering="", from_time=""
+        session, state=state, since_ms=now_ms, touched_ms=now_ms, under=None, cursor="", found=None, dossier=None, considering="",
+        from_time="",
     )  # fmt: skip
 
 

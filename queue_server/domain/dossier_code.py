@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-FORM = re.compile(r"[0-9A-Z]{1,5}(?:\.[0-9A-Z]{1,5})*-(?:\d{6}|\d{8})-\d{4,7}")
+FORM = re.compile(r"[0-9A-Z]{1,5}(?:\.[0-9A-Z]{1,5})*-(?:\d{6}|\d{8})-\d{4,7}", re.ASCII)
 _DASHES = str.maketrans(dict.fromkeys("‐‑‒–—―−", "-"))  # what a word processor or a phone makes of a hyphen
 _SPACES = re.compile(r"\s+")
 

@@ -155,7 +155,7 @@ def kiosk(shared_kiosk: KioskProcess) -> Iterator[KioskProcess]:
     until(lambda: one.home()["notice"] == "")
     one.act("language", lang="vi")
     one.act("text-size", large=False)
-    until(lambda: one.state()["choices"][0]["detail"] == "Đang chờ: 6 người")
+    until(lambda: one.state()["choices"][0]["detail"].startswith("Đang chờ: 6 người"))
     yield one
     one.server.down, one.server.refuse = False, None
     for end in (one.server, one.drivers):

@@ -128,6 +128,9 @@ class QueueServer:
         self.helps: list[dict[str, Any]] = []
         self.appointments: dict[str, str] = {}  # service by code
         self.asked: list[tuple[str, str, dict[str, Any]]] = []  # what holders of slips wanted: token, command, body
+        self.dossiers: dict[str, dict[str, Any] | None] = {}  # what is told of a code; None: nobody answers
+        self.silence: threading.Event | None = None  # where set, a dossier's answer waits for it
+        self.looked_up: list[str] = []
         self.slips: dict[str, dict[str, Any]] = {}  # what the citizen's page tells, by token
 
     def close(self) -> None:
@@ -147,6 +150,8 @@ class QueueServer:
             call.say(304 if same else 200, None if same else self.home, ETag=tag)
         elif call.path.endswith("/errands"):
             call.say(200, {"prints": self.wanted, "help": self.help})
+        elif call.path.startswith("/api/v1/dossiers/"):
+            self.dossier(call, call.path.rsplit("/", 1)[1])
         elif call.path.startswith("/t/"):
             known = self.slips.get(call.path.removeprefix("/t/").removesuffix(".json"))
             call.say(200 if known else 404, known or {"code": "not_found"})
@@ -188,6 +193,17 @@ class QueueServer:
             with self.lock:
                 self.outcomes.append((ticket_id, body)) if act == "print-outcome" else self.reprints.append(ticket_id)
             call.say(200, {"id": ticket_id})
+
+    def dossier(self, call: _Handler, code: str) -> None:
+        self.looked_up.append(code)
+        if self.silence:
+            self.silence.wait(20)
+        if code not in self.dossiers:
+            call.say(404, {"code": "dossier_unknown"})
+        elif (known := self.dossiers[code]) is None:
+            call.say(503, {"code": "dossier_silent"})
+        else:
+            call.say(200, known)
 
     def lease(self, call: _Handler, body: dict[str, Any]) -> None:
         """Numbers from 700 on, each once; none where the test has not asked for them."""

@@ -20,6 +20,8 @@ from kiosk.events import (
     CardUnreadable,
     Choose,
     Consider,
+    DossierRead,
+    DossierTold,
     Event,
     Focus,
     GoHome,
@@ -32,6 +34,7 @@ from kiosk.events import (
     Link,
     LookUp,
     OpenPriority,
+    OpenTyping,
     OwnSlip,
     Paper,
     Print,
@@ -51,6 +54,7 @@ from kiosk.events import (
     TakeAnyway,
     TextSize,
     Tick,
+    TypeKey,
     Wake,
 )  # fmt: skip
 from kiosk.session import TABLE, recent_for_visit, step
@@ -68,6 +72,7 @@ EVENTS: list[Event] = [
     Refused(1, "quota_full"), PrintDone("t1", Paper.PRINTED), AskReprint(), GoHome(), Stay(), Language("en"), TextSize(True), Link(True),
     Link(False), PrinterSays(Printer.OUT), Headphones(True), Headphones(False), Focus("help"), Again(), Again(1), Wake(), Tick(),
     AskHelp(), HelpSays(Help.CALLED), AppointmentRead("k7Qm2xV9bT4wZ1nR8sY5cA"), Consider("cancel"), OwnSlip("cancel"),
+    DossierRead("H48-220921-0001"), OpenTyping(), TypeKey("1"), DossierTold(1, "H48-220921-0001", None, "dossier_silent"),
 ]  # fmt: skip
 
 

@@ -44,7 +44,7 @@ def test_unplugging_ends_it_and_leaves_nothing_of_the_person(state: State) -> No
         assert (session.state, session.card, session.lang) == (State.HOME, None, "vi")
 
 
-@pytest.mark.parametrize("state", [state for state in State if state not in (State.ISSUING, State.ASKING)])
+@pytest.mark.parametrize("state", [state for state in State if state not in (State.ISSUING, State.LOOKING, State.ASKING)])
 def test_every_screen_waits_longer_for_who_listens_and_still_ends(state: State) -> None:
     usual, heard = deadline_ms(at(state), S), deadline_ms(at(state, audio=True, touched_ms=50_000), S)
     assert heard is not None

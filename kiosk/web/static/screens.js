@@ -1,6 +1,6 @@
 // One function per screen: view in, elements out. Texts, buttons and their requests come finished from the kiosk.
 import { el, icon, qr } from "./dom.js";
-import { GAP_MM, TARGET_MM, compact, grid, low, paged, shape } from "./layout.js";
+import { GAP_MM, TARGET_MM, compact, grid, keyboard, low, paged, shape } from "./layout.js";
 
 const mm = () => parseFloat(getComputedStyle(document.documentElement).getPropertyValue("--mm"));
 // Smallest font in millimetres a text may shrink to: cap height is 0.74 of it.
@@ -54,10 +54,11 @@ const SCREENS = {
     const ways = el("div", { class: "ways" }, ...view.pair.map(spec => wide(spec, press, floor)));
     const start = el("section", { class: "start" }, title(view.title, floor), notice(view.notice, floor), ways);
     if (form === "short") {
-      const help = view.choices.filter(spec => spec.kind === "help");
-      main.replaceChildren(start, el("div", { class: "choices one" }, ...help.map(spec => choice(spec, press, floor))));
+      const help = view.choices.filter(spec => spec.kind === "help"), also = view.also.map(spec => action(spec, press, floor));
+      main.replaceChildren(start, el("div", { class: also.length ? "choices one two" : "choices one" }, ...help.map(spec => choice(spec, press, floor)), ...also));
       return null;
     }
+    ways.append(...view.also.map(spec => { const node = wide(spec, press, floor); node.classList.add("also"); return node; }));
     const box = el("div", { class: "choices" });
     main.replaceChildren(start, el("section", { class: "list" }, el("h2", { class: "heading", "data-floor": floor.small }, view.heading), box));
     return fill(box, view, page, press, floor);
@@ -98,6 +99,28 @@ const SCREENS = {
     return null;
   },
 
+  typing(main, view, page, press, floor) {
+    const told = view.typed || view.example;
+    const field = el("p", { class: view.typed ? "typed" : "typed empty", "data-floor": 4, "data-fit": "width" }, told);
+    const box = el("div", { class: "keys" });
+    const wrong = isLow() ? null : notice(view.notice, floor);
+    main.replaceChildren(...[title(view.title, floor), field, wrong, box, isLow() ? null : actions(view, press, floor)].filter(Boolean));
+    const unit = mm(), made = keyboard(view.keys, box.clientWidth / unit, box.clientHeight / unit, page, view.focus);
+    const key = spec => button(spec, press, "key", spec.icon ? icon(spec.icon) : null, spec.icon ? el("span", { class: "sr" }, spec.label) : spec.label);
+    const turn = made.next ? [key({ id: "turn", label: made.next, turn: 1 })] : [];
+    box.style.gridTemplateColumns = `repeat(${made.columns}, minmax(0, 1fr))`;
+    box.style.gridAutoRows = `${Math.floor(Math.min((box.clientHeight - (made.rows - 1) * 2.2 * unit) / made.rows, 26 * unit))}px`;
+    box.replaceChildren(...made.shown.map(key), ...turn);
+    return { page: made.page, pages: 1 };
+  },
+
+  dossier(main, view, page, press, floor) {
+    const lines = [view.code ? el("p", { class: "of-code", "data-floor": 4, "data-fit": "width" }, view.code) : null, title(view.title, floor),
+      el("p", { class: `then ${view.tone}`, "data-floor": floor.text }, view.hint), view.due ? el("p", { class: "due", "data-floor": floor.small }, view.due) : null];
+    main.replaceChildren(el("div", { class: "plate center" }, ...lines), actions(view, press, floor));
+    return null;
+  },
+
   error(main, view, page, press, floor) {
     main.replaceChildren(el("div", { class: "plate center" }, title(view.title, floor), el("p", { class: "hint", "data-floor": floor.text }, view.hint)),
       actions(view, press, floor));
@@ -128,8 +151,9 @@ export function frame(view) {
   data.form = shape(innerWidth / unit, innerHeight / unit);
   data.low = data.form !== "tall" && low(innerHeight / unit);
   data.compact = data.form === "tall" && compact(innerHeight / unit);
-  const asks = view.screen === "choosing" || view.screen === "priority";
-  document.getElementById("site").textContent = isLow() && asks ? view.title : view.site;
+  const asks = ["choosing", "priority", "typing"].includes(view.screen);
+  const wrong = view.screen === "typing" ? view.notice : "";  // on a small panel it stands in the place of the question
+  document.getElementById("site").textContent = isLow() && asks ? wrong || view.title : view.site;
 }
 
 const isLow = () => document.body.dataset.low === "true";
@@ -142,7 +166,7 @@ export function draw(main, view, page, press) {
 export function drawBar(bar, view, pages, press) {
   const tool = spec => button(spec, press, "tool", icon(spec.icon), el("span", { class: "name", "data-floor": 3.2 }, spec.label));
   const tools = view.bar.map(tool);
-  if (isLow() && (view.screen === "number" || view.screen === "scan_help")) tools.push(...view.actions.map(spec => action(spec, press, FLOORS)));
+  if (isLow() && (view.screen === "number" || view.screen === "scan_help" || view.screen === "typing")) tools.push(...view.actions.map(spec => action(spec, press, FLOORS)));
   if (pages && pages.pages > 1) {
     const text = view.paging.page.replace("%(n)s", pages.page + 1).replace("%(of)s", pages.pages);
     tools.push(el("p", { class: "page", "data-floor": 3.2 }, text));
