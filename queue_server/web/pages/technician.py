@@ -11,7 +11,7 @@ from flask import render_template, request
 
 from queue_server.services import devices as identities
 from queue_server.services import enrolling, queries
-from queue_server.web.pages import alerts, order_words, standing, words
+from queue_server.web.pages import alerts, dossier_words, order_words, standing, words
 from queue_server.web.pages.health import ROLES, fleet_view
 from queue_server.web.pages.visit import Answer, Visit, show
 
@@ -39,7 +39,9 @@ def _fleet(visit: Visit) -> dict[str, Any]:
         lines = alerts.standing(reader, visit)
     view = fleet_view(found, known, versions)
     chosen = _chosen(view["devices"])
+    line = visit.house.dossiers
     return {
+        "look_up": dossier_words.words(line.standing() if line else None),
         **view, **chosen, "s": standing.look(visit), "alerts": lines, "waiting": [_waiting(each) for each in waiting],
         "roles": sorted({(each["kind"], each["role"]) for each in view["devices"]}), "total": len(view["devices"]),
     }  # fmt: skip
