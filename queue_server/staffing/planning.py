@@ -17,7 +17,8 @@ from queue_server.staffing.draw import Day, draw
 from queue_server.staffing.model import HALF_HOURS, Centre, Roster
 from queue_server.staffing.waits import Target, Waits, waits
 
-SEARCH_DAYS, SHOWN_DAYS = 24, 20
+SEARCH_PEOPLE, SEARCH_LEAST, SEARCH_MOST = 25_000, 24, 60  # a small house has few people a day, so it is searched on more days
+SHOWN_DAYS = 20
 LEAST_BETA, MOST_BETA, BETA_STEPS = -1.0, 4.0, 6
 TARGET = Target()
 
@@ -118,7 +119,8 @@ def with_counters(case: Case, counters: int, days: int = SHOWN_DAYS) -> Outlook:
 
 def plan(case: Case, *, stop: Callable[[], bool] = lambda: False) -> Plan:
     """The plan of a case. `stop` is asked between rounds: true ends the search with the best plan so far."""
-    load, days = case.load(), case.days(SEARCH_DAYS, 1)
+    load = case.load()
+    days = case.days(int(min(SEARCH_MOST, max(SEARCH_LEAST, SEARCH_PEOPLE / max(1.0, case.centre.visits)))), 1)
     low, high, best = LEAST_BETA, MOST_BETA, None
     for step in range(BETA_STEPS + 1):
         beta = high if step == 0 else (low + high) / 2
