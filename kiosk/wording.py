@@ -87,7 +87,7 @@ def offer(service: Service, now: str, _: Translate) -> str:
         if away:
             return _("The officer comes later today. %(then)s") % {"then": then}
         span = _wait_of(service, _)  # with nobody before them people wait for a counter that serves others: "nobody" would mislead
-        return " · ".join(part for part in (waiting(service.waiting, _) if service.waiting or not span else "", span) if part)
+        return ", ".join(part for part in (waiting(service.waiting, _) if service.waiting or not span else "", span) if part)
     why = {
         "absent": _("The officer is not in."),
         "quota": _("No numbers are left."),

@@ -75,6 +75,11 @@ class House:
             total += int(fields[11]) + int(fields[12])
         return total / TICKS
 
+    @property
+    def pid(self) -> int:
+        """Of the server itself."""
+        return self._process.pid
+
     def rss_mb(self) -> float:
         """Resident memory in MB, all its processes."""
         lines = [Path(f"/proc/{pid}/status").read_text().splitlines() for pid in self._pids()]

@@ -110,7 +110,9 @@ def test_the_number_is_said_as_it_will_be_called_and_then_sign_by_sign() -> None
 
 
 def test_a_choice_is_said_with_who_waits_and_its_place() -> None:
-    assert said(at(State.HOME, cursor="service-ho-tich")) == "Hộ tịch. Đang chờ: sáu người. một trên mười một"
+    assert (
+        said(at(State.HOME, cursor="service-ho-tich")) == "Hộ tịch. Đang chờ: sáu người, khoảng năm đến ba mươi lăm phút. một trên mười một"
+    )
     closed = said(at(State.HOME, cursor="service-kinh-doanh"))
     assert closed == "Hộ kinh doanh. Mở lúc mười ba giờ ba mươi phút. Hiện chưa chọn được. năm trên mười một"
 

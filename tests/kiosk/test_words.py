@@ -60,7 +60,7 @@ def test_past_a_break_a_slip_tells_a_time_of_day_in_every_language() -> None:
 
 def test_a_service_says_how_many_wait_and_how_long_a_newcomer_will() -> None:
     service = service_from({"code": "a", "name": "A", "waiting": 4, "estimate": {"low_s": 900, "high_s": 1500}})
-    assert wording.offer(service, NOW, VI) == "Đang chờ: 4 người · khoảng 15–25 phút"
+    assert wording.offer(service, NOW, VI) == "Đang chờ: 4 người, khoảng 15–25 phút"
     assert wording.offer(service_from({"code": "a", "waiting": 0, "estimate": {"low_s": 0, "high_s": 0}}), NOW, VI) == "Chưa có ai chờ"
 
 

@@ -17,7 +17,7 @@ def play(stage: Stage, people: People) -> None:
 
     # The second is asked once, before anything is printed; one looks for something else, the next stays.
     before = kiosk.slips()
-    stage.until(lambda: _open(kiosk.state(), "dat-dai").get("detail") == "Đang chờ: 1 người")
+    stage.until(lambda: _open(kiosk.state(), "dat-dai").get("detail", "").startswith("Đang chờ: 1 người"))
     for way in ("browse", "take-anyway"):
         kiosk.choose("dat-dai")
         kiosk.sees("error")
