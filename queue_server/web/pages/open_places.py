@@ -89,7 +89,10 @@ def _headline(site: Mapping[str, Any], text: Mapping[str, str], lang: str, today
         return text["silent"].format(at=_moment(str(site["heard_at"]), text, lang, today))
     if state == open_places.CLOSED:
         return text["opens"].format(at=_moment(str(site["opens_at"]), text, lang, today)) if site["opens_at"] else text["closed"]
-    return text["unstaffed"] if state == open_places.UNSTAFFED else _wait(site["wait"], text, lang)
+    if state == open_places.UNSTAFFED:
+        return text["unstaffed"]
+    ranges = {(each["wait"]["low_s"], each["wait"]["high_s"]) for each in site["services"] if each["wait"]}
+    return _wait(site["wait"], text, lang) + (f", {text['several']}" if len(ranges) > 1 else "")
 
 
 def _moment(at: str, text: Mapping[str, str], lang: str, today: str) -> str:
