@@ -55,7 +55,13 @@ class NotReady(Exception):
     """Something did not come up; the text names it and its last words."""
 
 
-NAMES = ("kiosk", "board", "dossier", "printer", "printer_page", "scanner_page", "counter_1_page", "counter_2", "counter_2_page")
+NAMES = ("kiosk", "board", "dossier", "look_up", "printer", "printer_page", "scanner_page", "counter_1_page", "counter_2", "counter_2_page")
+# Dossiers that the mock knows; their codes are made up, and every other code of the right form has a made-up state there.
+DOSSIERS = (
+    {"code": "000.00.53.H48-261120-0001", "state": 9},
+    {"code": "000.00.53.H48-261121-0002", "state": 4, "due": "2026-12-04"},
+    {"code": "G09.20-20261122-0000003", "state": 5},
+)
 
 
 class Addresses:
@@ -102,7 +108,9 @@ class Centre:
         self.made = self._set_up_result(setting_up)
         for name, key in self.made["keys"].items():
             self._write(f"{name}.key", key)
-        self.supervisor.start("server", "server", "run", "--db", self._db(), "--bind", self.at.host("server"))
+        key = self._write("look-up.key", secrets.token_urlsafe(24))
+        look_up = ("--dossier", self.at.url("look_up"), "--dossier-key-file", str(key))
+        self.supervisor.start("server", "server", "run", "--db", self._db(), "--bind", self.at.host("server"), *look_up)
         self._wait("server", lambda: self._answers(f"{self.at.url('server')}/readyz"))
         self._start_clients()
         self._wait("kiosk", lambda: self._kiosk_screen() == "home")
@@ -157,9 +165,10 @@ class Centre:
     def _start_dossier_system(self) -> None:
         secret = secrets.token_urlsafe(18)
         self._write("dossier.secret", secret)
+        known = self._write("dossiers.json", json.dumps(DOSSIERS))
         self.supervisor.start(
             *("dossier-mock", "dossier", "mock", "--bind", self.at.host("dossier")),
-            *("--client-secret", secret, "--journal", str(self.folder / "dossier-mock.jsonl")),
+            *("--client-secret", secret, "--journal", str(self.folder / "dossier-mock.jsonl"), "--dossiers", str(known)),
         )
 
     def _start_clients(self) -> None:
@@ -177,6 +186,7 @@ class Centre:
             *("dossier", "dossier", "run", *server, "--key-file", self._path("dossier-01.key"), "--base", f"{partner}/api"),
             *("--token-url", f"{partner}/oauth/token", "--client-id", "toiluot-demo"),
             *("--client-secret-file", self._path("dossier.secret"), "--state", self._path("dossier"), "--poll-s", "0.5"),
+            *("--bind", self.at.host("look_up"), "--look-up-key-file", self._path("look-up.key")),
         )
 
     # ------------------------------------------------------------ waiting
@@ -215,6 +225,7 @@ class Centre:
             "attendant": f"{server}/attendant",
             "technician": f"{server}/technician",
             "dossier": f"{self.at.url('dossier')}/",
+            "dossiers": [dict(each) for each in DOSSIERS],
             "api_key": self.made["keys"]["visitor"],
             "site": SITE,
             "counters": self.made["counters"],

@@ -14,6 +14,7 @@ from typing import Any
 ZONE = "1"
 
 
+COLLECT = "nhan-ket-qua"  # where a finished dossier's result is handed over
 BOOKABLE = {"slot_min": 30, "slot_seats": 2, "remote": True}  # what the page of appointments has to show
 
 
@@ -54,5 +55,6 @@ def document(template: Mapping[str, Any], listed: Iterable[Mapping[str, Any]], p
     steps = made.get("dossier_steps", {})
     made["dossier_steps"] = {state: step for state, step in steps.items() if step.get("service") in (None, *codes)}
     made["help_service"] = "huong-dan" if "huong-dan" in codes else None
+    made["dossier_steps"] = {"9": {"service": COLLECT, "counter": made["counters"][0]["code"]}} if COLLECT in codes else {}
     made["public_url"] = public_url
     return made

@@ -35,6 +35,7 @@ def friendly(facts: dict[str, Any], free: list[str]) -> str:
         f"  {'Đầu đọc: đặt thẻ thử':<28} {devices['scanner']['page']}",
         f"  {'Quầy 1: bảng LED, bàn phím':<28} {devices['counter_1']['page']}",
         f"  {'Quầy 2 và bảng LED sảnh':<28} {devices['counter_2']['page']}",
+        f"  {'Hồ sơ mẫu để tra ở ki-ốt':<28} {', '.join(each['code'] for each in facts['dossiers'])}",
         "",
         "Đăng nhập (mật khẩu chung: " + facts["logins"]["clerk"]["password"] + "):",
     ]
