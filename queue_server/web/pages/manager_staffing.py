@@ -99,6 +99,10 @@ def _plan(plan: Mapping[str, Any]) -> dict[str, Any]:
         }
         for row in plan["half_hours"]
     ]
+    while rows and not rows[0]["people"]:
+        rows.pop(0)
+    while rows and not rows[-1]["people"]:
+        rows.pop()
     return {
         "reached": plan["reached"],
         "says": _says(seen),
