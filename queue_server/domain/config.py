@@ -237,11 +237,6 @@ def _check(config: SiteConfig) -> None:
             config.known_service(code, f"/counters/{n}/services")
     if config.help_service is not None:
         config.known_service(config.help_service, "/help_service")
-    for number, then in config.dossier_steps.items():
-        if then.service is not None:
-            config.known_service(then.service, f"/dossier_steps/{number}/service")
-        if then.counter is not None and then.counter not in config.counters:
-            raise invalid(f"/dossier_steps/{number}/counter", "unknown_counter", f"no counter {then.counter!r}")
     _check_online(config.online)
     _check_policy(config)
     if not config.services:

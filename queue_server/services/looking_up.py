@@ -5,7 +5,7 @@ Looking only: nothing is written, and nothing here could say whose dossier it is
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from queue_server.contract.times import encode as moment
@@ -50,6 +50,12 @@ def answer(reader: Reader, site: str, code: str, known: Known, asked_at: int) ->
 
 def _what_to_do(config: SiteConfig, known: Known) -> dict[str, Any]:
     step = config.dossier_steps.get(known.state, dossier_state.Step())
+    # A service or a counter that was taken out of the site since offers nothing any more; the words stay.
+    step = replace(
+        step,
+        service=step.service if step.service in config.services else None,
+        counter=step.counter if step.counter in config.counters else None,
+    )
     counter = _counter(config, step, known)
     words = dossier_state.then(known.state, step, config.counters[counter].name if counter else None)
     return {**words, "service": step.service, "counter": counter}

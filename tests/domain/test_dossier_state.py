@@ -48,8 +48,6 @@ def test_a_document_with_steps() -> None:
         ({"9": []}, "/dossier_steps/9"),
         ({"9": {"desk": "1"}}, "/dossier_steps/9/desk"),
         ({"9": {"service": 1}}, "/dossier_steps/9/service"),
-        ({"9": {"service": "tra-cuu"}}, "/dossier_steps/9/service"),
-        ({"9": {"counter": "7"}}, "/dossier_steps/9/counter"),
         ({"9": {"names": {"vi": "d" * 81}}}, "/dossier_steps/9/names"),
     ],
 )

@@ -39,6 +39,7 @@ def place(store: Store) -> str:
     configuring.init_site(store, site=(code := fresh_code()), kind="training")
     document = configuring.current(store, code)["document"]
     document["dossier_steps"]["5"] = {"counter": "2", "names": {"vi": "Bổ sung giấy tờ"}}
+    document["dossier_steps"]["6"] = {"service": "da-bo", "counter": "99"}  # taken out of the site since
     command.beat(store, code, SYSTEM, lambda unit: configuring.apply(unit, document=document))
     return code
 
@@ -107,6 +108,10 @@ def test_the_far_ends_word_for_a_place_counts_only_where_it_is_one_of_ours(ask: 
         "vi": "Nhận kết quả", "en": "Collect the result", "service": "tra-ket-qua", "counter": None,
     }  # fmt: skip
     assert ask("H48-220921-0002").get_json()["what_to_do"]["vi"] == "Bổ sung giấy tờ – Quầy 2"
+    end.known["H48-220921-0003"] = {"state": 6}
+    assert ask("H48-220921-0003").get_json()["what_to_do"] == {
+        "vi": "Nộp phí, thuế theo thông báo", "en": "Pay as the notice says", "service": None, "counter": None,
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("code", ["x", "H48-2209-1", "000.00.53.H48-220921-0001-1", "012345678901", "…", "H48-220921-0001%0a"])
