@@ -12,6 +12,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -28,10 +29,14 @@ FLAGS += ["--autoplay-policy=no-user-gesture-required"]  # a board box is set up
 SHOWN_S = 30.0
 
 
+DAY = Path(__file__).parents[1] / "queue_server/demo/data/quang-tri-325.csv"
+DAY_SPEED, DAY_ENOUGH, DAY_LONGEST_S = "90", 190, 600.0  # a morning and a part of the afternoon
+
+
 @contextmanager
-def demonstration() -> Iterator[dict[str, Any]]:
+def demonstration(*options: str) -> Iterator[dict[str, Any]]:
     """The addresses of a running demonstration."""
-    command = [sys.executable, "-m", "toiluot", "demo", "--json", "--no-browser", "--no-people"]
+    command = [sys.executable, "-m", "toiluot", "demo", "--json", "--no-browser", *(options or ("--no-people",))]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True)
     try:
         assert process.stdout is not None
@@ -62,10 +67,10 @@ class Camera:
         finally:
             context.close()
 
-    def shoot(self, page: Page, name: str, width: int) -> None:
+    def shoot(self, page: Page, name: str, width: int, *, whole: bool = False) -> None:
         page.wait_for_timeout(700)  # fonts and the last change settle
         raw = PICTURES / f"{name}.png"
-        page.screenshot(path=str(raw))
+        page.screenshot(path=str(raw), full_page=whole)
         with Image.open(raw) as picture:
             small = picture.convert("RGB").resize((width, round(picture.height * width / picture.width)), Image.Resampling.LANCZOS)
         small.quantize(96, dither=Image.Dither.NONE).save(raw, optimize=True)
@@ -132,13 +137,34 @@ def photograph(camera: Camera, demo: dict[str, Any]) -> None:
     for role, name in (("technician", "technician"), ("site_head", "manager"), ("attendant", "attendant")):
         with camera.screen(1366, 768) as page:
             log_in(page, demo[name], demo["logins"][role])
+            if name == "manager":
+                page.locator("#part-forecast table").wait_for()
             camera.shoot(page, name, 960)
+    with camera.screen(390, 844, touch=True) as page:
+        log_in(page, demo["manager"], demo["logins"]["site_head"])
+        camera.shoot(page, "manager-phone", 320)
     with camera.screen(390, 844, touch=True) as page:
         page.goto(waiting[len(waiting) // 2]["url"])
         camera.shoot(page, "phone", 320)
     with camera.screen(1100, 800) as page:
         page.goto(demo["dossier"])
         camera.shoot(page, "dossier", 800)
+
+
+def photograph_a_day(camera: Camera, demo: dict[str, Any]) -> None:
+    """The report of a day with people in it, played many times as fast."""
+    with Client(demo["server"], demo["api_key"]) as client:
+        until, day = time.monotonic() + DAY_LONGEST_S, ""
+        while time.monotonic() < until:
+            shown = client.queue()["tickets"]
+            day = shown[0]["business_day"] if shown else day
+            if day and client.metrics_day(day)["counts"]["issued"] >= DAY_ENOUGH:
+                break
+            time.sleep(2)
+    with camera.screen(1366, 768) as page:
+        log_in(page, demo["manager"], demo["logins"]["site_head"])
+        page.goto(f"{demo['server']}/report?day={day}")
+        camera.shoot(page, "report", 800, whole=True)
 
 
 def main() -> None:
@@ -149,6 +175,10 @@ def main() -> None:
     with demonstration() as demo, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
         photograph(Camera(browser), demo)
+        browser.close()
+    with demonstration("--replay", str(DAY), "--speed", DAY_SPEED) as demo, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        photograph_a_day(Camera(browser), demo)
         browser.close()
 
 

@@ -74,7 +74,7 @@ def look(store: Store, mind: Mind, *, now: int, good_ms: int = FRESH_MS) -> None
     told = _kept(mind.learned, scene, config, seq, found.line, found.newcomers, now + good_ms)
     with store.read() as reader:
         foresight.keep(reader, mind.site, told)
-        foresight.keep_hall(reader, mind.site, mind.learned.completed(scene))
+        foresight.keep_hall(reader, mind.site, mind.learned.completed(scene), now + good_ms)
 
 
 def _learn(reader: Reader, mind: Mind, config: SiteConfig, seq: int, now: int) -> None:

@@ -63,15 +63,15 @@ def keep(reader: Reader, site: str, found: Foresight) -> None:
     reader.memo["foresight", site] = found
 
 
-def keep_hall(reader: Reader, site: str, scene: Scene) -> None:
+def keep_hall(reader: Reader, site: str, scene: Scene, good_until: int) -> None:
     """The hall as it was pictured last, with what was learned in it: for who looks further ahead than a newcomer's wait."""
-    reader.memo["hall", site] = scene
+    reader.memo["hall", site] = (good_until, scene)
 
 
 def hall(reader: Reader, site: str, now: int) -> Scene | None:
     """What is kept of it, unless it is too old to be told."""
-    found: Scene | None = reader.memo.get(("hall", site))
-    return found if found is not None and 0 <= now - found.now_ms <= FRESH_MS else None
+    kept: tuple[int, Scene] | None = reader.memo.get(("hall", site))
+    return kept[1] if kept is not None and now <= kept[0] else None
 
 
 def newest(reader: Reader, site: str, now: int) -> Foresight | None:

@@ -33,7 +33,7 @@ class Part:
 PARTS = (
     Part("forecast", "Hai giờ tới", manager_forecast.view, wide=True),
     Part("staffing", "Cần bao nhiêu quầy", manager_staffing.view, 900, wide=True),
-    Part("today", "Hôm nay theo giờ", manager_today.view, wide=True),
+    Part("today", "Hôm nay theo giờ", manager_today.view, 300, wide=True),
     Part("accuracy", "Thời gian chờ đã báo có đúng không", manager_accuracy.view, wide=True),
     Part("outages", "Hệ thống bên ngoài", outages.month, wide=True),
     Part("feed", "Gửi sang hệ thống hồ sơ", manager_feed.view, 15, wide=True),

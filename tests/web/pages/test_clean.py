@@ -43,8 +43,17 @@ def test_console_pages(browsers: Browsers, site: Site, busy: dict[str, Any]) -> 
     page.goto("/login")
     assert findings_of(page) == []
     page = browsers.person("site_head")
-    for path in ("/manager", "/manager/policy", "/technician", "/availability", "/attendant", "/counter", "/khong-co"):
+    for path in ("/manager/policy", "/technician", "/availability", "/attendant", "/counter", "/khong-co"):
         page.goto(path)
+        assert findings_of(page) == [], path
+
+
+def test_the_manager_s_pages(browsers: Browsers, site: Site, busy: dict[str, Any]) -> None:
+    page = browsers.person("site_head")
+    for path in ("/manager", "/manager/range", "/report"):
+        page.goto(path)
+        waiting = page.locator(".part [hx-get]").get_by_text("Đang tải…")
+        expect(waiting).to_have_count(0, timeout=60_000)  # what comes by itself is judged too
         assert findings_of(page) == [], path
 
 
