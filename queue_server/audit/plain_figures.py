@@ -49,7 +49,7 @@ def day(tickets: Iterable[Plain], events: Iterable[Mapping[str, Any]], date: str
 def _version(today: list[Plain], log: list[Mapping[str, Any]], closed_seq: int) -> int:
     """1 at the close, and one more with each later row that changed one of the day's visits."""
     own = {ticket["id"] for ticket in today}
-    return 1 + sum(event["seq"] > closed_seq and event["ticket"] in own and event["type"] not in SILENT for event in log)
+    return 1 + len([1 for event in log if event["seq"] > closed_seq and event["ticket"] in own and event["type"] not in SILENT])
 
 
 # ---------------------------------------------------------------- one step, one visit
@@ -80,7 +80,7 @@ def _served(step: Plain) -> int | None:
     seen = not (step["inferred"] or step["machine"] or step["late"]) and step["outcome"] in ENDED_BY_CLERK
     if not seen or step["ended_at"] is None or not _starts_with_last_call(step):
         return None
-    return max(0, step["ended_at"] - step["started_at"] - step["away_ms"])
+    return max(0, int(step["ended_at"] - step["started_at"] - step["away_ms"]))
 
 
 def _step(ticket: Plain, n: int, offset_min: int) -> Plain:
