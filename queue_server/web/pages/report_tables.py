@@ -120,7 +120,7 @@ def of_days(span: Mapping[str, Any], names: Mapping[str, Mapping[str, str]]) -> 
         Table("whole", "Cả thời gian", columns, (_row("Cả thời gian", {**span["counts"], **span}),)),
         Table("days", "Từng ngày", columns, days),
         Table("service", "Theo việc", columns, _rows(span["by_service"], names["services"])),
-        Table("counter", "Theo quầy", columns, _in_order(span["by_counter"], names["counters"] | {"-": UNCALLED})),
+        Table("counter", "Theo quầy", columns, _in_order(span["by_counter"], {**names["counters"], "-": UNCALLED})),
         Table("channel", "Theo kênh", columns, _rows(span["by_channel"], CHANNELS)),
         Table("half_hour", "Theo giờ lấy số", columns, _rows(span["by_half_hour"], {})),
     ]

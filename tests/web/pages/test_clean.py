@@ -55,6 +55,7 @@ def test_the_manager_s_pages(browsers: Browsers, site: Site, busy: dict[str, Any
         waiting = page.locator(".part [hx-get]").get_by_text("Đang tải…")
         expect(waiting).to_have_count(0, timeout=60_000)  # what comes by itself is judged too
         assert findings_of(page) == [], path
+    assert page.pdf(prefer_css_page_size=True).count(b"/Type /Page\n") == 1, "the report of a small day is one sheet of A4"
 
 
 def test_the_counter_in_its_states_and_dialogs(browsers: Browsers, site: Site, busy: dict[str, Any]) -> None:
