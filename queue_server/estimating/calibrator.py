@@ -1,11 +1,11 @@
 """Ranges that hold: how far off a model has been at this site, kept as scores and read back as quantiles.
 
 A score is (real − said) / √(18 + 48·said) in seconds, which is √(0.3 + 0.8·said) in minutes. The last 2,000 are kept per size of what
-was said (edges 1, 4, 10, 20, 40 minutes); a size with fewer than 25 borrows from all. Until three days with a queue or 500 people are
-in, a model's own range is stretched instead: on simulated first days the quantiles of the paths covered about two thirds, stretched
-by a half about four fifths. Rounding outward makes what is printed wider than the quantiles, so the tails that are cut off grow while
-more than four fifths of the printed ranges held. People who had no wait are never fed: they are always right and would narrow
-everybody else's range.
+was said (edges 1, 4, 10, 20, 40 minutes); a size with fewer than 25 borrows from all.
+On the first day, whose scores come late and all from one day, and until three days with a queue or 500 people are in, a model's own
+range is stretched instead: on simulated first days the quantiles of the paths covered about two thirds, stretched by a half about four
+fifths. Rounding outward makes what is printed wider than the quantiles, so the tails that are cut off grow while more than four fifths
+of the printed ranges held. People who had no wait are never fed: they are always right and would narrow everybody else's range.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ class Calibrator:
     @property
     def cold(self) -> bool:
         """Whether too little is known to trust the scores."""
-        return self.fed < COLD_SCORES and (self.days <= COLD_DAYS or self.fed < COLD_LEAST)
+        return self.days <= 1 or (self.fed < COLD_SCORES and (self.days <= COLD_DAYS or self.fed < COLD_LEAST))
 
     def range(self, raw: Raw) -> tuple[float, float, float]:
         """Lower end, point and upper end in seconds for what a model said."""

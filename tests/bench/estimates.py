@@ -15,9 +15,9 @@ from queue_server.staffing.model import Centre
 from tests.bench import estimate_warsaw
 from tests.bench.estimate_centres import Row, Study
 
-DAYS = 8
+DAYS = 6
 RIVALS = ("people ahead × configured minutes", "ZMS rule", "last to enter")
-PERIODS = ((1, 1), (2, 5), (6, 99))
+PERIODS = ((1, 1), (2, 3), (4, 99))
 
 
 @dataclass(frozen=True)

@@ -65,16 +65,24 @@ def test_the_first_days_stretch_the_model_s_own_range_by_a_half() -> None:
 
 @pytest.mark.parametrize(
     ("days", "scores", "cold"),
-    [(1, COLD_SCORES - 1, True), (1, COLD_SCORES, False), (3, 120, True), (4, 120, False), (30, 40, True), (30, 60, False)],
+    [
+        (1, COLD_SCORES - 1, True),
+        (1, COLD_SCORES, True),
+        (2, COLD_SCORES, False),
+        (3, 120, True),
+        (4, 120, False),
+        (30, 40, True),
+        (30, 60, False),
+    ],
 )
-def test_cold_until_three_days_or_five_hundred_people(days: int, scores: int, cold: bool) -> None:
+def test_cold_for_a_day_and_until_three_days_or_five_hundred_people(days: int, scores: int, cold: bool) -> None:
     assert fed(scores, 0, days=days).cold is cold
 
 
 def test_a_size_with_few_scores_borrows_from_all() -> None:
     made = Calibrator()
     for n in range(600):
-        made.feed(500.0, 500.0 + spread_s(500.0) * (n % 10), "1")
+        made.feed(500.0, 500.0 + spread_s(500.0) * (n % 10), str(n // 300))
     low, middle, high = made.range(Raw(0, 3000, 0))
     assert (low, high) == pytest.approx((3000 + spread_s(3000) * 0, 3000 + spread_s(3000) * 9), rel=0.05)
     assert low < middle < high

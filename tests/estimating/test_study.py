@@ -33,10 +33,10 @@ def test_ranges_hold_at_a_small_centre() -> None:
 
 
 @pytest.mark.full
-@pytest.mark.slow("seven days of a thousand people, a hall played on at each")
+@pytest.mark.slow("five days of a thousand people, a hall played on at each")
 @pytest.mark.timeout(900)
 def test_ranges_hold_at_a_large_centre() -> None:
-    check(Study(invent(21), 21, paths=32).run(7), first=0.75, after=(0.76, 0.86))
+    check(Study(invent(21), 21, paths=32).run(5), first=0.75, after=(0.76, 0.86))
 
 
 @pytest.mark.full
