@@ -20,9 +20,8 @@ from queue_server.web.routes_feeding import FEEDING
 from queue_server.web.routes_hall import HALL
 from queue_server.web.routes_identity import IDENTITY
 from queue_server.web.routes_machines import DEVICES, STANDBY
-from queue_server.web.routes_open import OPEN_DATA
 from queue_server.web.routes_orders import ORDERS
-from queue_server.web.routes_outages import OUTAGES
+from queue_server.web.routes_outages import OUTSIDE
 from queue_server.web.routes_policy import POLICY
 from queue_server.web.routes_staffing import STAFFING
 
@@ -392,8 +391,7 @@ ROUTES: tuple[Route, ...] = (
     *FEEDING,
     *IDENTITY,
     *ALERTS,
-    *OUTAGES,
-    *OPEN_DATA,
+    *OUTSIDE,
     *DOSSIERS,
 )
 

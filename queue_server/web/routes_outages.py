@@ -1,4 +1,4 @@
-"""Routes of outages of outside systems. Holds rows of the route table alone; `routes` puts them into the one table."""
+"""Routes of outages of outside systems, and with them those of open data. Holds rows of the route table alone; `routes` puts them into the one table."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from queue_server.contract import messages_outages as mo
 from queue_server.contract.strict import Text
 from queue_server.web import outages
 from queue_server.web.call import Param, Route
+from queue_server.web.routes_open import OPEN_DATA
 
 MONTH = Param("month", Text(7, pattern=r"20\d{2}-(?:0[1-9]|1[0-2])"), about="YYYY-MM, this month if left out")
 STAFF = ("issue", "call", "manage")
@@ -79,3 +80,5 @@ OUTAGES = (
         summary="The same as a workbook",
     ),
 )
+
+OUTSIDE = (*OUTAGES, *OPEN_DATA)

@@ -85,6 +85,8 @@ def test_staff_pages_have_one_button_per_system(site: Site) -> None:
     panel = browser.get("/outages/panel").text
     assert (panel.count("Báo gián đoạn"), panel.count("Đã dùng lại được")) == (3, 1)
     assert "Người Thử" not in panel
+    dialogs = browser.get("/counter/1/dialogs").text
+    assert 'hx-get="/outages/panel" hx-target="this"' in dialogs  # the place of the dialogs themselves is not to be replaced
     month = browser.get("/manager/outages").text
     assert "/correct" in month
     assert "export.csv?month=" in month
