@@ -68,7 +68,10 @@ class MadeDay:
             over = calendar.closed_ms(self.hours, step.available_from, at_ms, OFFSET_MIN)
             return {"wait_ms": max(0, at_ms - step.available_from), "over_breaks_ms": over, "turn": step.turns + 1}
         data: dict[str, Any] = {"start_inferred": subject.state == "called"} if kind in ("completed", "transferred") else {}
-        data |= {"completed": {"outcome": "done"}, "transferred": {"effective_at": step.available_from, "credits": {}}}.get(kind, {})
+        if kind == "completed":
+            data["outcome"] = "done"
+        if kind == "transferred":
+            data |= {"effective_at": step.available_from, "credits": {}}
         if kind == "readmitted":
             data |= {"effective_at": at_ms, "credits": {}}
         if kind == "carried":

@@ -149,7 +149,7 @@ def test_the_figures_count_who_was_carried_once_and_put_no_night_into_a_wait() -
     assert ticket is not None
     found = figures([ticket])
     assert (found.counts["carried"], found.counts["issued"], found.counts["transfers"]) == (1, 1, 0)
-    assert (found.wait.n, found.wait.sum_ms) == (1, 7000)
+    assert (found.steps["wait"].n, found.steps["wait"].sum_ms) == (1, 7000)
     assert figures([issued()]).counts["carried"] == 0
 
 

@@ -163,7 +163,8 @@ def test_what_nobody_observed_stays_out_of_the_means() -> None:
     inferred = fold([event("issued", 1), event("called", 2), event("completed", 9)])
     closed = fold([event("issued", 1), event("called", 2), event("serving_started", 3), event("closed_by_system", 9, machine_closed=True)])
     figures = metrics.figures(t for t in (seen, inferred, closed) if t is not None)
-    assert (figures.service.n, figures.service.sum_ms, figures.wait.n) == (1, 60, 3)
+    service = figures.steps["service_time"]
+    assert (service.n, service.sum_ms, figures.steps["wait"].n) == (1, 60, 3)
     assert (figures.counts["served"], figures.counts["machine_closed"]) == (3, 1)
 
 
