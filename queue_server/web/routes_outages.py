@@ -1,4 +1,7 @@
-"""Routes of outages of outside systems, and with them those of open data. Holds rows of the route table alone; `routes` puts them into the one table."""
+"""Routes of outages of outside systems, and beside them those of open data: what the one table takes as `OUTSIDE`.
+
+Holds rows of the route table alone.
+"""
 
 from __future__ import annotations
 
