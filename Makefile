@@ -6,7 +6,7 @@ WORKERS ?= 2
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help env demo test verify check format bench chaos sim hil screenshots mutation lock sbom deb clean
+.PHONY: help env demo test verify check format bench chaos sim fuzz hil screenshots mutation lock sbom deb clean
 
 help:  ## this list
 	@sed -nE 's/^([a-z]+):.*## (.*)/make \1\t\2/p' Makefile | expand -t 20
@@ -40,6 +40,9 @@ chaos: env  ## every fault of real processes at every step, recovery times into 
 
 sim: env  ## a thousand simulated centre-days with everything going wrong; ARGS="--days N --seed S"
 	@$(BIN)/python -m tests.sim.run $(ARGS)
+
+fuzz: env  ## a million inputs for every codec, an hour or two; FUZZ_SEED=N for others
+	@FUZZ_INPUTS=1000000 $(BIN)/pytest -n $(WORKERS) -m full tests/drivers -k many_inputs $(ARGS)
 
 hil: env  ## the drivers' service on true kernel devices in a virtual machine; root, QEMU, three minutes the first time
 	@$(BIN)/python -m tests.hil.run $(ARGS)
