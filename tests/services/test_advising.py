@@ -100,6 +100,7 @@ def test_a_hall_without_history_is_told_so_and_what_one_counter_more_does(file_h
 
 
 @pytest.mark.full
+@pytest.mark.timeout(300)
 @pytest.mark.slow("a plan and a surge, each reckoned by a process of its own")
 def test_a_first_day_gives_a_plan_and_a_surge_from_a_process_of_its_own(file_hall: Hall) -> None:
     hall = file_hall
