@@ -52,7 +52,7 @@ class Kit:
         self, base: str, token_url: str, client_id: str, secret: str, *, site: str, code: str | None = None, private: bool = False
     ) -> None:
         self._base, self._site, self._code = base.rstrip("/"), site, code
-        self._wire = Wire(private=private, far_end="the endpoint")
+        self._wire = Wire(private=private, far_end="the endpoint", answer_s=120.0, whole_s=180.0)  # how fast it is, is not judged
         self._login = OAuth(self._wire, token_url, client_id, secret)
         self._run = secrets.token_hex(6)
 

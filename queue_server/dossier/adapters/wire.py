@@ -58,7 +58,7 @@ class Wire:
             target = httpx.URL(url).copy_with(host=address)
         except (outward.NotReachable, httpx.InvalidURL) as barred:
             raise Wait(f"no {what} from {self.far_end}: {barred}") from barred
-        left_s = max(0.05, ends - self._clock.monotonic())
+        left_s = 3600.0 if within_s is None else max(0.05, ends - self._clock.monotonic())  # a look-up is cut off in time at every step
         limits = httpx.Timeout(min(self._answer_s, left_s), connect=min(self._connect_s, left_s))
         headers = {"Host": at.netloc} | dict(request.pop("headers", {}))
         more: dict[str, Any] = {"timeout": limits, "headers": headers, "extensions": {"sni_hostname": at.host}}
