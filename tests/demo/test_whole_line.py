@@ -104,6 +104,28 @@ def test_the_same_card_again_gives_the_same_number(quiet: Any, until: Callable[.
     assert quiet.slips()["printed"] == slips
 
 
+def test_a_receipt_on_the_scanner_tells_how_the_dossier_stands(quiet: Any, until: Callable[..., Any]) -> None:
+    """Scanner, kiosk, server, dossier program and the mock dossier system: laid again until a busy machine answers within two seconds."""
+    known = quiet.facts["dossiers"][0]["code"]
+
+    def told() -> Any:
+        state = quiet.kiosk()
+        if state["screen"] == "home":
+            quiet.lay_card(known)
+        elif state["screen"] == "dossier" and state["problem"] == "dossier_9":
+            return state
+        elif state["screen"] not in ("issuing", "paused"):
+            quiet.touch("home")
+        return None
+
+    seen = until(told, 90.0)
+    assert (seen["title"], seen["hint"]) == ("Đã xử lý xong", "Nhận kết quả – Quầy 1")
+    quiet.touch("choose", **seen["actions"][0]["post"]["body"])
+    number = until(lambda: (state := quiet.kiosk())["screen"] == "number" and state)["ticket"]
+    assert number["service"] == "nhan-ket-qua"
+    assert quiet.api("/tickets", dossier=known)["tickets"][0]["label"] == number["label"]
+
+
 def test_a_dead_program_is_started_again(quiet: Any, until: Callable[..., Any]) -> None:
     os.kill(quiet.facts["processes"]["kiosk"], signal.SIGKILL)
     os.kill(quiet.facts["processes"]["server"], signal.SIGKILL)

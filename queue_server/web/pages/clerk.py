@@ -87,6 +87,7 @@ def dialogs(visit: Visit) -> Answer:
         raise Refusal("not_found", what="counter")
     return render_template(
         "counter_dialogs.html",
+        look_up=visit.house.dossiers is not None,
         site_query=f"?site={quote(visit.site)}" if len(visit.who.sites) > 1 else "",
         services=service_names(config).items(),
         others=[(key, spec.name) for key, spec in config.counters.items() if key != code],

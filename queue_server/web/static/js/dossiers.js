@@ -1,5 +1,6 @@
 // The dossiers of the person at the desk: one line each, typed or scanned, in either of the two forms of a code. Enter on a
 // filled line opens the next one; Enter on an empty line is the end.
+import { get } from "./api.js";
 import { askForm } from "./dialogs.js";
 import { personal } from "./guard.js";
 
@@ -21,6 +22,15 @@ function line(procedure, code, quantity) {
   return made;
 }
 
+// How a dossier stands, beside its code, where the site looks dossiers up: asked once per code, never waited for, and where nobody
+// answers the line looks as if nobody had been asked.
+const standings = new Map();
+function standing(code) {
+  if (el("dossiers").dataset.lookUp === undefined || !DOSSIER.test(code) || standings.has(code)) return;
+  standings.set(code, "");
+  get("/dossiers/" + encodeURIComponent(code)).then(told => { standings.set(code, told.state.vi); check(); }).catch(() => {});
+}
+
 const filled = () => lines().filter(each => codeOf(each).value.trim() || each.querySelector("[name=procedure]").value.trim());
 
 // What is written is looked at while it is written: the form of each code, and how many a turn takes.
@@ -33,7 +43,7 @@ function check() {
     wrong = wrong || personal(input.value);
     mark.hidden = !code;
     mark.className = "mark " + (DOSSIER.test(code) ? "good" : "warn");
-    mark.textContent = personal(input.value) ? "Không ghi số giấy tờ" : DOSSIER.test(code) ? "Đúng mẫu" : "Chưa đúng mẫu";
+    mark.textContent = personal(input.value) ? "Không ghi số giấy tờ" : DOSSIER.test(code) ? standings.get(code) || "Đúng mẫu" : "Chưa đúng mẫu";
   });
   const over = limit > 0 && codes.size > limit;
   el("dossier-limit").hidden = !(limit > 0 && codes.size >= limit);
@@ -47,6 +57,7 @@ function onEnter(event) {
   if (!input || !input.value.trim()) return;
   event.preventDefault();
   input.value = tidy(input.value);
+  standing(input.value);
   const at = lines().indexOf(input.closest("li")), next = lines()[at + 1] || line("", "", 1);
   check();
   codeOf(next).focus();
@@ -69,6 +80,7 @@ export async function askDossiers(ticket, desk, scanned) {
     noted.forEach(each => line(each.code || "", each.dossier_code || "", each.quantity || 1));
     while (lines().length < Math.max(1, kept.length / 2)) line("", "", 1);
     if (scanned) scanInto(scanned);
+    lines().forEach(each => standing(tidy(codeOf(each).value)));
     el("dossier-lines").onkeydown = onEnter;
     made.oninput = check;
     check();
