@@ -13,6 +13,7 @@ from pathlib import Path
 HOUSE = Path(__file__).parents[2]
 WATCH = """
 import importlib, json, os, pkgutil, sys, threading
+import numpy  # puts a word for its own library into the environment while it loads, and takes it out again
 happened, at = [], ""
 LOUD = {"socket.bind", "socket.connect", "subprocess.Popen", "os.system", "os.fork", "os.posix_spawn", "sqlite3.connect", "os.mkdir",
          "os.remove", "os.rename", "os.putenv", "tempfile.mkstemp", "tempfile.mkdtemp",
