@@ -40,8 +40,8 @@ def test_a_small_plan_meets_the_target_on_days_it_was_not_found_on() -> None:
 
 @pytest.mark.full
 @pytest.mark.timeout(900)
-@pytest.mark.slow("plans for four centres of 1,050 visits, from their truth and from what nine days taught, each tried on forty days")
-@pytest.mark.parametrize("seed", [1, 2, 4, 5])
+@pytest.mark.slow("plans for two centres of 1,050 visits, from their truth and from what nine days taught, each tried on forty days")
+@pytest.mark.parametrize("seed", [1, 5])
 def test_plans_meet_the_target_where_the_daily_average_does_not(seed: int) -> None:
     """The truth's plan and the learned plan, tried on the truth; the average rule with room for absences beside them."""
     truth = invent(seed, posts=36, load=0.6)
