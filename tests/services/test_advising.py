@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
 from queue_server.domain import calendar
@@ -15,6 +13,7 @@ from queue_server.web.adviser import Adviser
 from queue_server.web.pages.manager_staffing import shown
 from tests.hall import SITE, Hall
 from tests.staffing.made import DAYS, OFFSET_MIN, config_of, known_from, learned, tickets_of
+from tests.web.helpers import until
 from toiluot_edge import setup_log
 
 TRUTH = invent(41, visits=150, posts=5, services=4)
@@ -70,13 +69,15 @@ def test_a_voided_number_counts_for_nobody() -> None:
 
 def settled(adviser: Adviser, more: int = 0) -> dict[str, object]:
     """Asked again until it has been reckoned."""
-    deadline = time.monotonic() + 90
-    while time.monotonic() < deadline:
-        told = adviser.ask(SITE, more)
-        if told["live"] and told["state"] != "reckoning" and (told["surge"] or not more or told["state"] != "ready"):
-            return told
-        time.sleep(0.05)
-    raise AssertionError(told)
+    told: dict[str, object] = {}
+
+    def done() -> bool:
+        told.update(adviser.ask(SITE, more))
+        reckoned = bool(told["live"]) and told["state"] != "reckoning"
+        return reckoned and bool(told["surge"] or not more or told["state"] != "ready")
+
+    until(done, 90)
+    return told
 
 
 def test_a_hall_without_history_is_told_so_and_what_one_counter_more_does(file_hall: Hall) -> None:
