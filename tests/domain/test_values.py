@@ -131,7 +131,7 @@ def test_what_a_ticket_and_a_step_are_where_nothing_was_said() -> None:
     }  # fmt: skip
     assert {name: value for name, value in visit.as_data(bare).items() if name not in given and value is not None} == said
     said_of_step = {
-        "start_inferred": False, "recalls": 0, "before_opening_ms": 0, "over_breaks_ms": 0, "held_ms": 0, "held_before_ms": 0,
+        "start_inferred": False, "recalls": 0, "turns": 0, "before_opening_ms": 0, "over_breaks_ms": 0, "held_ms": 0, "held_before_ms": 0,
         "machine_closed": False, "entered_late": False, "procedures": (),
     }  # fmt: skip
     plain = {f.name: getattr(step, f.name) for f in fields(visit.Step)}
