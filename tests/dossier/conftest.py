@@ -176,7 +176,7 @@ class Mock:
 
     def stop(self, number: int = signal.SIGKILL) -> None:
         self._process.send_signal(number)
-        self._process.wait(20)
+        self._process.wait(60)
         if self._process.stdout is not None:
             self._process.stdout.close()
 
@@ -347,7 +347,7 @@ class Runner:
         if self._process is None:
             return {}
         self._process.send_signal(number)
-        out, _ = self._process.communicate(timeout=20)
+        out, _ = self._process.communicate(timeout=60)
         self._process = None
         return dict(json.loads(out)) if out else {}
 

@@ -76,7 +76,7 @@ def far_end() -> Iterator[FarEnd]:
 
 @pytest.fixture
 def partner(far_end: FarEnd) -> Iterator[Rest]:
-    made = partner_at(far_end.url, f"{far_end.url}/token", "id", "secret", answer_s=3, whole_s=0.5)
+    made = partner_at(far_end.url, f"{far_end.url}/token", "id", "secret", answer_s=10, whole_s=2.0)
     yield made
     made.close()
 
@@ -130,7 +130,7 @@ def test_an_answer_that_never_ends_is_left(far_end: FarEnd, partner: Rest) -> No
     begun = time.monotonic()
     with pytest.raises(Wait, match="does not end"):
         partner.deliver([RECORD])
-    assert time.monotonic() - begun < 3
+    assert time.monotonic() - begun < 20
 
 
 TOKENS = {
