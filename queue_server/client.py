@@ -222,15 +222,6 @@ class Client(HallCalls, DeviceCalls):
         self._hear(told["position"])
         return told
 
-    def metrics_day(self, date: str, service: str | None = None) -> Json:
-        return self._get("/metrics/day", date=date, service=service)
-
-    def metrics_range(self, first: str, last: str, service: str | None = None, sites: Sequence[str] = ()) -> Json:
-        return self._get("/metrics/range", **{"from": first, "to": last, "service": service, "sites": ",".join(sites) or None})
-
-    def seals(self) -> Json:
-        return self._get("/seals")
-
     # ------------------------------------------------------------ leases, devices
     def lease(self, request_id: str, series: str, count: int) -> Json:
         return self._post("/leases", {"request_id": request_id, "series": series, "count": count})

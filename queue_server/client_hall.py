@@ -1,11 +1,12 @@
-"""The client's calls for the people who guide the hall, for a clerk's desk, and for a kiosk that asks what it is wanted for.
+"""The client's calls for the people who guide the hall, for a clerk's desk, for a kiosk that asks what it is
+wanted for, and for the figures.
 
 Holds addresses and fields alone; how a request travels is `client`'s affair.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 from urllib.parse import quote
 
@@ -83,3 +84,12 @@ class HallCalls(Protocol):
 
     def rules(self) -> Json:
         return self._get("/rules")
+
+    def metrics_day(self, date: str, service: str | None = None) -> Json:
+        return self._get("/metrics/day", date=date, service=service)
+
+    def metrics_range(self, first: str, last: str, service: str | None = None, sites: Sequence[str] = ()) -> Json:
+        return self._get("/metrics/range", **{"from": first, "to": last, "service": service, "sites": ",".join(sites) or None})
+
+    def seals(self) -> Json:
+        return self._get("/seals")

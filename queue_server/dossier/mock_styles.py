@@ -48,7 +48,7 @@ def igate(app: Flask, dossier: Callable[[str], Dossier | None], *, token: Callab
 
 
 def _item(dossier: Dossier) -> Row:
-    """One dossier as the slice has it. People are in it there; here they are made up, and nobody may read them."""
+    """One dossier as the slice has it. People are in it there; here they are invented, and nobody may read them."""
     number = next(theirs for theirs, ours in IGATE_STATES.items() if ours == dossier.state)
     place = dossier.collect_at or "Quầy trả kết quả 1"
     return {

@@ -25,6 +25,8 @@ TOOLS = {
     "mke2fs": "e2fsprogs",
 }
 SYSTEM = "linux-image-amd64 systemd systemd-sysv udev kmod dbus procps ca-certificates libusb-1.0-0 usbutils alsa-utils espeak-ng"
+# What closes a kiosk: the guard of its sockets, and the compositor with what a session needs.
+CLOSED = "usbguard cage libpam-systemd polkitd xwayland kbd"
 PYTHON = "python3 python3-venv python3-dev gcc libc6-dev linux-libc-dev"
 DISK = "2600M"
 
@@ -47,7 +49,7 @@ def fingerprint() -> str:
     wanted, pinned = requirements()
     names = {re.split(r"[\[<>=; ]", one)[0].lower() for one in wanted}
     versions = sorted(one for one in pinned if one.split("==")[0].lower() in names)
-    parts = [SUITE, SYSTEM, PYTHON, DISK, *sorted(wanted), *versions]
+    parts = [SUITE, SYSTEM, CLOSED, PYTHON, DISK, *sorted(wanted), *versions]
     parts += [path.read_text(encoding="utf-8") for path in (GUEST / "agent.py", GUEST / "rig-agent.service", Path(__file__))]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
@@ -61,7 +63,7 @@ def build(folder: Path, say: Callable[[str], None]) -> None:
     root = folder / "root"
     root.mkdir(parents=True)
     say("Debian (mmdebstrap) …")
-    include = ",".join((SYSTEM + " " + PYTHON).split())
+    include = ",".join(f"{SYSTEM} {CLOSED} {PYTHON}".split())
     _run("mmdebstrap", "--variant=minbase", f"--include={include}", "--format=directory", SUITE, str(root))
     say("Python packages …")
     _python(root)
@@ -105,6 +107,7 @@ def _settle(root: Path) -> None:
     (root / "etc/hostname").write_text("rig\n")
     settings = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}
     _run("chroot", str(root), "systemctl", "enable", "rig-agent.service", env=settings)
+    _run("chroot", str(root), "systemctl", "mask", "usbguard.service", env=settings)  # its own scenes start it
     _run("chroot", str(root), "apt-get", "clean", env=settings)
 
 

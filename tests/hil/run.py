@@ -20,7 +20,7 @@ from tests.hil.rig import GUEST, HOUSE, PYTHON, Rig
 
 FOLDER = HOUSE / "build" / "hil"
 SCENES_S, SCENE_S = 1800.0, 300
-PARTS = ("drivers", "tests/hil", "toiluot*.py")
+PARTS = ("drivers", "systemd", "tests/hil", "toiluot*.py")
 _started = time.monotonic()
 
 

@@ -21,8 +21,8 @@ DOCUMENT = build(ROUTES, "0")
 PROMISED = {
     "POST /tickets", "GET /tickets", "GET /tickets/{ticket}", "GET /counters", "GET /counters/{counter}", "GET /events", "GET /stream",
     "POST /counters/{counter}/next", "POST /counters/{counter}/call", "POST /counters/{counter}/undo", "GET /board", "GET /queue",
-    "POST /leases", "POST /leases/{lease}/settle", "GET /services", "GET /kiosk/home", "GET /metrics/day", "GET /metrics/range", "GET /seals",
-    "POST /tickets/paper", "POST /counters/{counter}/tick", "POST /devices/heartbeat", "GET /devices",
+    "POST /leases", "POST /leases/{lease}/settle", "GET /services", "GET /kiosk/home", "GET /metrics/day", "GET /metrics/range",
+    "GET /seals", "POST /tickets/paper", "POST /counters/{counter}/tick", "POST /devices/heartbeat", "GET /devices",
     *(f"POST /tickets/{{ticket}}/{name}" for name in ("amend", "cancel", "readmit", "print-outcome", "reprint", "rate", "annotate")),
     *(f"POST /tickets/{{ticket}}/{name}" for name in TICKET_COMMANDS),
     *(f"POST /counters/{{counter}}/{name}" for name in (*COUNTER_COMMANDS, *AT_COUNTER_COMMANDS)),
