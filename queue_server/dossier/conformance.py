@@ -9,6 +9,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 from typing import Any
 from urllib.parse import quote
 
@@ -23,6 +24,7 @@ from .payload import idempotency_key
 BATCH, SEVERAL = 500, 20
 SINCE_MS = 1_767_200_400_000  # the beginning of 2026: versions that rise with time and stay small
 DAY = "2020-01-02"  # long past: nothing of a real day is touched
+FIRST, DAYS = date(2000, 1, 1), 7300  # aggregates are of a day of each run's own: two runs in one moment do not meet
 AT = f"{DAY}T08:0{{}}:00+07:00"
 Row = dict[str, Any]
 
@@ -55,6 +57,7 @@ class Kit:
         self._wire = Wire(private=private, far_end="the endpoint", answer_s=120.0, whole_s=180.0)  # how fast it is, is not judged
         self._login = OAuth(self._wire, token_url, client_id, secret)
         self._run = secrets.token_hex(6)
+        self._day_told = (FIRST + timedelta(days=int(self._run, 16) % DAYS)).isoformat()
 
     def run(self) -> list[Check]:
         """Every check in turn; without a token nothing else can be tried."""
@@ -155,8 +158,8 @@ class Kit:
     def _day(self) -> str:
         body = self._figures()
         for version, want in ((1, "accepted"), (1, "stale"), (2, "accepted"), (1, "stale")):
-            url = f"{self._base}/queue-days/{quote(self._site, safe='')}/{DAY}"
-            key = {"Idempotency-Key": f"{self._site}:{DAY}:{body['PhienBan'] - 2 + version}"}
+            url = f"{self._base}/queue-days/{quote(self._site, safe='')}/{self._day_told}"
+            key = {"Idempotency-Key": f"{self._site}:{self._day_told}:{body['PhienBan'] - 2 + version}"}
             answer = self._login.call("PUT", url, json={**body, "PhienBan": body["PhienBan"] - 2 + version}, headers=key)
             told = said(answer)
             status = told.get("status") if isinstance(told, dict) else None
@@ -172,7 +175,7 @@ class Kit:
         counts = dict.fromkeys(days.COUNTS, 0)
         spread = dict.fromkeys(("TrungBinhGiay", "TrungViGiay", "P90Giay", "P95Giay"))
         spreads = {name: {"SoBuoc": 0, "TongMiliGiay": 0, **spread} for name in days.SPREADS}
-        place = {"MaDonVi": None, "MaDiemTiepNhan": self._site, "NgayLamViec": DAY, "KyNhatKy": 1, "ThuTuNhatKy": 1}
+        place = {"MaDonVi": None, "MaDiemTiepNhan": self._site, "NgayLamViec": self._day_told, "KyNhatKy": 1, "ThuTuNhatKy": 1}
         more: Row = {"TheoViec": [], "MaKiemSoLieu": None, "DuLieuThuNghiem": True}
         return {**place, **counts, **spreads, **more, "PhienBan": 2 + 2 * ((SystemClock().wall_ms() - SINCE_MS) // 500)}
 
