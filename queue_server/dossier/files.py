@@ -138,10 +138,15 @@ class State:
         if key in known:
             return
         row = {"key": key, "at": at, "status": status, "code": code, "detail": detail, "record": dict(record)}
-        with open(self._refused, "a", encoding="utf-8") as file:
-            file.write(json.dumps(row, ensure_ascii=False, separators=(",", ":")) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
+        whole = self._refused.stat().st_size if self._refused.exists() else 0
+        try:
+            with open(self._refused, "a", encoding="utf-8") as file:
+                file.write(json.dumps(row, ensure_ascii=False, separators=(",", ":")) + "\n")
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError:  # a full disk: no half line may stand before the next one
+            self._cut(whole)
+            raise
         sync_folder(self._folder)
         known.add(key)
         self._newest = (*self._newest, row)[-NEWEST:]

@@ -92,7 +92,8 @@ class Worker:
             self.moved_at = self._clock.monotonic()
             try:
                 idle = self.turn()
-            except (Unreachable, Problem, Wait) as trouble:
+            # A full disk too: the place has not moved, so all of it is done again.
+            except (Unreachable, Problem, Wait, OSError) as trouble:
                 if isinstance(trouble, Problem) and trouble.code == "epoch_changed":
                     self._follow_epoch(trouble.body)
                 else:

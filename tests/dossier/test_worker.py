@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import random
+import resource
 import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from queue_server.dossier.files import State
 
 Until = Callable[..., Any]
 
@@ -109,6 +112,34 @@ def test_a_batch_refused_as_a_whole_is_taken_apart(server: Any, mock: Any, runne
     rows = [json.loads(line) for line in (runner.state / "refused.jsonl").read_text("utf-8").splitlines()]
     assert [row["key"] for row in rows] == expected(server.log, 3)
     assert {(row["status"], row["code"]) for row in rows} == {(422, "on_purpose")}
+
+
+def test_a_full_disk_is_waited_out(server: Any, mock: Any, runner: Any, until: Until) -> None:
+    """The place cannot be kept: the program stays, says so, and goes on when there is room. Records are told again, and taken once."""
+    runner.state.mkdir(exist_ok=True)
+    place = runner.state / "cursor.part"
+    place.symlink_to("/dev/full")
+    server.log.visit("v0")
+    runner.start()
+    until(lambda: any(beat["slots"][0]["state"] == "backoff" for beat in server.beats))
+    assert keys(mock.accepted()) == expected(server.log, 1)
+    place.unlink()
+    until(lambda: runner.position() == f"1-{server.log.seq}")
+    assert keys(mock.accepted()) == expected(server.log, 1)
+
+
+def test_a_refused_record_that_did_not_fit_leaves_no_half_line(tmp_path: Path) -> None:
+    state, (soft, hard) = State(tmp_path), resource.getrlimit(resource.RLIMIT_FSIZE)
+    state.set_aside("a", {"n": 1}, 200, "c", "d", "2026-11-23T07:00:00+07:00")
+    resource.setrlimit(resource.RLIMIT_FSIZE, ((tmp_path / "refused.jsonl").stat().st_size + 5, hard))
+    try:
+        with pytest.raises(OSError, match="large"):
+            state.set_aside("b", {"n": 2}, 200, "c", "d", "2026-11-23T07:00:00+07:00")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert [row["key"] for row in state.refused()] == ["a"]
+    state.set_aside("b", {"n": 2}, 200, "c", "d", "2026-11-23T07:00:00+07:00")
+    assert [row["key"] for row in State(tmp_path).refused()] == ["a", "b"]
 
 
 def test_after_a_restart_it_goes_on_where_it_was_and_remembers_open_tickets(server: Any, mock: Any, runner: Any, until: Until) -> None:

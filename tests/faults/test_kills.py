@@ -31,10 +31,13 @@ def killed(
     environment: Mapping[str, str] | None = None,
     disk: Callable[[], None] = lambda: None,
     pragmas: Sequence[str] = (),
+    enough: Callable[[], bool] = lambda: True,
 ) -> Rounds:
-    """So many deaths, and what must be true after all of them."""
+    """So many deaths, some more where it is not `enough` yet, and what must be true after all of them."""
     with hall(url, folder, seed=seed, environment=environment, disk=disk, pragmas=pragmas) as (rounds, client):
-        for _ in range(kills):
+        for death in range(4 * kills):
+            if death >= kills and enough():
+                break
             rounds.die()
             assert rounds.lost == []
         rounds.wait_for_work()
@@ -95,7 +98,7 @@ def test_power_cut(tmp_path: Path, disk: Path, library: Path, seed: int, kills: 
         lost.append(power_cut.play(disk, state, chance if len(lost) % 2 else None))
 
     environment = shim.forgetful(library, disk, state, FLUSH_US)
-    rounds = killed(f"sqlite:///{disk}/site.db", tmp_path, kills, seed, environment, cut, OFTEN)
+    rounds = killed(f"sqlite:///{disk}/site.db", tmp_path, kills, seed, environment, cut, OFTEN, lambda: any(each.changes for each in lost))
     assert sum(each.changes for each in lost) > 0, "no cut took anything: the test tested nothing"
     report(rounds, unflushed=sum(each.changes for each in lost), survived=sum(each.survived for each in lost))
 

@@ -24,7 +24,7 @@ LINES = re.findall(r"^([a-z0-9][\w.-]*)==(\S+)(?: ; ([^\\]+?))? \\$", LOCK, re.M
 # libraries, unchanged, which they allow; a new one is a decision and not an oversight.
 FREE = {
     "0BSD", "Apache-2.0", "Apache Software License", "BSD License", "BSD-2-Clause", "BSD-3-Clause", "ISC License (ISCL)", "ISC", "MIT",
-    "MIT License", "MIT-0", "MIT-CMU", "PSF-2.0", "Python Software Foundation License", "DFSG approved", "Zlib",
+    "MIT License", "MIT-0", "MIT-CMU", "PSF-2.0", "Python Software Foundation License", "DFSG approved", "Zlib", "CC0-1.0",
 }  # fmt: skip
 WEAK = {
     "GNU Lesser General Public License v2 or later (LGPLv2+)": {"pyscard"},
