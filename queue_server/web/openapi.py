@@ -90,9 +90,10 @@ def _answers(route: Route) -> Document:
     if route.kind == "stream":
         return {"200": {"description": "snapshot, log, hb", "content": {"text/event-stream": {"schema": {"type": "string"}}}}}
     if route.kind in ("download", "published"):
-        file = {"schema": {"type": "string", "format": "binary"}}
+        file, json = ({"schema": shape} for shape in ({"type": "string", "format": "binary"}, {"type": "object"}))
+        content = {media: json if media == "application/json" else file for media in route.takes}
         unchanged: Document = {"304": {"description": "unchanged"}} if route.kind == "published" else {}
-        return {"200": {"description": "the file", "content": dict.fromkeys(route.takes, file)}} | unchanged
+        return {"200": {"description": "the file", "content": content}} | unchanged
     shape = {"application/json": {"schema": ref(route.answer)}}
     answers: Document = {str(route.success): {"description": "done" if route.kind == "command" else "answer", "content": shape}}
     if route.success == 201:

@@ -53,7 +53,7 @@ def test_each_fault_is_found_by_its_check_with_what_to_mend(played: Any, tmp_pat
     assert (status, check in broken) == (1, True)
     assert broken[check]["seen"]
     assert broken[check]["mend"]
-    if name not in ("takes anything", "refuses all"):
+    if name not in ("takes anything", "refuses all", "shuffles"):  # what stands in the wrong place is another's answer to two checks
         assert list(broken) == [check]
 
 
