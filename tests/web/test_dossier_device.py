@@ -22,7 +22,7 @@ WAIT_S = 120.0
 @pytest.mark.timeout(400)
 def test_an_enrolled_feed_reads_reports_and_obeys_under_its_own_name(site: Site, tmp_path: Path) -> None:
     console = site.client()
-    made = console.join_key(rid(), role="dossier", name="noi-ho-so-1")
+    made = console.join_key(rid(), role="dossier", name="noi-ho-so-1", ttl_s=600)
     (tmp_path / "join.toml").write_text(
         f'servers = ["{site.base}"]\nrole = "dossier"\nname = "noi-ho-so-1"\nsite = "{site.code}"\njoin_key = "{made["join_key"]}"\n'
     )
