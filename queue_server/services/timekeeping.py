@@ -69,6 +69,7 @@ def carry(store: Store, clock: Leaping) -> None:
         later = [at for at in (wall, wall - 1000 * int(told["leap_s"])) if at >= row["last_at"] - SLACK_MS]
         if later and min(later) != wall:
             clock.stay(min(later))
+            clock.told = True  # by the process before: a confirmation may come before this one first looks
 
 
 def _tell(repository: Repository, site: str, kind: str, data: dict[str, Any]) -> None:

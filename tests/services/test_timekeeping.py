@@ -155,3 +155,20 @@ def test_a_server_that_starts_while_its_clock_is_wrong_goes_on_in_the_same_day(
     assert (second["number"], second["business_day"]) == (first["number"] + 1, first["business_day"])
     with hall.store.read() as reader:
         assert (timekeeping.state(reader, SITE) is None) == put_right
+
+
+def test_a_confirmation_that_comes_just_after_a_restart_is_believed_and_the_leap_is_not_told_again(
+    hall: Hall, machine: Machine, guarded: SteadyClock
+) -> None:
+    """The new process has not looked at its clock yet when somebody confirms what the old one had told."""
+    hall.issue()
+    machine.at_ms += HOUR_MS
+    timekeeping.watch(hall.store, SITE, guarded)
+    machine.pass_s(30)
+    again = hall.store.clock = SteadyClock(machine, machine.steady_s)
+    timekeeping.carry(hall.store, again)
+    confirm(hall)
+    timekeeping.watch(hall.store, SITE, again)
+    assert again.wall_ms() == machine.at_ms
+    with hall.store.read() as reader:
+        assert timekeeping.state(reader, SITE) is None
