@@ -105,5 +105,6 @@ KEPT = (14, 42)
 # Whole days on which something was wrong once.
 # 1059: records of rows that a restore took back stood for ever. 1041: a torn-off strip was forgotten by drivers that died and hung on
 # the next slip. 1065: a kiosk under a wrong clock told a restored server nothing again. 1081: a kiosk that started anew called a printed
-# slip unsent. 1000: site time was a millisecond behind itself. 1052: a clock confirmed just after a restart was doubted again. All lie in the hundred that `make verify` plays.
+# slip unsent. 1000: site time was a millisecond behind itself. 1052: a clock confirmed just after a restart was doubted again.
+# All lie in the hundred that `make verify` plays.
 KEPT_WHOLE = (1059, 1041, 1065, 1081, 1000, 1052)
