@@ -9,12 +9,12 @@ from __future__ import annotations
 import os
 import sys
 import threading
-import time
 
 from queue_server.services import foreseeing
 from queue_server.services.foreseeing import Mind
 from queue_server.services.foresight import FRESH_MS
 from queue_server.web.house import House
+from queue_server.web.woken import Woken
 from toiluot_edge import ScaledClock
 
 PAUSE_S = 0.25  # many commits in a row are one look
@@ -25,45 +25,26 @@ SWITCH_S = 0.001  # who wants the interpreter back while it reckons has it after
 QUIET_AT_ONCE = 16
 
 
-class Foreseer:
-    """Lives on a thread of its own; only `wake` and `stop` are called from elsewhere."""
+class Foreseer(Woken):
+    """The thread that foresees; issuing does without where it fails."""
+
+    name, failed, look_s = "foreseer", "waits not foreseen", LOOK_S
 
     def __init__(self, house: House) -> None:
-        self._house = house
-        self._woken, self._stopped = threading.Event(), threading.Event()
+        super().__init__(house)
         self._minds: dict[str, Mind] = {}
         self._good_ms = FRESH_MS
         if isinstance(house.clock, ScaledClock):  # half a minute of a rehearsal's time is over before anybody has looked
             self._good_ms = max(FRESH_MS, int(FRESH_MS * house.clock.speed))
-        self._thread = threading.Thread(target=self._run, name="foreseer", daemon=True)
 
-    def start(self) -> None:
-        self._thread.start()
-
-    def wake(self) -> None:
-        """After a commit, on a thread of the store."""
-        self._woken.set()
-
-    def stop(self) -> None:
-        self._stopped.set()
-        self._woken.set()
-
-    def join(self) -> None:
-        if self._thread.is_alive():
-            self._thread.join(timeout=5)
+    def rest_s(self, worked_s: float) -> float:
+        """Its share of a processor, and no more."""
+        return max(PAUSE_S, SHARE * worked_s)
 
     def _run(self) -> None:
         _go_behind()
         sys.setswitchinterval(min(SWITCH_S, sys.getswitchinterval()))
-        while not self._stopped.is_set():
-            self._woken.clear()
-            worked_s = time.thread_time()
-            try:
-                self.look()
-            except Exception as broken:  # noqa: BLE001 - nobody above would see it, the next look tries again, and issuing does without
-                self._house.report("waits not foreseen", broken)
-            self._stopped.wait(max(PAUSE_S, SHARE * (time.thread_time() - worked_s)))
-            self._woken.wait(LOOK_S)
+        super()._run()
 
     def look(self) -> None:
         """Every site at which something has happened, and of the others those that were not looked at for longest."""

@@ -9,6 +9,7 @@ import pytest
 from queue_server.bootstrap import prepare
 from queue_server.services import configuring
 from queue_server.storage.store import Store
+from tests.web.dossier_end import DossierEnd
 from tests.web.helpers import Process, Site, fresh_code
 
 
@@ -45,3 +46,11 @@ def site(server: Process, store: Store) -> Iterator[Site]:
 @pytest.fixture
 def service(site: Site) -> str:
     return "ho-tich"
+
+
+@pytest.fixture
+def end() -> Iterator[DossierEnd]:
+    """A dossier program to ask, made to fail at will."""
+    made = DossierEnd()
+    yield made
+    made.close()

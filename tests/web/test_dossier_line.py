@@ -29,13 +29,6 @@ class Heard:
 
 
 @pytest.fixture
-def end() -> Iterator[DossierEnd]:
-    made = DossierEnd()
-    yield made
-    made.close()
-
-
-@pytest.fixture
 def clock() -> HandClock:
     return HandClock()
 

@@ -45,13 +45,6 @@ def place(store: Store) -> str:
 
 
 @pytest.fixture
-def end() -> Iterator[DossierEnd]:
-    made = DossierEnd()
-    yield made
-    made.close()
-
-
-@pytest.fixture
 def heard() -> Heard:
     return Heard()
 
